@@ -1,0 +1,1 @@
+"""Lianxin 连心: the patient private-domain platform."""

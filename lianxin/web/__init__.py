@@ -1,0 +1,1 @@
+"""The frames every page stands in: console, patient phone, errors, components, live updates."""

@@ -1,0 +1,1 @@
+"""Decisions about consent and wording, as plain functions over values."""

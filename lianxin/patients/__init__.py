@@ -1,0 +1,1 @@
+"""Who our patients are, who holds the phone for them, and when everything must stop."""

@@ -1,0 +1,1 @@
+"""Channels know providers, accounts and addresses: what comes in, what goes out, never who."""

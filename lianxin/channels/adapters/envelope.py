@@ -1,0 +1,86 @@
+"""Tencent's callback envelope: who signed it, what is inside, and what makes it the same again."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from typing import Any
+
+from lianxin.channels.adapters.base import (
+    MAX_CALLBACK_BYTES,
+    AccountFacts,
+    CallbackRefused,
+    CallbackRequest,
+    Opened,
+)
+from lianxin.channels.adapters.crypto import Crypt, CryptError
+from lianxin.channels.adapters.xml import XmlRefused, field_text, parse_xml
+
+EVENT_KEY_CHARACTERS = 40
+
+
+@lru_cache(maxsize=512)
+def crypt_of(token: str, encoding_aes_key: str, receive_id: str) -> Crypt:
+    return Crypt(token, encoding_aes_key, receive_id)
+
+
+def account_crypt(account: AccountFacts, receive_id: str) -> Crypt:
+    try:
+        return crypt_of(account.secret("token"), account.secret("encoding_aes_key"), receive_id)
+    except (CryptError, ValueError):
+        raise CallbackRefused("account not set up") from None
+
+
+def parse_body(body: bytes) -> dict[str, Any]:
+    if len(body) > MAX_CALLBACK_BYTES:
+        raise CallbackRefused("too large", 413)
+    try:
+        return parse_xml(body, limit=MAX_CALLBACK_BYTES)
+    except XmlRefused:
+        raise CallbackRefused("xml", 400) from None
+
+
+def open_sealed(account: AccountFacts, request: CallbackRequest, receive_id: str) -> Opened:
+    """Verify, decrypt and key an encrypted callback."""
+    encrypted = field_text(parse_body(request.body), "Encrypt")
+    body = open_text(account, request, receive_id, encrypted)
+    try:
+        message = parse_xml(body)
+    except XmlRefused:
+        raise CallbackRefused("inner xml", 400) from None
+    return opened(message, body)
+
+
+def open_text(
+    account: AccountFacts, request: CallbackRequest, receive_id: str, encrypted: str
+) -> str:
+    """Verify the signature over a cipher text and return the plain text."""
+    crypt = account_crypt(account, receive_id)
+    query = request.query
+    try:
+        crypt.verify(
+            query.get("msg_signature", ""),
+            query.get("timestamp", ""),
+            query.get("nonce", ""),
+            encrypted,
+        )
+        return crypt.decrypt(encrypted).decode()
+    except CryptError as error:
+        raise CallbackRefused(str(error)) from None
+    except UnicodeDecodeError:
+        raise CallbackRefused("not UTF-8", 400) from None
+
+
+def opened(message: dict[str, Any], body: str) -> Opened:
+    return Opened(event_key_of(message), body, is_urgent="WelcomeCode" in message)
+
+
+def event_key_of(message: dict[str, Any]) -> str:
+    """Name the event by what it says, so that a repeat has the same name whatever its order."""
+    message_id = field_text(message, "MsgId")
+    if message_id:
+        identity = f"message:{message_id}"
+    else:
+        scalars = (f"{name}={value}" for name, value in message.items() if isinstance(value, str))
+        identity = "\n".join(sorted(scalars))
+    return hashlib.sha256(identity.encode()).hexdigest()[:EVENT_KEY_CHARACTERS]

@@ -1,0 +1,109 @@
+"""Official Account: followers and their messages in; texts within 48 hours and templates out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lianxin.channels.adapters.base import (
+    AccountFacts,
+    CallbackRefused,
+    CallbackRequest,
+    Inbound,
+    Opened,
+    Outbound,
+    SendFailed,
+    Sent,
+    as_text,
+    cut_bytes,
+)
+from lianxin.channels.adapters.crypto import is_same, sign
+from lianxin.channels.adapters.envelope import open_sealed, opened, parse_body
+from lianxin.channels.adapters.official_account import calls
+from lianxin.channels.adapters.official_account.parsing import parse_event, parse_message
+from lianxin.channels.adapters.provider_http import Provider, Token
+from lianxin.channels.adapters.xml import field_text, parse_xml
+
+
+class OfficialAccount:
+    kind = "official_account"
+    platform = "official_account"
+    carriers = frozenset({"text", "link", "template"})
+    text_bytes = 2048
+    redact_keys = frozenset({"access_token", "secret", "openid", "touser", "content", "unionid"})
+
+    def answer_verification(self, account: AccountFacts, request: CallbackRequest) -> str:
+        """Return the echo as it came: here it is not encrypted."""
+        self.verify_plain(account, request)
+        return request.query.get("echostr", "")
+
+    def open_callback(self, account: AccountFacts, request: CallbackRequest) -> Opened:
+        """Open plain or safe mode. An account in safe mode takes nothing plain."""
+        is_sealed = request.query.get("encrypt_type") == "aes"
+        if is_sealed:
+            return open_sealed(account, request, account.setting("app_id"))
+        if account.setting("mode") == "safe":
+            raise CallbackRefused("plain body in safe mode")
+        self.verify_plain(account, request)
+        message = parse_body(request.body)
+        ours = account.setting("original_id")
+        if ours and field_text(message, "ToUserName") != ours:
+            raise CallbackRefused("receive id")
+        return opened(message, request.body.decode(errors="replace"))
+
+    def verify_plain(self, account: AccountFacts, request: CallbackRequest) -> None:
+        query, token = request.query, account.secret("token")
+        expected = sign(token, query.get("timestamp", ""), query.get("nonce", ""))
+        if not token or not is_same(query.get("signature", ""), expected):
+            raise CallbackRefused("signature")
+
+    def parse(self, account: AccountFacts, body: str) -> list[Inbound]:
+        del account
+        message = parse_xml(body)
+        if field_text(message, "MsgType") == "event":
+            found = parse_event(message)
+        else:
+            found = parse_message(message)
+        return [found] if found else []
+
+    async def fetch_token(self, provider: Provider) -> Token:
+        return await calls.fetch_token(provider)
+
+    async def check_health(self, provider: Provider) -> None:
+        await provider.get("/cgi-bin/user/get", next_openid="")
+
+    async def send(self, provider: Provider, outbound: Outbound) -> Sent:
+        if outbound.carrier_kind == "template":
+            return await self.send_template(provider, outbound)
+        if outbound.carrier_kind in self.carriers:
+            return await self.send_text(provider, outbound)
+        raise SendFailed("carrier_unsupported", permanent=True, client_key=outbound.client_key)
+
+    async def send_template(self, provider: Provider, outbound: Outbound) -> Sent:
+        """Send an approved template. `client_msg_id` lets the platform drop a repeat."""
+        body: dict[str, Any] = {
+            "touser": outbound.address,
+            "template_id": outbound.template_id,
+            "data": {name: {"value": value} for name, value in outbound.data.items()},
+            "client_msg_id": outbound.client_key,
+        }
+        if outbound.url:
+            body["url"] = outbound.url
+        answer = await provider.post("/cgi-bin/message/template/send", body)
+        return Sent(outbound.client_key, as_text(answer.get("msgid")))
+
+    async def send_text(self, provider: Provider, outbound: Outbound) -> Sent:
+        """Send within the window. There is no key against repeats: silence is not repeated."""
+        body = {"touser": outbound.address, **self.content(outbound)}
+        answer = await provider.post("/cgi-bin/message/custom/send", body, is_repeatable=False)
+        return Sent(outbound.client_key, as_text(answer.get("msgid")))
+
+    def content(self, outbound: Outbound) -> dict[str, Any]:
+        if outbound.carrier_kind == "link" and outbound.url:
+            article = {
+                "title": outbound.title or outbound.text[:60],
+                "description": outbound.text,
+                "url": outbound.url,
+            }
+            return {"msgtype": "news", "news": {"articles": [article]}}
+        text = "\n".join(part for part in (outbound.text, outbound.url) if part)
+        return {"msgtype": "text", "text": {"content": cut_bytes(text, self.text_bytes)}}

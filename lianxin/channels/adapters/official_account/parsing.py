@@ -1,0 +1,107 @@
+"""Official Account messages and events to inbound things."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lianxin.channels.adapters.base import Inbound, at_unix
+from lianxin.channels.adapters.xml import field_text
+
+SUBSCRIBE_PREFIX = "qrscene_"
+TEXT_FIELDS = {"text": "Content", "location": "Label", "link": "Title", "voice": "Recognition"}
+TEMPLATE_REASONS = {
+    "failed:user block": "patient_refuses",
+    "failed: user block": "patient_refuses",
+}
+
+
+def parse_message(message: dict[str, Any]) -> Inbound | None:
+    message_id, openid = field_text(message, "MsgId"), field_text(message, "FromUserName")
+    if not message_id or not openid:
+        return None
+    kind = field_text(message, "MsgType") or "unknown"
+    return Inbound(
+        event="message.arrived",
+        arrival_key=f"message:{message_id}",
+        occurred_at=at_unix(field_text(message, "CreateTime")),
+        kind=kind,
+        external_id=openid,
+        text=field_text(message, TEXT_FIELDS.get(kind, "Content")),
+        media_id=field_text(message, "MediaId"),
+        provider_message_id=message_id,
+        raw=message,
+    )
+
+
+def parse_event(message: dict[str, Any]) -> Inbound | None:
+    parse = EVENT_PARSERS.get(field_text(message, "Event").lower())
+    return parse(message) if parse and field_text(message, "FromUserName") else None
+
+
+def identity(message: dict[str, Any]) -> str:
+    """Events have no id of their own: sender, second and name together are one."""
+    names = ("Event", "FromUserName", "CreateTime")
+    return ":".join(field_text(message, name) for name in names)
+
+
+def parse_following(message: dict[str, Any]) -> Inbound:
+    """Read a new follower, or one who scanned: only the first carries the prefix."""
+    is_new = field_text(message, "Event").lower() == "subscribe"
+    return Inbound(
+        event="contact.added",
+        arrival_key=identity(message),
+        occurred_at=at_unix(field_text(message, "CreateTime")),
+        kind="follow" if is_new else "scan",
+        external_id=field_text(message, "FromUserName"),
+        state=field_text(message, "EventKey").removeprefix(SUBSCRIBE_PREFIX),
+        raw=message,
+    )
+
+
+def parse_leaving(message: dict[str, Any]) -> Inbound:
+    return Inbound(
+        event="contact.removed",
+        arrival_key=identity(message),
+        occurred_at=at_unix(field_text(message, "CreateTime")),
+        kind="by_patient",
+        external_id=field_text(message, "FromUserName"),
+        raw=message,
+    )
+
+
+def parse_click(message: dict[str, Any]) -> Inbound:
+    return Inbound(
+        event="message.arrived",
+        arrival_key=f"{identity(message)}:{field_text(message, 'EventKey')}",
+        occurred_at=at_unix(field_text(message, "CreateTime")),
+        kind="menu",
+        external_id=field_text(message, "FromUserName"),
+        text=field_text(message, "EventKey"),
+        raw=message,
+    )
+
+
+def parse_template_result(message: dict[str, Any]) -> Inbound:
+    status = field_text(message, "Status")
+    is_delivered = status == "success"
+    message_id = field_text(message, "MsgID") or field_text(message, "MsgId")
+    return Inbound(
+        event="receipt.arrived",
+        arrival_key=f"template:{message_id}",
+        occurred_at=at_unix(field_text(message, "CreateTime")),
+        kind="receipt",
+        external_id=field_text(message, "FromUserName"),
+        provider_message_id=message_id,
+        status="delivered" if is_delivered else "failed",
+        reason="" if is_delivered else TEMPLATE_REASONS.get(status, "provider_refused"),
+        raw=message,
+    )
+
+
+EVENT_PARSERS = {
+    "subscribe": parse_following,
+    "scan": parse_following,
+    "unsubscribe": parse_leaving,
+    "click": parse_click,
+    "templatesendjobfinish": parse_template_result,
+}

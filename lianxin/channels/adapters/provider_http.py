@@ -1,0 +1,252 @@
+"""The one way out to a provider: token, error table, retries, windows; nothing secret logged."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import httpx
+import structlog
+
+from lianxin.channels.adapters.base import AccountFacts, SendFailed
+from lianxin.channels.adapters.reactions import (
+    CallWindows,
+    Reaction,
+    Row,
+    end_of_window,
+    find_row,
+)
+
+# httpx writes whole addresses at INFO, and the providers want their token in the address.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+logging.getLogger("httpcore").setLevel(logging.WARNING)
+log = structlog.get_logger(__name__)
+
+TIMEOUT = httpx.Timeout(10.0, connect=3.0)
+MAX_TRIES = 3
+BACKOFF_SECONDS = (0.2, 0.8)
+RETRY_LATER = timedelta(minutes=1)
+MAX_ANSWER_BYTES = 8 * 1024 * 1024
+# A token that keeps being refused is somebody's mistake or an outage; the message can wait.
+TEMPORARY = {Reaction.RETRY, Reaction.WAIT, Reaction.SERIALISE, Reaction.REFRESH}
+
+
+@dataclass(frozen=True)
+class Token:
+    value: str
+    lifetime_seconds: int
+
+
+class TokenStore(Protocol):
+    """One token per account, shared by all processes; one of them refreshes at a time."""
+
+    async def obtain(self, account: AccountFacts, fetch: Callable[[], Awaitable[Token]]) -> str:
+        """Return a valid token; whoever gets the lease calls `fetch`, the others wait."""
+
+    async def drop(self, account: AccountFacts, value: str) -> None:
+        """Forget this value, unless it was replaced already."""
+
+
+class ProviderError(Exception):
+    """The provider said no, or nothing sensible. Holds codes only, never its words."""
+
+    def __init__(self, row: Row, path: str, *, retry_at: datetime | None = None) -> None:
+        super().__init__(f"{row.platform} {path}: {row.code} {row.meaning}")
+        self.row = row
+        self.path = path
+        self.retry_at = retry_at
+
+    @property
+    def reason(self) -> str:
+        return self.row.reason
+
+    @property
+    def is_temporary(self) -> bool:
+        return self.row.reaction in TEMPORARY
+
+    def as_failure(self, client_key: str, now: datetime) -> SendFailed:
+        retry_at = (self.retry_at or now + RETRY_LATER) if self.is_temporary else None
+        return SendFailed(
+            self.reason, permanent=not self.is_temporary, retry_at=retry_at, client_key=client_key
+        )
+
+
+def no_answer(platform: str, *, is_repeatable: bool) -> Row:
+    """Return the row for silence. A call that may have worked and must not run twice ends here."""
+    if is_repeatable:
+        return Row("timeout", platform, Reaction.RETRY, "no answer", "provider_silent")
+    return Row("timeout", platform, Reaction.BUG, "outcome unknown", "outcome_unknown")
+
+
+def garbage(platform: str, *, is_repeatable: bool) -> Row:
+    if is_repeatable:
+        return Row("garbage", platform, Reaction.RETRY, "not JSON", "provider_garbage")
+    return Row("garbage", platform, Reaction.BUG, "outcome unknown", "outcome_unknown")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request, before the token is put in."""
+
+    method: str
+    path: str
+    params: Mapping[str, str]
+    body: Any
+    needs_token: bool
+    is_repeatable: bool
+    headers: Mapping[str, str]
+
+
+class Provider:
+    """Talks to one account's provider. Made per batch; the windows outlive it."""
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        account: AccountFacts,
+        tokens: TokenStore,
+        *,
+        platform: str,
+        fetch_token: Callable[[Provider], Awaitable[Token]],
+        clock: Callable[[], datetime],
+        windows: CallWindows,
+    ) -> None:
+        self.client = client
+        self.account = account
+        self.tokens = tokens
+        self.platform = platform
+        self.fetch_token = fetch_token
+        self.clock = clock
+        self.windows = windows
+        self.locks: dict[str, asyncio.Lock] = {}
+
+    async def get(self, path: str, **params: str) -> dict[str, Any]:
+        return await self.call("GET", path, params=params)
+
+    async def post(
+        self, path: str, body: Any, *, is_repeatable: bool = True, serial_key: str = ""
+    ) -> dict[str, Any]:
+        """Post JSON. `is_repeatable` false: silence ends the call, it may have worked."""
+        if not serial_key:
+            return await self.call("POST", path, body=body, is_repeatable=is_repeatable)
+        async with self.locks.setdefault(serial_key, asyncio.Lock()):
+            return await self.call("POST", path, body=body, is_repeatable=is_repeatable)
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Any = None,
+        needs_token: bool = True,
+        is_repeatable: bool = True,
+        headers: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """Call until it works, the table says stop, or three tries are over."""
+        call = Call(method, path, params or {}, body, needs_token, is_repeatable, headers or {})
+        has_refreshed = False
+        row = find_row(self.platform, -1)
+        for attempt in range(MAX_TRIES):
+            answer, row, token = await self.attempt(call)
+            if row is None or row.reaction == Reaction.TREAT_AS_OK:
+                return answer
+            if row.reaction == Reaction.REFRESH and needs_token and not has_refreshed:
+                has_refreshed = True
+                await self.tokens.drop(self.account, token)
+            elif row.reaction not in {Reaction.RETRY, Reaction.SERIALISE}:
+                break
+            elif attempt < len(BACKOFF_SECONDS):
+                await asyncio.sleep(BACKOFF_SECONDS[attempt])
+        raise self.failure(call, row)
+
+    def failure(self, call: Call, row: Row) -> ProviderError:
+        retry_at = None
+        if row.reaction == Reaction.WAIT:
+            retry_at = end_of_window(row.wait, self.clock())
+            self.windows.block(self.account.id, call.path, retry_at)
+        log.warning(
+            "provider.refused",
+            account=self.account.key,
+            platform=self.platform,
+            path=call.path,
+            code=row.code,
+            reaction=row.reaction.value,
+        )
+        return ProviderError(row, call.path, retry_at=retry_at)
+
+    async def attempt(self, call: Call) -> tuple[dict[str, Any], Row | None, str]:
+        """Try once: the answer, the row of its error if it is one, the token that was used."""
+        self.check_window(call)
+        token = await self.tokens.obtain(self.account, self.refresh) if call.needs_token else ""
+        try:
+            response = await self.request(call, token)
+        except (httpx.ConnectError, httpx.ConnectTimeout):
+            return {}, no_answer(self.platform, is_repeatable=True), token
+        except httpx.HTTPError:
+            return {}, no_answer(self.platform, is_repeatable=call.is_repeatable), token
+        answer = read_answer(response)
+        if answer is None:
+            return {}, garbage(self.platform, is_repeatable=call.is_repeatable), token
+        code = error_code(answer)
+        return answer, (find_row(self.platform, code) if code else None), token
+
+    def check_window(self, call: Call) -> None:
+        open_at = self.windows.enter(self.account.id, self.platform, call.path, self.clock())
+        if open_at is not None:
+            row = Row("window", self.platform, Reaction.WAIT, "own window full", "rate_limited")
+            raise ProviderError(row, call.path, retry_at=open_at)
+
+    async def refresh(self) -> Token:
+        return await self.fetch_token(self)
+
+    async def request(self, call: Call, token: str) -> httpx.Response:
+        params = {**call.params, "access_token": token} if token else dict(call.params)
+        content = call.body if isinstance(call.body, bytes) else None
+        headers = dict(call.headers)
+        if call.body is not None and content is None:
+            # Chinese stays Chinese: the Official Account shows \uXXXX to the patient otherwise.
+            content = json.dumps(call.body, ensure_ascii=False).encode()
+            headers.setdefault("Content-Type", "application/json")
+        return await self.client.request(
+            call.method,
+            self.account.base_url.rstrip("/") + call.path,
+            params=params,
+            content=content,
+            headers=headers,
+        )
+
+
+def read_answer(response: httpx.Response) -> dict[str, Any] | None:
+    """Return the JSON object of an answer, or None when it is anything else."""
+    if response.status_code != httpx.codes.OK or len(response.content) > MAX_ANSWER_BYTES:
+        return None
+    try:
+        answer = response.json()
+    except ValueError:
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def error_code(answer: Mapping[str, Any]) -> int | str:
+    """Return the error code, 0 when there is none. The words beside it are never looked at."""
+    raw = answer.get("errcode", 0)
+    if isinstance(answer.get("Response"), dict):  # Tencent Cloud's envelope
+        error = answer["Response"].get("Error")
+        raw = error.get("Code", -1) if isinstance(error, dict) else 0
+    if isinstance(raw, bool) or not isinstance(raw, int | str):
+        return -1
+    try:
+        return int(raw)
+    except ValueError:
+        return raw
+
+
+def open_client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
+    # A proxy of the environment would see tokens and patients.
+    return httpx.AsyncClient(timeout=TIMEOUT, transport=transport, trust_env=False)

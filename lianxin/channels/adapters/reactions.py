@@ -1,0 +1,125 @@
+"""The error-reaction table and the call limits: data files, read once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+
+HERE = Path(__file__).parent
+# Quotas of "a day" end at midnight where the providers are.
+PROVIDER_ZONE = ZoneInfo("Asia/Shanghai")
+
+
+class Reaction(StrEnum):
+    RETRY = "RETRY"
+    REFRESH = "REFRESH"
+    SERIALISE = "SERIALISE"
+    WAIT = "WAIT"
+    SKIP_ITEM = "SKIP_ITEM"
+    TREAT_AS_OK = "TREAT_AS_OK"
+    CONFIG = "CONFIG"
+    BUG = "BUG"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table."""
+
+    code: int | str
+    platform: str
+    reaction: Reaction
+    meaning: str
+    reason: str = "provider_refused"
+    wait: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How many calls one path may make in each window; 0 means no such limit."""
+
+    path: str
+    minute: int = 0
+    hour: int = 0
+    day: int = 0
+
+
+@lru_cache(maxsize=1)
+def load_rows() -> dict[tuple[str, int | str], Row]:
+    text = (HERE / "provider_errors.yaml").read_text(encoding="utf-8")
+    rows = [
+        Row(**{**row, "reaction": Reaction(row["reaction"])})
+        for row in yaml.safe_load(text)["rows"]
+    ]
+    return {(row.platform, row.code): row for row in rows}
+
+
+def find_row(platform: str, code: int | str) -> Row:
+    """Return the row of a code; an unknown code is one that must not be repeated blindly."""
+    known = load_rows().get((platform, code))
+    return known or Row(code, platform, Reaction.BUG, "not in the table")
+
+
+@lru_cache(maxsize=1)
+def load_limits() -> dict[str, list[Limit]]:
+    text = (HERE / "provider_limits.yaml").read_text(encoding="utf-8")
+    limits: dict[str, list[Limit]] = {}
+    for row in yaml.safe_load(text)["rows"]:
+        values: dict[str, Any] = {key: row[key] for key in row if key != "platform"}
+        limits.setdefault(row["platform"], []).append(Limit(**values))
+    return limits
+
+
+def find_limit(platform: str, path: str) -> Limit:
+    candidates = [
+        limit
+        for limit in load_limits().get(platform, [])
+        if limit.path == "*" or path.startswith(limit.path)
+    ]
+    return max(candidates, key=lambda limit: len(limit.path), default=Limit("*"))
+
+
+def end_of_window(window: str, now: datetime) -> datetime:
+    """Return when a quota opens again: a block lasts the unit of its limit."""
+    if window == "day":
+        here = now.astimezone(PROVIDER_ZONE)
+        midnight = here.replace(hour=0, minute=0, second=0, microsecond=0)
+        return (midnight + timedelta(days=1)).astimezone(now.tzinfo)
+    return now + (timedelta(hours=1) if window == "hour" else timedelta(minutes=1))
+
+
+class CallWindows:
+    """Counts the calls of one process per account and path, and remembers blocks."""
+
+    def __init__(self) -> None:
+        self.counts: dict[tuple[int, str, str], tuple[datetime, int]] = {}
+        self.blocked_until: dict[tuple[int, str], datetime] = {}
+
+    def block(self, account_id: int, path: str, until: datetime) -> None:
+        self.blocked_until[account_id, path] = until
+
+    def enter(self, account_id: int, platform: str, path: str, now: datetime) -> datetime | None:
+        """Count one call; returns None, or when the path is open again."""
+        until = self.blocked_until.get((account_id, path))
+        if until is not None and now < until:
+            return until
+        limit = find_limit(platform, path)
+        bounds = (("minute", limit.minute), ("hour", limit.hour), ("day", limit.day))
+        for window, most in bounds:
+            if most and self.count(account_id, path, window, now) > most:
+                return self.counts[account_id, path, window][0]
+        return None
+
+    def count(self, account_id: int, path: str, window: str, now: datetime) -> int:
+        ends_at, used = self.counts.get((account_id, path, window), (now, 0))
+        if ends_at <= now:
+            ends_at, used = end_of_window(window, now), 0
+        self.counts[account_id, path, window] = (ends_at, used + 1)
+        return used + 1

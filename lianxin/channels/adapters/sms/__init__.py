@@ -1,0 +1,1 @@
+"""Text messages by Tencent Cloud SMS; for now verification codes only."""

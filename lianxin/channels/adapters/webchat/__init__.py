@@ -1,0 +1,1 @@
+"""The built-in web chat: no provider, nothing to set up."""

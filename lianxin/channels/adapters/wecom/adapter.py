@@ -1,0 +1,138 @@
+"""WeCom: contact events in; the welcome and staff-confirmed tasks out. 1:1 chats never come in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lianxin.channels.adapters.base import (
+    AccountFacts,
+    CallbackRequest,
+    Inbound,
+    Opened,
+    Outbound,
+    SendFailed,
+    Sent,
+    as_text,
+    at_unix,
+    cut_bytes,
+)
+from lianxin.channels.adapters.envelope import open_sealed, open_text
+from lianxin.channels.adapters.provider_http import Provider, Token
+from lianxin.channels.adapters.wecom import calls
+from lianxin.channels.adapters.xml import field_text, parse_xml
+
+TITLE_BYTES = 128
+MAX_RECIPIENTS = 10_000
+CONTACT_EVENTS = {
+    "add_external_contact": ("contact.added", "full"),
+    "add_half_external_contact": ("contact.added", "half"),
+    "del_follow_user": ("contact.removed", "by_patient"),
+    "del_external_contact": ("contact.removed", "by_staff"),
+}
+
+
+class WeCom:
+    kind = "wecom"
+    platform = "wecom"
+    carriers = frozenset({"welcome", "staff_task"})
+    text_bytes = 4000
+    redact_keys = frozenset(
+        {"access_token", "corpsecret", "welcome_code", "external_userid", "unionid", "content"}
+    )
+
+    def answer_verification(self, account: AccountFacts, request: CallbackRequest) -> str:
+        """Return the decrypted echo, to be answered exactly."""
+        echo = request.query.get("echostr", "")
+        return open_text(account, request, account.setting("corp_id"), echo)
+
+    def open_callback(self, account: AccountFacts, request: CallbackRequest) -> Opened:
+        return open_sealed(account, request, account.setting("corp_id"))
+
+    def parse(self, account: AccountFacts, body: str) -> list[Inbound]:
+        del account
+        message = parse_xml(body)
+        event = field_text(message, "Event")
+        if event == "change_external_contact":
+            return parse_contact(message)
+        if event == "kf_msg_or_event":
+            return [parse_sync_notice(message)]
+        return []
+
+    async def fetch_token(self, provider: Provider) -> Token:
+        return await calls.fetch_token(provider)
+
+    async def check_health(self, provider: Provider) -> None:
+        await calls.list_follow_users(provider)
+
+    async def send(self, provider: Provider, outbound: Outbound) -> Sent:
+        if outbound.carrier_kind == "welcome":
+            return await self.send_welcome(provider, outbound)
+        if outbound.carrier_kind == "staff_task":
+            return await self.make_task(provider, outbound)
+        raise SendFailed("carrier_unsupported", permanent=True, client_key=outbound.client_key)
+
+    async def send_welcome(self, provider: Provider, outbound: Outbound) -> Sent:
+        """Send the welcome. A repeat is safe: the code works once, and 41051 means done."""
+        body = self.body(outbound) | {"welcome_code": outbound.welcome_code}
+        answer = await provider.post(f"{calls.CONTACT}/send_welcome_msg", body)
+        return Sent(outbound.client_key, was_repeat=bool(answer.get("errcode")))
+
+    async def make_task(self, provider: Provider, outbound: Outbound) -> Sent:
+        """Make a task that the member must confirm. Nothing is delivered before that."""
+        people = outbound.external_ids or ((outbound.address,) if outbound.address else ())
+        body = self.body(outbound) | {
+            "chat_type": "single",
+            "external_userid": list(people[:MAX_RECIPIENTS]),
+            "sender": outbound.staff_userid,
+        }
+        answer = await provider.post(f"{calls.CONTACT}/add_msg_template", body, is_repeatable=False)
+        failed = tuple(as_text(one) for one in answer.get("fail_list") or [])
+        if people and set(people) <= set(failed):
+            raise SendFailed("not_a_contact", permanent=True, client_key=outbound.client_key)
+        return Sent(outbound.client_key, as_text(answer.get("msgid")), failed)
+
+    def body(self, outbound: Outbound) -> dict[str, Any]:
+        body: dict[str, Any] = {}
+        if outbound.text:
+            body["text"] = {"content": cut_bytes(outbound.text, self.text_bytes)}
+        if outbound.url:
+            link = {"title": cut_bytes(outbound.title or "连心", TITLE_BYTES), "url": outbound.url}
+            body["attachments"] = [{"msgtype": "link", "link": link}]
+        return body
+
+
+def parse_contact(message: dict[str, Any]) -> list[Inbound]:
+    known = CONTACT_EVENTS.get(field_text(message, "ChangeType"))
+    external_id = field_text(message, "ExternalUserID")
+    staff_userid = field_text(message, "UserID")
+    if known is None or not external_id or not staff_userid:
+        return []
+    event, kind = known
+    created = field_text(message, "CreateTime")
+    return [
+        Inbound(
+            event=event,
+            arrival_key=f"{kind}:{staff_userid}:{external_id}:{created}",
+            occurred_at=at_unix(created),
+            kind=kind,
+            external_id=external_id,
+            staff_userid=staff_userid,
+            state=field_text(message, "State"),
+            welcome_code=field_text(message, "WelcomeCode"),
+            reason=field_text(message, "Source"),
+            raw=message,
+        )
+    ]
+
+
+def parse_sync_notice(message: dict[str, Any]) -> Inbound:
+    """Read 'there are new customer service messages'. It carries none itself."""
+    open_kfid = field_text(message, "OpenKfId")
+    token = field_text(message, "Token")
+    created = field_text(message, "CreateTime")
+    return Inbound(
+        event="sync.due",
+        arrival_key=f"sync:{open_kfid}:{created}:{token}",
+        occurred_at=at_unix(created),
+        raw={"open_kfid": open_kfid, "token": token},
+    )

@@ -1,0 +1,203 @@
+"""WeCom calls beyond sending: tokens, contacts, live codes, tasks, notices to staff."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from lianxin.channels.adapters.base import as_text, at_unix, cut_bytes
+from lianxin.channels.adapters.provider_http import Provider, ProviderError, Token
+
+CONTACT = "/cgi-bin/externalcontact"
+USERS_PER_CALL = 100
+PAGE = 100
+RESULTS_PER_PAGE = 1000
+MAX_PAGES = 10_000
+STATE_CHARACTERS = 30
+CARD_TITLE_BYTES = 128
+CARD_TEXT_BYTES = 512
+# Repeats of the same words within this time are dropped by the platform.
+DUPLICATE_SECONDS = 1800
+# 84061 on a list means that this member has no contacts.
+EMPTY_LIST_CODE = 84061
+
+
+@dataclass(frozen=True)
+class Contact:
+    """One relation between a member and an outside person, as the lists know it."""
+
+    staff_userid: str
+    external_id: str
+    union_id: str
+    state: str
+    added_at: datetime
+
+
+@dataclass(frozen=True)
+class ContactWay:
+    config_id: str
+    qr_url: str
+
+
+@dataclass(frozen=True)
+class TaskResult:
+    """What became of one person's share of a staff-confirmed task."""
+
+    external_id: str
+    staff_userid: str
+    status: int
+    sent_at: datetime
+
+
+@dataclass(frozen=True)
+class NoticeResult:
+    message_id: str
+    unreached: frozenset[str]
+
+
+async def fetch_token(provider: Provider) -> Token:
+    account = provider.account
+    answer = await provider.call(
+        "GET",
+        "/cgi-bin/gettoken",
+        params={"corpid": account.setting("corp_id"), "corpsecret": account.secret("secret")},
+        needs_token=False,
+    )
+    return Token(as_text(answer.get("access_token")), int(answer.get("expires_in") or 7200))
+
+
+async def list_follow_users(provider: Provider) -> list[str]:
+    answer = await provider.get(f"{CONTACT}/get_follow_user_list")
+    return [as_text(userid) for userid in answer.get("follow_user") or []]
+
+
+async def list_contacts(provider: Provider, userids: Sequence[str]) -> AsyncIterator[Contact]:
+    """Yield every relation of these members; batches of a hundred members, all pages."""
+    for start in range(0, len(userids), USERS_PER_CALL):
+        batch = list(userids[start : start + USERS_PER_CALL])
+        async for item in pages(
+            provider,
+            f"{CONTACT}/batch/get_by_user",
+            {"userid_list": batch, "limit": PAGE},
+            "external_contact_list",
+        ):
+            contact = as_contact(item)
+            if contact is not None:
+                yield contact
+
+
+async def pages(
+    provider: Provider, path: str, body: dict[str, Any], items: str
+) -> AsyncIterator[dict[str, Any]]:
+    cursor = ""
+    for _page in range(MAX_PAGES):
+        try:
+            answer = await provider.post(path, {**body, "cursor": cursor})
+        except ProviderError as error:
+            if error.row.code == EMPTY_LIST_CODE:
+                return
+            raise
+        for item in answer.get(items) or []:
+            if isinstance(item, dict):
+                yield item
+        cursor = as_text(answer.get("next_cursor"))
+        if not cursor:
+            return
+
+
+def as_contact(item: dict[str, Any]) -> Contact | None:
+    person, relation = item.get("external_contact"), item.get("follow_info")
+    if not isinstance(person, dict) or not isinstance(relation, dict):
+        return None
+    external_id, userid = as_text(person.get("external_userid")), as_text(relation.get("userid"))
+    if not external_id or not userid:
+        return None
+    return Contact(
+        staff_userid=userid,
+        external_id=external_id,
+        union_id=as_text(person.get("unionid")),
+        state=as_text(relation.get("state")),
+        added_at=at_unix(relation.get("createtime")),
+    )
+
+
+async def find_union_id(provider: Provider, external_id: str) -> str:
+    """Return the union id, empty when the corp has bound no developer account."""
+    answer = await provider.get(f"{CONTACT}/get", external_userid=external_id)
+    person = answer.get("external_contact")
+    return as_text(person.get("unionid")) if isinstance(person, dict) else ""
+
+
+async def add_contact_way(
+    provider: Provider, *, state: str, userids: Sequence[str], remark: str
+) -> ContactWay:
+    answer = await provider.post(
+        f"{CONTACT}/add_contact_way",
+        {
+            "type": 1 if len(userids) == 1 else 2,
+            "scene": 2,
+            "remark": remark[:30],
+            "skip_verify": True,
+            "state": state[:STATE_CHARACTERS],
+            "user": list(userids),
+        },
+        is_repeatable=False,
+    )
+    return ContactWay(as_text(answer.get("config_id")), as_text(answer.get("qr_code")))
+
+
+async def list_task_results(provider: Provider, message_id: str) -> list[TaskResult]:
+    """Return what became of every person in a staff-confirmed task."""
+    results: list[TaskResult] = []
+    task = {"msgid": message_id, "limit": RESULTS_PER_PAGE}
+    async for member in pages(provider, f"{CONTACT}/get_groupmsg_task", task, "task_list"):
+        userid = as_text(member.get("userid"))
+        async for item in pages(
+            provider,
+            f"{CONTACT}/get_groupmsg_send_result",
+            {**task, "userid": userid},
+            "send_list",
+        ):
+            results.append(as_result(item, userid))  # noqa: PERF401 - reads better
+    return results
+
+
+def as_result(item: dict[str, Any], userid: str) -> TaskResult:
+    status = as_text(item.get("status"))
+    return TaskResult(
+        external_id=as_text(item.get("external_userid")),
+        staff_userid=as_text(item.get("userid")) or userid,
+        status=int(status) if status.isdigit() else 0,
+        sent_at=at_unix(item.get("send_time")),
+    )
+
+
+async def send_notice(
+    provider: Provider, *, userids: Sequence[str], title: str, text: str, url: str
+) -> NoticeResult:
+    """Send an app message with a button to staff. Some may not be reached: see `unreached`."""
+    card = {
+        "title": cut_bytes(title, CARD_TITLE_BYTES),
+        "description": cut_bytes(text, CARD_TEXT_BYTES),
+        "url": url,
+        "btntxt": "打开",
+    }
+    agent_id = provider.account.setting("agent_id")
+    answer = await provider.post(
+        "/cgi-bin/message/send",
+        {
+            "touser": "|".join(userids),
+            "msgtype": "textcard",
+            "agentid": int(agent_id) if agent_id.isdigit() else agent_id,
+            "textcard": card,
+            "enable_duplicate_check": 1,
+            "duplicate_check_interval": DUPLICATE_SECONDS,
+        },
+    )
+    # The platform answers with lower-cased ids.
+    unreached = as_text(answer.get("invaliduser")) + "|" + as_text(answer.get("unlicenseduser"))
+    return NoticeResult(
+        as_text(answer.get("msgid")), frozenset(filter(None, unreached.lower().split("|")))
+    )

@@ -1,0 +1,77 @@
+"""WeChat customer service: five texts within 48 hours of the patient's last message."""
+
+from __future__ import annotations
+
+from lianxin.channels.adapters.base import (
+    AccountFacts,
+    CallbackRequest,
+    Inbound,
+    Opened,
+    Outbound,
+    SendFailed,
+    Sent,
+    as_text,
+    cut_bytes,
+)
+from lianxin.channels.adapters.envelope import open_sealed, open_text
+from lianxin.channels.adapters.provider_http import Provider, Token
+from lianxin.channels.adapters.wecom.adapter import parse_sync_notice
+from lianxin.channels.adapters.wecom.calls import fetch_token
+from lianxin.channels.adapters.wecom_kf import calls
+from lianxin.channels.adapters.xml import field_text, parse_xml
+
+
+class WeComKf:
+    kind = "wecom_kf"
+    platform = "wecom"
+    carriers = frozenset({"text", "link", "welcome"})
+    text_bytes = 2048
+    redact_keys = frozenset(
+        {"access_token", "corpsecret", "token", "external_userid", "touser", "content", "code"}
+    )
+
+    def answer_verification(self, account: AccountFacts, request: CallbackRequest) -> str:
+        echo = request.query.get("echostr", "")
+        return open_text(account, request, account.setting("corp_id"), echo)
+
+    def open_callback(self, account: AccountFacts, request: CallbackRequest) -> Opened:
+        return open_sealed(account, request, account.setting("corp_id"))
+
+    def parse(self, account: AccountFacts, body: str) -> list[Inbound]:
+        del account
+        message = parse_xml(body)
+        if field_text(message, "Event") != "kf_msg_or_event":
+            return []
+        return [parse_sync_notice(message)]
+
+    async def fetch_token(self, provider: Provider) -> Token:
+        return await fetch_token(provider)
+
+    async def check_health(self, provider: Provider) -> None:
+        await calls.list_accounts(provider)
+
+    async def send(self, provider: Provider, outbound: Outbound) -> Sent:
+        """Send one text. The caller's key makes a repeat harmless (95033 means sent before)."""
+        if outbound.carrier_kind not in self.carriers:
+            raise SendFailed("carrier_unsupported", permanent=True, client_key=outbound.client_key)
+        body = {
+            "msgid": outbound.client_key,
+            "msgtype": "text",
+            "text": {"content": self.text(outbound)},
+        }
+        if outbound.carrier_kind == "welcome":
+            path = "/cgi-bin/kf/send_msg_on_event"
+            body |= {"code": outbound.welcome_code}
+        else:
+            path = "/cgi-bin/kf/send_msg"
+            open_kfid = provider.account.setting("open_kfid")
+            body |= {"touser": outbound.address, "open_kfid": open_kfid}
+        answer = await provider.post(path, body)
+        message_id = as_text(answer.get("msgid")) or outbound.client_key
+        return Sent(outbound.client_key, message_id, was_repeat=bool(answer.get("errcode")))
+
+    def text(self, outbound: Outbound) -> str:
+        """Join text and address; a link card would need an uploaded picture."""
+        room = self.text_bytes - len(outbound.url.encode()) - 1 if outbound.url else self.text_bytes
+        parts = [cut_bytes(outbound.text or outbound.title, room), outbound.url]
+        return "\n".join(part for part in parts if part)

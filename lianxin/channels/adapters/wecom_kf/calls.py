@@ -1,0 +1,181 @@
+"""WeChat customer service: reading messages page by page, and the session's state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from lianxin.channels.adapters.base import Inbound, as_text, at_unix
+from lianxin.channels.adapters.provider_http import Provider
+
+PAGE = 1000
+FROM_CUSTOMER = 3
+FROM_SERVICER = 5
+MEDIA_KINDS = {"image", "voice", "video", "file"}
+# msg_send_fail.fail_type, doc 94670.
+FAIL_REASONS = {
+    1: "app_disabled",
+    2: "app_disabled",
+    4: "window_closed",
+    5: "kf_session_ended",
+    6: "window_used_up",
+    8: "not_permitted",
+    10: "patient_refuses",
+    11: "member_logged_out",
+    12: "carrier_unsupported",
+    13: "banned",
+}
+# session_status_change.change_type: 1 taken from the pool, 2 handed on, 3 ended, 4 resumed.
+STATE_AFTER_CHANGE = {1: 3, 2: 3, 3: 4, 4: 3}
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of sync_msg. An empty one may still have more behind it."""
+
+    cursor: str
+    has_more: bool
+    arrivals: list[Inbound]
+
+
+async def sync_page(provider: Provider, *, cursor: str, token: str) -> Page:
+    open_kfid = provider.account.setting("open_kfid")
+    body: dict[str, Any] = {"limit": PAGE, "open_kfid": open_kfid}
+    if cursor:
+        body["cursor"] = cursor
+    if token:
+        body["token"] = token
+    answer = await provider.post("/cgi-bin/kf/sync_msg", body)
+    messages = [one for one in answer.get("msg_list") or [] if isinstance(one, dict)]
+    arrivals = [arrival for one in messages if (arrival := parse_message(one)) is not None]
+    has_more = as_text(answer.get("has_more")) not in {"", "0"}
+    return Page(as_text(answer.get("next_cursor")) or cursor, has_more, arrivals)
+
+
+def parse_message(message: dict[str, Any]) -> Inbound | None:
+    """Translate one synced message; None for what concerns nobody here."""
+    if as_text(message.get("msgtype")) == "event":
+        return parse_event(message)
+    message_id = as_text(message.get("msgid"))
+    external_id = as_text(message.get("external_userid"))
+    if not message_id or not external_id:
+        return None
+    kind = as_text(message.get("msgtype")) or "unknown"
+    content = message.get(kind)
+    content = content if isinstance(content, dict) else {}
+    is_ours = as_text(message.get("origin")) == str(FROM_SERVICER)
+    return Inbound(
+        event="message.arrived",
+        arrival_key=f"message:{message_id}",
+        occurred_at=at_unix(message.get("send_time")),
+        kind=kind,
+        external_id=external_id,
+        # Written by a member in the client: the console shows it, the patient did not say it.
+        staff_userid=as_text(message.get("servicer_userid")) if is_ours else "",
+        text=text_of(kind, content),
+        media_id=as_text(content.get("media_id")) if kind in MEDIA_KINDS else "",
+        provider_message_id=message_id,
+        status="from_staff" if is_ours else "",
+        raw=message,
+    )
+
+
+def text_of(kind: str, content: dict[str, Any]) -> str:
+    names = {"text": "content", "location": "name", "link": "title", "miniprogram": "title"}
+    return as_text(content.get(names.get(kind, "content")))
+
+
+def parse_event(message: dict[str, Any]) -> Inbound | None:
+    """Translate an event; its ids are inside `event`, not beside the message id."""
+    event = message.get("event")
+    if not isinstance(event, dict):
+        return None
+    parse = EVENT_PARSERS.get(as_text(event.get("event_type")))
+    return parse(message, event) if parse else None
+
+
+def parse_entry(message: dict[str, Any], event: dict[str, Any]) -> Inbound:
+    return Inbound(
+        event="contact.added",
+        arrival_key=f"entry:{as_text(message.get('msgid'))}",
+        occurred_at=at_unix(message.get("send_time")),
+        kind="entry",
+        external_id=as_text(event.get("external_userid")),
+        state=as_text(event.get("scene_param")) or as_text(event.get("scene")),
+        welcome_code=as_text(event.get("welcome_code")),
+        raw=message,
+    )
+
+
+def parse_failure(message: dict[str, Any], event: dict[str, Any]) -> Inbound:
+    kind = as_text(event.get("fail_type"))
+    return Inbound(
+        event="receipt.arrived",
+        arrival_key=f"failure:{as_text(event.get('fail_msgid'))}",
+        occurred_at=at_unix(message.get("send_time")),
+        kind="receipt",
+        external_id=as_text(event.get("external_userid")),
+        provider_message_id=as_text(event.get("fail_msgid")),
+        status="failed",
+        reason=FAIL_REASONS.get(int(kind) if kind.isdigit() else 0, "provider_refused"),
+        raw=message,
+    )
+
+
+def parse_session(message: dict[str, Any], event: dict[str, Any]) -> Inbound:
+    change = as_text(event.get("change_type"))
+    state = STATE_AFTER_CHANGE.get(int(change) if change.isdigit() else 0)
+    return Inbound(
+        event="session.changed",
+        arrival_key=f"session:{as_text(message.get('msgid'))}",
+        occurred_at=at_unix(message.get("send_time")),
+        kind="session",
+        external_id=as_text(event.get("external_userid")),
+        staff_userid=as_text(event.get("new_servicer_userid")),
+        status="" if state is None else str(state),
+        raw=message,
+    )
+
+
+def parse_recall(message: dict[str, Any], event: dict[str, Any]) -> Inbound:
+    return Inbound(
+        event="message.arrived",
+        arrival_key=f"recall:{as_text(event.get('recall_msgid'))}",
+        occurred_at=at_unix(message.get("send_time")),
+        kind="recall",
+        external_id=as_text(event.get("external_userid")),
+        provider_message_id=as_text(event.get("recall_msgid")),
+        raw=message,
+    )
+
+
+EVENT_PARSERS = {
+    "enter_session": parse_entry,
+    "msg_send_fail": parse_failure,
+    "session_status_change": parse_session,
+    "user_recall_msg": parse_recall,
+}
+
+
+async def session_state(provider: Provider, external_id: str) -> int:
+    answer = await provider.post(
+        "/cgi-bin/kf/service_state/get",
+        {"open_kfid": provider.account.setting("open_kfid"), "external_userid": external_id},
+    )
+    state = as_text(answer.get("service_state"))
+    return int(state) if state.isdigit() else 0
+
+
+async def make_link(provider: Provider, scene: str) -> str:
+    """Return the address that opens the customer service chat."""
+    answer = await provider.post(
+        "/cgi-bin/kf/add_contact_way",
+        {"open_kfid": provider.account.setting("open_kfid"), "scene": scene[:32]},
+    )
+    return as_text(answer.get("url"))
+
+
+async def list_accounts(provider: Provider) -> list[str]:
+    answer = await provider.get("/cgi-bin/kf/account/list")
+    accounts = answer.get("account_list") or []
+    return [as_text(one.get("open_kfid")) for one in accounts if isinstance(one, dict)]

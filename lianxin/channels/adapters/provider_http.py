@@ -153,9 +153,10 @@ class Provider:
         has_refreshed = False
         row = find_row(self.platform, -1)
         for attempt in range(MAX_TRIES):
-            answer, row, token = await self.attempt(call)
-            if row is None or row.reaction == Reaction.TREAT_AS_OK:
+            answer, problem, token = await self.attempt(call)
+            if problem is None or problem.reaction == Reaction.TREAT_AS_OK:
                 return answer
+            row = problem
             if row.reaction == Reaction.REFRESH and needs_token and not has_refreshed:
                 has_refreshed = True
                 await self.tokens.drop(self.account, token)

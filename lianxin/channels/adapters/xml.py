@@ -6,7 +6,7 @@ parsed twice on the hot path, and defusedxml's pure Python tree costs three time
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 from xml.parsers import expat
 
 MAX_DEPTH = 12
@@ -60,7 +60,7 @@ def put(parent: dict[str, Any], name: str, value: Any) -> None:
         parent[name] = [parent[name], value]
 
 
-def refuse_declaration(*_declaration: Any) -> None:
+def refuse_declaration(*_declaration: Any) -> NoReturn:
     raise XmlRefused("document types and entities are refused")
 
 

@@ -1,0 +1,60 @@
+"""Writes about patients and those who hold the phone for them. One file per thing that happens."""
+
+from __future__ import annotations
+
+from lianxin.patients.actions.arrival import (
+    close_session,
+    drop_expired_sessions,
+    name_holder,
+    open_session,
+    receive_contact,
+    set_preferences,
+)
+from lianxin.patients.actions.life_events import record_life_event, resume_patient
+from lianxin.patients.actions.merging import merge_patients, undo_merge
+from lianxin.patients.actions.registration import (
+    PatientFacts,
+    correct_patient,
+    forget_patient,
+    register_patient,
+)
+from lianxin.patients.actions.tagging import tag_patient, untag_patient
+from lianxin.patients.actions.verification import (
+    claim_patient,
+    end_holding,
+    prepare_phone_code,
+    send_phone_code,
+    settle_phone_code,
+    show_bedside_number,
+    switch_patient,
+    verify_at_bedside,
+    verify_by_code,
+)
+
+__all__ = [
+    "PatientFacts",
+    "claim_patient",
+    "close_session",
+    "correct_patient",
+    "drop_expired_sessions",
+    "end_holding",
+    "forget_patient",
+    "merge_patients",
+    "name_holder",
+    "open_session",
+    "prepare_phone_code",
+    "receive_contact",
+    "record_life_event",
+    "register_patient",
+    "resume_patient",
+    "send_phone_code",
+    "set_preferences",
+    "settle_phone_code",
+    "show_bedside_number",
+    "switch_patient",
+    "tag_patient",
+    "undo_merge",
+    "untag_patient",
+    "verify_at_bedside",
+    "verify_by_code",
+]

@@ -1,0 +1,168 @@
+"""Somebody appears: at an address, later on a phone of their own."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from django.db import transaction
+
+from lianxin.channels.models import Address, LiveCode
+from lianxin.core import events, time
+from lianxin.core.actor import Actor
+from lianxin.patients import sealing
+from lianxin.patients.actions.tagging import tag_holder
+from lianxin.patients.models import Holder, HolderAddress, HolderSession
+
+# Long enough that an elderly patient is not asked again every week; a lost phone is ended by hand.
+SESSION_LASTS = timedelta(days=30)
+TOKEN_BYTES = 32
+
+
+@transaction.atomic
+def receive_contact(
+    hospital_id: int, address_id: int, *, by: Actor, live_code_id: int | None = None
+) -> Holder:
+    """Know the person behind an address. May run twice; one WeChat (union id) is one holder.
+
+    Locks the address and its siblings of the same union id, so that two callbacks that arrive
+    together do not make two people of one.
+    """
+    address = lock_addresses(hospital_id, address_id)
+    code = find_live_code(hospital_id, live_code_id or address.live_code_id)
+    known = HolderAddress.objects.filter(address=address).select_related("holder").first()
+    if known:
+        if code:
+            tag_holder(known.holder, code.tag_names, by=by, reason="live_code")
+        return known.holder
+    sibling = find_sibling(address)
+    holder = sibling or make_holder(hospital_id, address, code)
+    HolderAddress.objects.create(hospital_id=hospital_id, holder=holder, address=address)
+    if code:
+        tag_holder(holder, code.tag_names, by=by, reason="live_code")
+    record_arrival(holder, address, code, is_new=sibling is None, by=by)
+    return holder
+
+
+def lock_addresses(hospital_id: int, address_id: int) -> Address:
+    address = Address.objects.get(hospital_id=hospital_id, pk=address_id)
+    rows = Address.objects.filter(hospital_id=hospital_id)
+    rows = (
+        rows.filter(union_id=address.union_id) if address.union_id else rows.filter(pk=address_id)
+    )
+    list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+    return address
+
+
+def find_live_code(hospital_id: int, live_code_id: int | None) -> LiveCode | None:
+    if live_code_id is None:
+        return None
+    return LiveCode.objects.filter(hospital_id=hospital_id, pk=live_code_id).first()
+
+
+def find_sibling(address: Address) -> Holder | None:
+    if not address.union_id:
+        return None
+    rows = HolderAddress.objects.filter(
+        hospital_id=address.hospital_id,
+        address__union_id=address.union_id,
+        holder__is_active=True,
+    )
+    found = rows.select_related("holder").order_by("pk").first()
+    return found.holder if found else None
+
+
+def make_holder(hospital_id: int, address: Address, code: LiveCode | None) -> Holder:
+    return Holder.objects.create(
+        hospital_id=hospital_id,
+        live_code=code,
+        department_id=code.department_id if code else None,
+        team_id=code.team_id if code else None,
+        staff_id=(code.staff_id if code else None) or address.staff_id,
+        arrived_at=time.now(),
+    )
+
+
+def record_arrival(
+    holder: Holder, address: Address, code: LiveCode | None, *, is_new: bool, by: Actor
+) -> None:
+    events.record(
+        "holder.arrived" if is_new else "holder.address_linked",
+        hospital_id=holder.hospital_id,
+        subject="holder",
+        subject_id=holder.pk,
+        by=by,
+        data={"address_id": address.pk, "live_code_id": code.pk if code else None},
+    )
+
+
+@transaction.atomic
+def name_holder(holder: Holder, nickname: str, *, by: Actor) -> None:
+    """Keep the name the provider shows, sealed."""
+    ring = sealing.new_ring(holder.hospital_id, "holder", holder.pk)
+    field, retention = sealing.NICKNAME
+    holder.nickname_sealed = ring.seal(("holder", holder.pk), retention, nickname, field=field)
+    holder.save(update_fields=["nickname_sealed"])
+    events.record(
+        "holder.named",
+        hospital_id=holder.hospital_id,
+        subject="holder",
+        subject_id=holder.pk,
+        by=by,
+    )
+
+
+@transaction.atomic
+def set_preferences(holder: Holder, *, elder_mode: bool, language: str) -> None:
+    """Remember how this person reads best, also on the next phone."""
+    Holder.objects.filter(pk=holder.pk).update(elder_mode=elder_mode, language=language)
+    holder.elder_mode, holder.language = elder_mode, language
+    events.record(
+        "holder.preferences_set",
+        hospital_id=holder.hospital_id,
+        subject="holder",
+        subject_id=holder.pk,
+        by=holder,
+        data={"elder_mode": elder_mode, "language": language},
+    )
+
+
+def hash_token(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+@transaction.atomic
+def open_session(holder: Holder) -> str:
+    """Let a phone in and return what its cookie shall hold; only the hash is kept."""
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    now = time.now()
+    session = HolderSession.objects.create(
+        hospital_id=holder.hospital_id,
+        holder=holder,
+        token_hash=hash_token(token),
+        created_at=now,
+        expires_at=now + SESSION_LASTS,
+    )
+    events.record(
+        "holder.signed_in",
+        hospital_id=holder.hospital_id,
+        subject="holder",
+        subject_id=holder.pk,
+        by=holder,
+        data={"session_id": session.pk},
+    )
+    return token
+
+
+@transaction.atomic
+def close_session(token: str) -> None:
+    """Forget a phone; unknown tokens are nobody's."""
+    HolderSession.objects.filter(token_hash=hash_token(token)).delete()
+
+
+@transaction.atomic
+def drop_expired_sessions(hospital_id: int) -> int:
+    """Delete the sessions that ended; return how many."""
+    ended = HolderSession.objects.filter(hospital_id=hospital_id, expires_at__lte=time.now())
+    return ended.delete()[0]

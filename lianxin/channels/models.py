@@ -49,6 +49,7 @@ class Account(models.Model):
     is_active = models.BooleanField(default=True)
     health = models.CharField(max_length=12, choices=Health.choices, default=Health.UNKNOWN)
     health_reason = models.CharField(max_length=40, blank=True)
+    check_requested_at = models.DateTimeField(null=True)
     checked_at = models.DateTimeField(null=True)
     last_callback_at = models.DateTimeField(null=True)
     # WeChat customer service: where the next page starts, and when reconciliation last ran.

@@ -1,0 +1,1 @@
+"""The providers, simulated over HTTP from their public documents; knows nothing of the product."""

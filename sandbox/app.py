@@ -1,0 +1,64 @@
+"""The web application: providers' paths, OAuth page, pictures, control API, and the phone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
+
+from sandbox.authorize import authorize
+from sandbox.control.routes import ROUTES as CONTROL_ROUTES
+from sandbox.control.routes import refuse
+from sandbox.errors import ControlError
+from sandbox.official_account.routes import serve as serve_official
+from sandbox.phone.routes import ROUTES as PHONE_ROUTES
+from sandbox.pictures import show_contact_code, show_scene_code
+from sandbox.runtime import Sandbox
+from sandbox.sms.routes import serve as serve_sms
+from sandbox.wecom.routes import serve as serve_wecom
+
+ANY = ["GET", "POST"]
+
+
+def say_healthy(_request: Request) -> Response:
+    return PlainTextResponse("ok")
+
+
+def make_routes() -> list[Route | Mount]:
+    return [
+        Route("/healthz", say_healthy),
+        Route("/connect/oauth2/authorize", authorize),
+        Route("/wecom/connect/oauth2/authorize", authorize),
+        Route("/official/connect/oauth2/authorize", authorize),
+        Route("/official/cgi-bin/showqrcode", show_scene_code),
+        Route("/qr/contact/{config_id}.svg", show_contact_code),
+        Route("/wecom/{path:path}", serve_wecom, methods=ANY),
+        Route("/official/{path:path}", serve_official, methods=ANY),
+        Route("/sms", serve_sms, methods=["POST"]),
+        Route("/sms/", serve_sms, methods=["POST"]),
+        *CONTROL_ROUTES,
+        *PHONE_ROUTES,
+    ]
+
+
+def make_app(box: Sandbox) -> Starlette:
+    """Put the application together around one state."""
+
+    @asynccontextmanager
+    async def live(_app: Starlette) -> AsyncIterator[None]:
+        keeper = asyncio.create_task(box.keep())
+        yield
+        keeper.cancel()
+        with suppress(asyncio.CancelledError):
+            await keeper
+        box.save()
+        await box.sender.client.aclose()
+
+    app = Starlette(routes=make_routes(), lifespan=live, exception_handlers={ControlError: refuse})
+    app.state.sandbox = box
+    return app

@@ -1,0 +1,1 @@
+"""The control API: set-up, human acts, clock, faults, and looking inside."""

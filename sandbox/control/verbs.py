@@ -1,0 +1,205 @@
+"""What people and staff do, by verb."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+from sandbox.control.configure import (
+    access_corp,
+    access_kf,
+    access_official_account,
+    access_person,
+)
+from sandbox.errors import ControlError, Json
+from sandbox.kf import acts as kf
+from sandbox.official_account import acts as official
+from sandbox.official_account.followers import find_code
+from sandbox.runtime import Sandbox
+from sandbox.state import ContactWay, Corp, Member, Person
+from sandbox.wecom import acts as wecom
+
+PersonVerb = Callable[[Sandbox, Person, Json], Json]
+MemberVerb = Callable[[Sandbox, Corp, Member, Json], Json]
+
+
+def _text(data: Json, name: str) -> str:
+    value = data.get(name)
+    if not isinstance(value, str) or not value:
+        raise ControlError(422, f"{name} is missing")
+    return value
+
+
+def _scan(box: Sandbox, person: Person, data: Json) -> Json:
+    code = _text(data, "code")
+    if found := find_contact_way(box, code):
+        return wecom.scan(box, *found, person, is_half=bool(data.get("half")))
+    if found_kf := find_kf_link(box, code):
+        return _kf_enter(box, person, {"open_kfid": found_kf[0], "scene": found_kf[1]})
+    for account in box.world.official_accounts.values():
+        if scene := find_code(account, code, box.clock.now()):
+            return official.subscribe(box, account, person, scene.scene, scene.ticket)
+    raise ControlError(404, "no such code, or it has expired")
+
+
+def find_contact_way(box: Sandbox, code: str) -> tuple[Corp, ContactWay] | None:
+    """Find a contact way by config id, picture address or state."""
+    for corp in box.world.corps.values():
+        for way in corp.contact_ways.values():
+            if code in (way.config_id, way.qr_code, way.body.get("state")):
+                return corp, way
+    return None
+
+
+def find_kf_link(box: Sandbox, code: str) -> tuple[str, str] | None:
+    """Read a customer-service link: which account, which scene."""
+    parts = urlsplit(code)
+    if not parts.path.startswith("/kf/"):
+        return None
+    open_kfid = parts.path.removeprefix("/kf/")
+    found = box.world.find_kf(open_kfid)
+    if found is None:
+        return None
+    key = parse_qs(parts.query).get("enc_scene", [""])[0]
+    return open_kfid, found[1].links.get(key, "")
+
+
+def _delete_member(box: Sandbox, person: Person, data: Json) -> Json:
+    corp = access_corp(box, _text(data, "corp_id"))
+    return wecom.end_by_customer(box, corp, _text(data, "userid"), person)
+
+
+def _write(box: Sandbox, person: Person, data: Json) -> Json:
+    corp = access_corp(box, _text(data, "corp_id"))
+    userid, text = _text(data, "userid"), _text(data, "text")
+    return wecom.chat(box, corp, userid, person, text, by_member=False)
+
+
+def _kf_enter(box: Sandbox, person: Person, data: Json) -> Json:
+    corp, account = access_kf(box, _text(data, "open_kfid"))
+    scene, param = str(data.get("scene") or ""), str(data.get("scene_param") or "")
+    return kf.enter(box, corp, account, person, scene, param)
+
+
+def _kf_write(box: Sandbox, person: Person, data: Json) -> Json:
+    corp, account = access_kf(box, _text(data, "open_kfid"))
+    return kf.write(box, corp, account, person, data)
+
+
+def _kf_refuse(box: Sandbox, person: Person, data: Json) -> Json:
+    corp, account = access_kf(box, _text(data, "open_kfid"))
+    return kf.refuse(corp, account, person, data.get("fail_type", 10))
+
+
+def _oa_subscribe(box: Sandbox, person: Person, data: Json) -> Json:
+    account = access_official_account(box, _text(data, "app_id"))
+    return official.subscribe(box, account, person, str(data.get("scene") or ""))
+
+
+def _oa_scan(box: Sandbox, person: Person, data: Json) -> Json:
+    account = access_official_account(box, _text(data, "app_id"))
+    return official.subscribe(box, account, person, _text(data, "scene"), "gQ")
+
+
+def _oa_unsubscribe(box: Sandbox, person: Person, data: Json) -> Json:
+    return official.unsubscribe(box, access_official_account(box, _text(data, "app_id")), person)
+
+
+def _oa_write(box: Sandbox, person: Person, data: Json) -> Json:
+    account = access_official_account(box, _text(data, "app_id"))
+    return official.write(box, account, person, _text(data, "text"))
+
+
+def _oa_click(box: Sandbox, person: Person, data: Json) -> Json:
+    account = access_official_account(box, _text(data, "app_id"))
+    return official.click(box, account, person, _text(data, "key"))
+
+
+def _oa_block(box: Sandbox, person: Person, data: Json) -> Json:
+    account = access_official_account(box, _text(data, "app_id"))
+    return official.block_templates(account, person, blocked=bool(data.get("blocked", True)))
+
+
+def _read(box: Sandbox, person: Person, data: Json) -> Json:
+    chat = _text(data, "chat")
+    person.seen[chat] = max((m.id for m in person.inbox if m.chat == chat), default=0)
+    box.log.touch()
+    return {}
+
+
+PERSON_VERBS: dict[str, PersonVerb] = {
+    "scan": _scan,
+    "delete-member": _delete_member,
+    "write": _write,
+    "kf-enter": _kf_enter,
+    "kf-write": _kf_write,
+    "kf-refuse": _kf_refuse,
+    "oa-subscribe": _oa_subscribe,
+    "oa-unsubscribe": _oa_unsubscribe,
+    "oa-scan": _oa_scan,
+    "oa-write": _oa_write,
+    "oa-click": _oa_click,
+    "oa-block-templates": _oa_block,
+    "read": _read,
+}
+
+
+def _confirm_mass(box: Sandbox, corp: Corp, member: Member, data: Json) -> Json:
+    chosen = data.get("external_userids")
+    return wecom.confirm_mass(box, corp, member.userid, _text(data, "msgid"), chosen)
+
+
+def _confirm_contact(box: Sandbox, corp: Corp, member: Member, data: Json) -> Json:
+    person = access_person(box, _text(data, "person"))
+    return wecom.confirm_contact(box, corp, member.userid, person)
+
+
+def _delete_contact(box: Sandbox, corp: Corp, member: Member, data: Json) -> Json:
+    person = access_person(box, _text(data, "person"))
+    return wecom.end_by_member(box, corp, member.userid, person)
+
+
+def _edit_contact(box: Sandbox, corp: Corp, member: Member, data: Json) -> Json:
+    person = access_person(box, _text(data, "person"))
+    return wecom.edit_contact(box, corp, member.userid, person, str(data.get("remark") or ""))
+
+
+def _member_writes(box: Sandbox, corp: Corp, member: Member, data: Json) -> Json:
+    person = access_person(box, _text(data, "person"))
+    return wecom.chat(box, corp, member.userid, person, _text(data, "text"), by_member=True)
+
+
+def _kf_take(box: Sandbox, corp: Corp, member: Member, data: Json) -> Json:
+    _, account = access_kf(box, _text(data, "open_kfid"))
+    person = access_person(box, _text(data, "person"))
+    return kf.take(box, corp, account, person, member.userid)
+
+
+def _kf_end(box: Sandbox, corp: Corp, member: Member, data: Json) -> Json:
+    _, account = access_kf(box, _text(data, "open_kfid"))
+    person = access_person(box, _text(data, "person"))
+    return kf.end(box, corp, account, person, member.userid)
+
+
+def _servicer_writes(box: Sandbox, corp: Corp, member: Member, data: Json) -> Json:
+    _, account = access_kf(box, _text(data, "open_kfid"))
+    person = access_person(box, _text(data, "person"))
+    text = _text(data, "text")
+    return kf.servicer_writes(box, corp, account, person, member.userid, text)
+
+
+def _leave(box: Sandbox, corp: Corp, member: Member, _data: Json) -> Json:
+    return wecom.leave(box, corp, member)
+
+
+MEMBER_VERBS: dict[str, MemberVerb] = {
+    "confirm-mass": _confirm_mass,
+    "confirm-contact": _confirm_contact,
+    "delete-contact": _delete_contact,
+    "edit-contact": _edit_contact,
+    "write": _member_writes,
+    "kf-take": _kf_take,
+    "kf-end": _kf_end,
+    "kf-write": _servicer_writes,
+    "leave": _leave,
+}

@@ -1,0 +1,75 @@
+"""Faults that may be switched on: what goes wrong, where, and how often."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
+
+from sandbox.errors import ControlError, Json
+
+API_KINDS = ("api_timeout", "api_busy", "api_rate_limited", "api_token_dead", "api_garbage")
+CALLBACK_KINDS = (
+    "callback_duplicate",
+    "callback_reorder",
+    "callback_drop",
+    "callback_delay",
+    "callback_bad_signature",
+    "callback_wrong_receive_id",
+    "callback_truncated",
+)
+
+
+@dataclass
+class Fault:
+    kind: str
+    path: str = "*"
+    count: int | None = None
+    seconds: float = 600.0
+
+
+def make_fault(data: Json) -> Fault:
+    if data.get("kind") not in API_KINDS + CALLBACK_KINDS:
+        raise ControlError(422, f"unknown fault kind {data.get('kind')!r}")
+    known = {k: data[k] for k in ("kind", "path", "count", "seconds") if data.get(k) is not None}
+    return Fault(**known)
+
+
+class Faults:
+    """The faults that are on; a counted one switches itself off."""
+
+    def __init__(self) -> None:
+        self.items: list[Fault] = []
+
+    def replace(self, data: list[Json]) -> None:
+        self.items = [make_fault(item) for item in data]
+
+    def add(self, data: Json) -> None:
+        fault = make_fault(data)
+        self.remove(fault.kind)
+        self.items.append(fault)
+
+    def remove(self, kind: str) -> None:
+        self.items = [fault for fault in self.items if fault.kind != kind]
+
+    def take(self, kind: str, path: str) -> Fault | None:
+        for fault in self.items:
+            if fault.kind == kind and fnmatchcase(path, fault.path):
+                self._use(fault)
+                return fault
+        return None
+
+    def take_any(self, kinds: tuple[str, ...], path: str) -> Fault | None:
+        for kind in kinds:
+            if fault := self.take(kind, path):
+                return fault
+        return None
+
+    def _use(self, fault: Fault) -> None:
+        if fault.count is None:
+            return
+        fault.count -= 1
+        if fault.count <= 0:
+            self.items.remove(fault)
+
+    def dump(self) -> list[Json]:
+        return [asdict(fault) for fault in self.items]

@@ -1,0 +1,1 @@
+"""WeChat customer service: accounts, sessions, sync and send."""

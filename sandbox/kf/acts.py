@@ -1,0 +1,149 @@
+"""What people and servicers do in customer service."""
+
+from __future__ import annotations
+
+from sandbox.errors import ControlError, Json
+from sandbox.kf.sessions import (
+    ENDED,
+    HUMAN,
+    NEW,
+    call_back,
+    find_session,
+    make_code,
+    open_session,
+    record,
+    record_event,
+)
+from sandbox.runtime import Sandbox
+from sandbox.state import Corp, KfAccount, Person
+
+WELCOME_QUIET_SECONDS = 48 * 3600
+
+
+def enter(
+    box: Sandbox, corp: Corp, account: KfAccount, person: Person, scene: str, scene_param: str
+) -> Json:
+    """Open the chat from a link; a welcome code only if she has been quiet for 48 hours."""
+    external, session = open_session(corp, account, person.id)
+    event: Json = {
+        "event_type": "enter_session",
+        "external_userid": external,
+        "scene": scene,
+        "scene_param": scene_param,
+    }
+    if box.clock.now() - session.last_customer_at > WELCOME_QUIET_SECONDS:
+        event["welcome_code"] = make_code(box, corp, account, person.id, "welcome")
+    record_event(box, account, event)
+    box.log.add("act", "kf_enter", account=account.open_kfid, params={"person": person.name})
+    log_id = call_back(box, corp, account)
+    return {"external_userid": external, "callbacks": [log_id]}
+
+
+def write(box: Sandbox, corp: Corp, account: KfAccount, person: Person, data: Json) -> Json:
+    """Send a customer's message: opens the window anew and wakes an ended session."""
+    kind = data.get("msgtype") or "text"
+    content = data.get(kind) if kind != "text" or kind in data else {"content": data.get("text")}
+    if not isinstance(content, dict) or (kind == "text" and not content.get("content")):
+        raise ControlError(422, "nothing to send")
+    external, session = open_session(corp, account, person.id)
+    current = find_session(account, external, box.clock.now()) or session
+    if current.state == ENDED:
+        current.state, current.was_handed_on = NEW, False
+    current.last_customer_at = current.last_at = box.clock.now()
+    current.sent_count = 0
+    body = {
+        "open_kfid": account.open_kfid,
+        "external_userid": external,
+        "origin": 3,
+        "msgtype": kind,
+        kind: content,
+    }
+    msgid = record(box, account, body)
+    log_id = call_back(box, corp, account)
+    shown = {"text": content["content"]} if kind == "text" else dict(content)
+    box.deliver(
+        person,
+        f"kf:{account.open_kfid}",
+        kind=kind,
+        body=shown,
+        via="typed",
+        side="me",
+        provider_id=msgid,
+        log_id=log_id,
+    )
+    return {"external_userid": external, "msgid": msgid, "callbacks": [log_id]}
+
+
+def refuse(corp: Corp, account: KfAccount, person: Person, fail_type: int | None) -> Json:
+    external, session = open_session(corp, account, person.id)
+    session.fail_type = fail_type
+    return {"external_userid": external}
+
+
+def take(box: Sandbox, corp: Corp, account: KfAccount, person: Person, userid: str) -> Json:
+    """Let a servicer take the session in her client: 1 from the pool, 4 woken, 2 handed on."""
+    external, session = open_session(corp, account, person.id)
+    before = session.servicer if session.state == HUMAN else ""
+    change = 2 if before else 4 if session.state == ENDED else 1
+    event: Json = {
+        "event_type": "session_status_change",
+        "external_userid": external,
+        "change_type": change,
+        "new_servicer_userid": userid,
+    }
+    if change == 2:
+        event["old_servicer_userid"] = before
+    if change == 1:
+        event["msg_code"] = make_code(box, corp, account, person.id, "reply")
+    session.state, session.servicer = HUMAN, userid
+    session.last_at = box.clock.now()
+    record_event(box, account, event)
+    box.log.add("act", "kf_take", account=account.open_kfid, params={"person": person.name})
+    return {"service_state": HUMAN, "callbacks": [call_back(box, corp, account)]}
+
+
+def end(box: Sandbox, corp: Corp, account: KfAccount, person: Person, userid: str) -> Json:
+    external, session = open_session(corp, account, person.id)
+    if session.state != HUMAN:
+        raise ControlError(409, "no servicer has this session")
+    event: Json = {
+        "event_type": "session_status_change",
+        "external_userid": external,
+        "change_type": 3,
+        "old_servicer_userid": userid,
+        "msg_code": make_code(box, corp, account, person.id, "ending"),
+    }
+    session.state, session.servicer = ENDED, ""
+    record_event(box, account, event)
+    box.log.add("act", "kf_end", account=account.open_kfid, params={"person": person.name})
+    return {"service_state": ENDED, "callbacks": [call_back(box, corp, account)]}
+
+
+def servicer_writes(
+    box: Sandbox, corp: Corp, account: KfAccount, person: Person, userid: str, text: str
+) -> Json:
+    external, session = open_session(corp, account, person.id)
+    callbacks = []
+    if session.state != HUMAN or session.servicer != userid:
+        callbacks += take(box, corp, account, person, userid)["callbacks"]
+    body: Json = {
+        "open_kfid": account.open_kfid,
+        "external_userid": external,
+        "origin": 5,
+        "servicer_userid": userid,
+        "msgtype": "text",
+        "text": {"content": text},
+    }
+    msgid = record(box, account, body)
+    member = corp.members.get(userid)
+    box.deliver(
+        person,
+        f"kf:{account.open_kfid}",
+        kind="text",
+        body={"text": text},
+        via="typed",
+        sender=member.name if member else userid,
+        provider_id=msgid,
+    )
+    callbacks.append(call_back(box, corp, account))
+    return {"msgid": msgid, "callbacks": callbacks}

@@ -1,0 +1,1 @@
+"""Official Account: tokens, followers, messages, templates, codes, OAuth."""

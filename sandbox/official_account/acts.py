@@ -1,0 +1,120 @@
+"""What people do with an Official Account, and the callbacks that follow."""
+
+from __future__ import annotations
+
+from sandbox.callbacks import XmlValue
+from sandbox.errors import ControlError, Json
+from sandbox.official_account.followers import open_follower
+from sandbox.runtime import Sandbox, official_target
+from sandbox.state import Follower, OfficialAccount, Person, make_openid
+
+
+def _follower_of(account: OfficialAccount, person: Person) -> Follower:
+    return open_follower(account, make_openid(account.app_id, person.id), person.id)
+
+
+def call_back(
+    box: Sandbox,
+    account: OfficialAccount,
+    follower: Follower,
+    name: str,
+    more: dict[str, XmlValue],
+) -> int:
+    fields: dict[str, XmlValue] = {
+        "ToUserName": account.original_id,
+        "FromUserName": follower.openid,
+        "CreateTime": box.clock.second(),
+    }
+    return box.sender.send(official_target(account), name, fields | more)
+
+
+def _open_short_window(box: Sandbox, follower: Follower) -> None:
+    follower.act_at, follower.act_sent = box.clock.now(), 0
+
+
+def subscribe(
+    box: Sandbox, account: OfficialAccount, person: Person, scene: str, ticket: str = ""
+) -> Json:
+    """Follow the account; scanning while following is a SCAN without the prefix."""
+    follower = _follower_of(account, person)
+    was_subscribed = follower.is_subscribed
+    if was_subscribed and not scene:
+        return {"openid": follower.openid, "already": True, "callbacks": []}
+    _open_short_window(box, follower)
+    more: dict[str, XmlValue] = {"MsgType": "event"}
+    if was_subscribed:
+        name = "SCAN"
+        more |= {"Event": name, "EventKey": scene}
+    else:
+        name = "subscribe"
+        follower.is_subscribed, follower.scene = True, scene
+        follower.subscribed_at = box.clock.second()
+        more |= {"Event": name, "EventKey": f"qrscene_{scene}" if scene else ""}
+        _note(box, account, person, "followed")
+    if scene and ticket:
+        more["Ticket"] = ticket
+    params = {"person": person.name, "name": account.name}
+    box.log.add("act", f"oa_{name.lower()}", account=account.app_id, params=params)
+    log_id = call_back(box, account, follower, name, more)
+    return {"openid": follower.openid, "callbacks": [log_id]}
+
+
+def _note(box: Sandbox, account: OfficialAccount, person: Person, note: str) -> None:
+    box.deliver(
+        person,
+        f"official:{account.app_id}",
+        kind="note",
+        body={"note": note, "name": account.name},
+        via="client",
+        side="system",
+    )
+
+
+def unsubscribe(box: Sandbox, account: OfficialAccount, person: Person) -> Json:
+    follower = _follower_of(account, person)
+    if not follower.is_subscribed:
+        raise ControlError(409, "not following")
+    follower.is_subscribed = False
+    follower.message_at = follower.act_at = 0
+    params = {"person": person.name, "name": account.name}
+    box.log.add("act", "oa_unsubscribe", account=account.app_id, params=params)
+    more: dict[str, XmlValue] = {"MsgType": "event", "Event": "unsubscribe", "EventKey": ""}
+    return {"callbacks": [call_back(box, account, follower, "unsubscribe", more)]}
+
+
+def write(box: Sandbox, account: OfficialAccount, person: Person, text: str) -> Json:
+    follower = _follower_of(account, person)
+    if not follower.is_subscribed:
+        raise ControlError(409, "not following")
+    if not text.strip():
+        raise ControlError(422, "nothing to send")
+    follower.message_at, follower.message_sent = box.clock.now(), 0
+    msgid = 23_000_000_000_000_000 + box.world.take_id()
+    more: dict[str, XmlValue] = {"MsgType": "text", "Content": text, "MsgId": msgid}
+    log_id = call_back(box, account, follower, "oa_text", more)
+    box.deliver(
+        person,
+        f"official:{account.app_id}",
+        kind="text",
+        body={"text": text},
+        via="typed",
+        side="me",
+        provider_id=str(msgid),
+        log_id=log_id,
+    )
+    return {"openid": follower.openid, "msgid": msgid, "callbacks": [log_id]}
+
+
+def click(box: Sandbox, account: OfficialAccount, person: Person, key: str) -> Json:
+    follower = _follower_of(account, person)
+    if not follower.is_subscribed:
+        raise ControlError(409, "not following")
+    _open_short_window(box, follower)
+    more: dict[str, XmlValue] = {"MsgType": "event", "Event": "CLICK", "EventKey": key}
+    return {"callbacks": [call_back(box, account, follower, "CLICK", more)]}
+
+
+def block_templates(account: OfficialAccount, person: Person, *, blocked: bool) -> Json:
+    others = [app_id for app_id in person.templates_blocked if app_id != account.app_id]
+    person.templates_blocked = others + ([account.app_id] if blocked else [])
+    return {"templates_blocked": person.templates_blocked}

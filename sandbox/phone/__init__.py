@@ -1,0 +1,1 @@
+"""The page at /: a phone and the panels beside it."""

@@ -1,0 +1,37 @@
+"""QR pictures, made here: contact ways, scene codes, customer-service links."""
+
+from __future__ import annotations
+
+import io
+
+import segno
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from sandbox.runtime import Sandbox
+
+
+def draw_code(text: str) -> Response:
+    """Draw the code as SVG without any style attribute."""
+    out = io.BytesIO()
+    segno.make(text, error="m").save(
+        out, kind="svg", scale=8, border=2, dark="#16242b", light="#fff", xmldecl=False
+    )
+    return Response(out.getvalue(), media_type="image/svg+xml")
+
+
+def show_contact_code(request: Request) -> Response:
+    box: Sandbox = request.app.state.sandbox
+    config_id = request.path_params["config_id"]
+    if any(config_id in corp.contact_ways for corp in box.world.corps.values()):
+        return draw_code(f"https://work.weixin.qq.com/ca/{config_id}")
+    return PlainTextResponse("no such code", 404)
+
+
+def show_scene_code(request: Request) -> Response:
+    box: Sandbox = request.app.state.sandbox
+    ticket = request.query_params.get("ticket", "")
+    for account in box.world.official_accounts.values():
+        if ticket in account.codes:
+            return draw_code(f"http://weixin.qq.com/q/{ticket}")
+    return PlainTextResponse("no such ticket", 404)

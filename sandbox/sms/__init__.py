@@ -1,0 +1,1 @@
+"""The text message gateway (Tencent Cloud SMS API 3.0)."""

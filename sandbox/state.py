@@ -1,0 +1,392 @@
+"""Everything the sandbox remembers, as plain dataclasses that become JSON and come back."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from hashlib import sha256
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+T = TypeVar("T")
+Json = dict[str, Any]
+
+
+@dataclass
+class Settings:
+    """What the documents leave open or what tests want smaller."""
+
+    minute_limit: int = 10_000
+    hour_limit: int = 150_000
+    staff_message_limit: int = 30
+    kf_transitions: dict[str, list[int]] = field(
+        default_factory=lambda: {"0": [2, 3], "1": [2, 3], "2": [3], "3": [3, 4], "4": []}
+    )
+    kf_empty_pages: bool = True
+    kf_page_size: int = 1000
+    kf_without_token_limit: int = 600
+    welcome_busy_seconds: float = 0.0
+    callback_timeout_seconds: float = 5.0
+    callback_retry_seconds: float = 1.0
+    timeout_seconds: float = 6.0
+    console_url: str = ""
+    frame_origins: list[str] = field(default_factory=list)
+    phone_cookies: list[str] = field(default_factory=list)
+
+
+@dataclass
+class PhoneMessage:
+    """One line in one chat on a person's phone."""
+
+    id: int
+    chat: str
+    at: float
+    side: str  # them, me, system
+    sender: str
+    kind: str  # text, link, miniprogram, image, template, menu, note
+    body: Json
+    via: str  # welcome, mass, kf, official, template, sms, typed
+    log_id: int | None = None
+    provider_id: str = ""
+
+
+@dataclass
+class Person:
+    id: str
+    name: str
+    age: int = 0
+    gender: int = 0
+    phone: str = ""
+    union_id: str = ""
+    note: str = ""
+    name_en: str = ""
+    note_en: str = ""
+    is_featured: bool = True
+    inbox: list[PhoneMessage] = field(default_factory=list)
+    seen: dict[str, int] = field(default_factory=dict)
+    cookies: dict[str, str] = field(default_factory=dict)
+    templates_blocked: list[str] = field(default_factory=list)
+
+
+@dataclass
+class CallbackTarget:
+    url: str = ""
+    token: str = ""
+    encoding_aes_key: str = ""
+
+
+@dataclass
+class App:
+    agent_id: str
+    secret: str
+    name: str = ""
+    rights: list[str] = field(default_factory=lambda: ["contact", "kf", "message"])
+
+
+@dataclass
+class Member:
+    userid: str
+    name: str = ""
+    position: str = ""
+    is_active: bool = True
+
+
+@dataclass
+class ContactWay:
+    config_id: str
+    body: Json
+    qr_code: str
+    created_at: int
+    turn: int = 0
+
+
+@dataclass
+class Relation:
+    """One member and one customer of a corp."""
+
+    userid: str
+    external_userid: str
+    person: str
+    state: str = "active"  # half, active, removed_by_member, removed_by_customer
+    code_state: str = ""
+    added_at: int = 0
+    last_at: float = 0.0
+    has_chatted: bool = False
+    remark: Json = field(default_factory=dict)
+    tag_ids: list[str] = field(default_factory=list)
+    add_way: int = 1
+    mass_received: list[float] = field(default_factory=list)
+
+
+@dataclass
+class WelcomeCode:
+    code: str
+    userid: str
+    external_userid: str
+    issued_at: float
+    status: str = "issued"  # issued, sending, delivered
+
+
+@dataclass
+class MassItem:
+    external_userid: str
+    userid: str
+    status: int = 0
+    send_time: int = 0
+
+
+@dataclass
+class MassTask:
+    msgid: str
+    body: Json
+    created_at: int
+    items: list[MassItem]
+    confirmed: dict[str, int] = field(default_factory=dict)
+    is_cancelled: bool = False
+    reminded: list[float] = field(default_factory=list)
+
+
+@dataclass
+class StaffMessage:
+    """What the work phone of one member shows."""
+
+    id: int
+    userid: str
+    at: float
+    kind: str
+    body: Json
+    agent_id: str
+    msgid: str
+
+
+@dataclass
+class Tag:
+    id: str
+    name: str
+    created_at: int
+    order: int = 0
+
+
+@dataclass
+class TagGroup:
+    id: str
+    name: str
+    created_at: int
+    order: int = 0
+    tags: list[Tag] = field(default_factory=list)
+
+
+@dataclass
+class KfRecord:
+    """One thing that sync_msg hands out."""
+
+    seq: int
+    at: float
+    body: Json
+
+
+@dataclass
+class KfSession:
+    person: str
+    state: int = 4
+    servicer: str = ""
+    last_customer_at: float = 0.0
+    last_at: float = 0.0
+    sent_count: int = 0
+    fail_type: int | None = None
+    was_handed_on: bool = False
+
+
+@dataclass
+class KfCode:
+    code: str
+    kind: str  # welcome, reply, ending
+    open_kfid: str
+    person: str
+    issued_at: float
+    is_used: bool = False
+
+
+@dataclass
+class KfAccount:
+    open_kfid: str
+    name: str = ""
+    servicers: list[str] = field(default_factory=list)
+    paused: list[str] = field(default_factory=list)
+    records: list[KfRecord] = field(default_factory=list)
+    next_seq: int = 1
+    fetched_seq: int = 0
+    sessions: dict[str, KfSession] = field(default_factory=dict)
+    msgids: list[str] = field(default_factory=list)
+    event_tokens: dict[str, float] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Token:
+    value: str
+    agent_id: str
+    expires_at: float
+    is_revoked: bool = False
+
+
+@dataclass
+class Corp:
+    corp_id: str
+    name: str = ""
+    apps: list[App] = field(default_factory=list)
+    members: dict[str, Member] = field(default_factory=dict)
+    callback: CallbackTarget = field(default_factory=CallbackTarget)
+    kf_callback: CallbackTarget = field(default_factory=CallbackTarget)
+    contacts_callback: CallbackTarget = field(default_factory=CallbackTarget)
+    has_developer_account: bool = True
+    has_own_welcome: bool = False
+    mass_quota: str = "month_days"
+    tokens: dict[str, Token] = field(default_factory=dict)
+    contact_ways: dict[str, ContactWay] = field(default_factory=dict)
+    relations: dict[str, Relation] = field(default_factory=dict)
+    welcome_codes: dict[str, WelcomeCode] = field(default_factory=dict)
+    tasks: dict[str, MassTask] = field(default_factory=dict)
+    tag_groups: list[TagGroup] = field(default_factory=list)
+    staff_messages: list[StaffMessage] = field(default_factory=list)
+    kf: dict[str, KfAccount] = field(default_factory=dict)
+    kf_codes: dict[str, KfCode] = field(default_factory=dict)
+    media: dict[str, float] = field(default_factory=dict)
+
+    def list_relations(self, external_userid: str) -> list[Relation]:
+        return [r for r in self.relations.values() if r.external_userid == external_userid]
+
+
+@dataclass
+class Follower:
+    openid: str
+    person: str
+    is_subscribed: bool = False
+    subscribed_at: int = 0
+    scene: str = ""
+    message_at: float = 0.0
+    message_sent: int = 0
+    act_at: float = 0.0
+    act_sent: int = 0
+
+
+@dataclass
+class SceneCode:
+    ticket: str
+    scene: str
+    is_text: bool
+    expires_at: float | None
+
+
+@dataclass
+class TemplateSend:
+    msgid: int
+    openid: str
+    template_id: str
+    body: Json
+    at: float
+    status: str = "sent"
+
+
+@dataclass
+class OfficialAccount:
+    app_id: str
+    original_id: str = ""
+    name: str = ""
+    secret: str = ""
+    token: str = ""
+    encoding_aes_key: str = ""
+    mode: str = "safe"
+    callback_url: str = ""
+    is_bound: bool = True
+    templates: list[Json] = field(default_factory=list)
+    tokens: dict[str, Token] = field(default_factory=dict)
+    forced_at: list[float] = field(default_factory=list)
+    followers: dict[str, Follower] = field(default_factory=dict)
+    codes: dict[str, SceneCode] = field(default_factory=dict)
+    templates_sent: list[TemplateSend] = field(default_factory=list)
+    client_msg_ids: dict[str, int] = field(default_factory=dict)
+    media: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class SmsApp:
+    sdk_app_id: str
+    secret_id: str = ""
+    secret_key: str = ""
+    signs: list[str] = field(default_factory=list)
+    templates: dict[str, str] = field(default_factory=dict)
+    sent: list[Json] = field(default_factory=list)
+
+
+@dataclass
+class OauthCode:
+    code: str
+    account: str
+    person: str
+    userid: str
+    scope: str
+    issued_at: float
+    is_snapshot: bool = False
+    is_used: bool = False
+
+
+@dataclass
+class World:
+    """The whole of it."""
+
+    settings: Settings = field(default_factory=Settings)
+    persons: dict[str, Person] = field(default_factory=dict)
+    corps: dict[str, Corp] = field(default_factory=dict)
+    official_accounts: dict[str, OfficialAccount] = field(default_factory=dict)
+    sms: dict[str, SmsApp] = field(default_factory=dict)
+    oauth_codes: dict[str, OauthCode] = field(default_factory=dict)
+    oauth_tokens: dict[str, Json] = field(default_factory=dict)
+    counts: dict[str, Json] = field(default_factory=dict)
+    next_id: int = 1
+
+    def take_id(self) -> int:
+        self.next_id += 1
+        return self.next_id - 1
+
+    def find_kf(self, open_kfid: str) -> tuple[Corp, KfAccount] | None:
+        for corp in self.corps.values():
+            if account := corp.kf.get(open_kfid):
+                return corp, account
+        return None
+
+
+def derive(prefix: str, *parts: str, size: int = 30) -> str:
+    """Make an id that is stable for these parts and says nothing about them."""
+    digest = sha256("|".join(parts).encode()).digest()
+    return prefix + base64.urlsafe_b64encode(digest).decode().replace("=", "")[:size]
+
+
+def make_external_userid(corp_id: str, person_id: str) -> str:
+    return derive("wm", corp_id, person_id)
+
+
+def make_openid(account_id: str, person_id: str) -> str:
+    return derive("o", account_id, person_id, size=27)
+
+
+def dump(world: World) -> Json:
+    return asdict(world)
+
+
+def load(kind: type[T], data: Any) -> T:
+    """Rebuild a dataclass from its JSON; unknown keys are left out, missing ones defaulted."""
+    hints = get_type_hints(kind)
+    names = {f.name for f in fields(kind)}  # type: ignore[arg-type]  # T is a dataclass here
+    values = {k: _restore(hints[k], v) for k, v in data.items() if k in names}
+    return kind(**values)
+
+
+def _restore(hint: Any, value: Any) -> Any:
+    if is_dataclass(hint) and isinstance(hint, type):
+        return load(hint, value)
+    origin, args = get_origin(hint), get_args(hint)
+    if origin is list and is_dataclass(args[0]):
+        return [_restore(args[0], item) for item in value]
+    if origin is dict and is_dataclass(args[1]):
+        return {key: _restore(args[1], item) for key, item in value.items()}
+    return value

@@ -1,0 +1,1 @@
+"""WeCom: tokens, contacts, contact ways, welcome, mass tasks, tags, app messages, OAuth."""

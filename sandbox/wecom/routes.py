@@ -1,0 +1,88 @@
+"""The table of WeCom paths, and the endpoint that serves them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sandbox.calls import Call, answer_call, read_call
+from sandbox.errors import ApiError, Json
+from sandbox.kf.routes import KF_PATHS
+from sandbox.runtime import Sandbox
+from sandbox.state import Corp
+from sandbox.wecom import (
+    access,
+    contact_ways,
+    contacts,
+    identity,
+    mass,
+    media,
+    messages,
+    tags,
+    welcome,
+)
+
+CorpHandler = Callable[[Call, Corp], Json | Awaitable[Json]]
+EXTERNAL = "/cgi-bin/externalcontact"
+
+# Path → method, right the app needs, handler.
+PATHS: dict[str, tuple[str, str, CorpHandler]] = {
+    "/cgi-bin/getcallbackip": ("GET", "", access.list_callback_addresses),
+    "/cgi-bin/auth/getuserinfo": ("GET", "", identity.show_user),
+    "/cgi-bin/user/getuserinfo": ("GET", "", identity.show_user),
+    "/cgi-bin/get_jsapi_ticket": ("GET", "", identity.give_ticket),
+    "/cgi-bin/ticket/get": ("GET", "", identity.give_ticket),
+    "/cgi-bin/media/upload": ("POST", "", media.upload_media),
+    "/cgi-bin/media/upload_attachment": ("POST", "", media.upload_attachment),
+    "/cgi-bin/media/uploadimg": ("POST", "", media.upload_image),
+    "/cgi-bin/message/send": ("POST", "message", messages.send_message),
+    "/cgi-bin/message/recall": ("POST", "message", messages.recall_message),
+    f"{EXTERNAL}/get_follow_user_list": ("GET", "contact", contacts.list_follow_users),
+    f"{EXTERNAL}/list": ("GET", "contact", contacts.list_contacts),
+    f"{EXTERNAL}/get": ("GET", "contact", contacts.show_contact),
+    f"{EXTERNAL}/batch/get_by_user": ("POST", "contact", contacts.list_contacts_of_many),
+    f"{EXTERNAL}/remark": ("POST", "contact", contacts.remark_contact),
+    f"{EXTERNAL}/mark_tag": ("POST", "contact", contacts.mark_tags),
+    f"{EXTERNAL}/unionid_to_external_userid": ("POST", "contact", contacts.convert_union_id),
+    f"{EXTERNAL}/get_corp_tag_list": ("POST", "contact", tags.list_tags),
+    f"{EXTERNAL}/add_corp_tag": ("POST", "contact", tags.add_tags),
+    f"{EXTERNAL}/edit_corp_tag": ("POST", "contact", tags.edit_tag),
+    f"{EXTERNAL}/del_corp_tag": ("POST", "contact", tags.delete_tags),
+    f"{EXTERNAL}/add_contact_way": ("POST", "contact", contact_ways.add_contact_way),
+    f"{EXTERNAL}/get_contact_way": ("POST", "contact", contact_ways.show_contact_way),
+    f"{EXTERNAL}/list_contact_way": ("POST", "contact", contact_ways.list_contact_ways),
+    f"{EXTERNAL}/update_contact_way": ("POST", "contact", contact_ways.update_contact_way),
+    f"{EXTERNAL}/del_contact_way": ("POST", "contact", contact_ways.delete_contact_way),
+    f"{EXTERNAL}/send_welcome_msg": ("POST", "contact", welcome.send_welcome),
+    f"{EXTERNAL}/add_msg_template": ("POST", "contact", mass.add_task),
+    f"{EXTERNAL}/get_groupmsg_list_v2": ("POST", "contact", mass.list_tasks),
+    f"{EXTERNAL}/get_groupmsg_task": ("POST", "contact", mass.show_members_of_task),
+    f"{EXTERNAL}/get_groupmsg_send_result": ("POST", "contact", mass.show_results),
+    f"{EXTERNAL}/remind_groupmsg_send": ("POST", "contact", mass.remind_members),
+    f"{EXTERNAL}/cancel_groupmsg_send": ("POST", "contact", mass.cancel_task),
+}
+PATHS |= {path: (method, "kf", handler) for path, (method, handler) in KF_PATHS.items()}
+
+
+async def serve(request: Request) -> Response:
+    """Answer one WeCom call; always HTTP 200."""
+    box: Sandbox = request.app.state.sandbox
+    call = await read_call(box, request)
+    if call.path == "/cgi-bin/gettoken":
+        return await answer_call(call, access.give_token, access.make_error)
+    return await answer_call(call, _dispatch, access.make_error)
+
+
+async def _dispatch(call: Call) -> Json:
+    entry = PATHS.get(call.path)
+    if entry is None:
+        raise ApiError(48002, "no such path in the sandbox")
+    method, right, handle = entry
+    if call.request.method != method:
+        raise ApiError(43001 if method == "GET" else 43002)
+    corp = access.admit(call, right)
+    found = handle(call, corp)
+    result = await found if isinstance(found, Awaitable) else found
+    return {"errcode": 0, "errmsg": "ok"} | result

@@ -1,0 +1,62 @@
+"""Writes of the channels, by the noun they change."""
+
+from __future__ import annotations
+
+from lianxin.channels.actions.accounts import (
+    change_account,
+    claim_refresh,
+    drop_token,
+    open_account,
+    request_check,
+    settle_check,
+    settle_token,
+)
+from lianxin.channels.actions.addresses import (
+    count_sent,
+    forget_addresses,
+    note_session,
+    open_webchat,
+    receive_webchat_message,
+    set_union_id,
+)
+from lianxin.channels.actions.arrivals import settle_callbacks, take_in
+from lianxin.channels.actions.live_codes import (
+    create_live_code,
+    fail_live_code,
+    settle_live_code,
+)
+from lianxin.channels.actions.notices import claim_notice, notify_staff, settle_notice
+from lianxin.channels.actions.reconciliation import store_page, take_in_listed
+from lianxin.channels.actions.tasks import note_task, settle_task
+from lianxin.channels.actions.welcomes import claim_welcome, miss_overdue, settle_welcome
+
+__all__ = [
+    "change_account",
+    "claim_notice",
+    "claim_refresh",
+    "claim_welcome",
+    "count_sent",
+    "create_live_code",
+    "drop_token",
+    "fail_live_code",
+    "forget_addresses",
+    "miss_overdue",
+    "note_session",
+    "note_task",
+    "notify_staff",
+    "open_account",
+    "open_webchat",
+    "receive_webchat_message",
+    "request_check",
+    "set_union_id",
+    "settle_callbacks",
+    "settle_check",
+    "settle_live_code",
+    "settle_notice",
+    "settle_task",
+    "settle_token",
+    "settle_welcome",
+    "store_page",
+    "take_in",
+    "take_in_listed",
+]

@@ -1,0 +1,109 @@
+"""Addresses: counting what was sent, web chat, union ids, and forgetting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from django.db import transaction
+from django.db.models import F
+
+from lianxin.channels import queries, sealing
+from lianxin.channels.actions.arrivals import take_in
+from lianxin.channels.adapters.base import Inbound
+from lianxin.channels.models import Account, Address, Arrival, Relation
+from lianxin.core import events, keys, time
+from lianxin.core.actor import Actor
+from lianxin.core.errors import RefusedError
+
+
+def count_sent(hospital_id: int, account_id: int, count_by_external_id: Mapping[str, int]) -> None:
+    """Count messages against the window that the patient's last message opened."""
+    rows = Address.objects.filter(hospital_id=hospital_id, account_id=account_id)
+    for external_id, count in count_by_external_id.items():
+        rows.filter(external_id=external_id).update(
+            sent_since_inbound_count=F("sent_since_inbound_count") + count
+        )
+
+
+def note_session(hospital_id: int, account_id: int, external_id: str, state: int) -> None:
+    """Remember a customer service session's state that a call has just shown."""
+    Address.objects.filter(
+        hospital_id=hospital_id, account_id=account_id, external_id=external_id
+    ).update(session_state=state, session_changed_at=time.now())
+
+
+def set_union_id(address_id: int, union_id: str) -> None:
+    Address.objects.filter(pk=address_id, union_id="").update(union_id=union_id)
+
+
+@transaction.atomic
+def open_webchat(hospital_id: int, external_id: str) -> Address:
+    """Return the web chat address of one phone, made the first time. Told as contact.added."""
+    account = webchat_account(hospital_id)
+    known = queries.find_address_by_external(hospital_id, account.pk, external_id)
+    if known is not None:
+        return known
+    opened = Inbound(
+        event="contact.added",
+        arrival_key=f"open:{external_id}",
+        occurred_at=time.now(),
+        kind="entry",
+        external_id=external_id,
+    )
+    take_in(queries.facts_of(account), [opened])
+    return Address.objects.get(account=account, external_id=external_id)
+
+
+@transaction.atomic
+def receive_webchat_message(
+    hospital_id: int, *, external_id: str, text: str, client_key: str
+) -> Arrival:
+    """Take in what the patient wrote on the page. The same client key again changes nothing."""
+    account = webchat_account(hospital_id)
+    key = f"message:{external_id}:{client_key}"
+    written = Inbound(
+        event="message.arrived",
+        arrival_key=key,
+        occurred_at=time.now(),
+        kind="text",
+        external_id=external_id,
+        text=text,
+        provider_message_id=client_key,
+    )
+    take_in(queries.facts_of(account), [written])
+    return Arrival.objects.get(account=account, arrival_key=key)
+
+
+def webchat_account(hospital_id: int) -> Account:
+    account = queries.find_account_of_kind(hospital_id, Account.Kind.WEBCHAT)
+    if account is None:
+        raise RefusedError("这家医院没有开通网页聊天。")
+    return account
+
+
+@transaction.atomic
+def forget_addresses(hospital_id: int, address_ids: Iterable[int], *, by: Actor) -> None:
+    """Erase who the addresses are: their payloads' keys, their provider ids, their relations.
+
+    The rows stay, so that the journal still proves that things happened.
+    """
+    for address in queries.list_addresses(hospital_id, address_ids):
+        keys.destroy_key(hospital_id, (sealing.ADDRESS, address.pk), "engagement", by=by)
+        keys.destroy_key(hospital_id, (sealing.ADDRESS, address.pk), "record", by=by)
+        Arrival.objects.filter(address=address).update(payload_sealed=b"")
+        Relation.objects.filter(address=address).update(
+            state=Relation.State.REMOVED, removed_at=time.now()
+        )
+        Address.objects.filter(pk=address.pk).update(
+            external_id=f"erased:{address.key}",
+            union_id="",
+            state=Address.State.REMOVED,
+            removed_at=time.now(),
+        )
+        events.record(
+            "address.forgotten",
+            hospital_id=hospital_id,
+            subject="address",
+            subject_id=address.pk,
+            by=by,
+        )

@@ -1,0 +1,323 @@
+"""Taking in: each inbound thing becomes one arrival, one change and one event, once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+
+from lianxin.channels import queries, rules, sealing
+from lianxin.channels.adapters.base import AccountFacts, Inbound
+from lianxin.channels.models import (
+    ARRIVAL_KEY_CHARACTERS,
+    EXTERNAL_ID_CHARACTERS,
+    Account,
+    Address,
+    Arrival,
+    Callback,
+    LiveCode,
+    Relation,
+)
+from lianxin.core import events, time
+from lianxin.core.events import Entry
+from lianxin.core.keys import Keyring
+from lianxin.staff.queries import find_by_wecom
+
+
+@dataclass
+class Intake:
+    """One account taking things in, inside one transaction."""
+
+    account: AccountFacts
+    received_at: datetime
+    entries: list[Entry] = field(default_factory=list)
+
+    @property
+    def hospital_id(self) -> int:
+        return self.account.hospital_id
+
+    def tell(self, name: str, subject: str, subject_id: int, data: dict[str, Any]) -> None:
+        common = {"account_id": self.account.id, "account_kind": self.account.kind}
+        entry = Entry(
+            name=name,
+            hospital_id=self.hospital_id,
+            subject=subject,
+            subject_id=subject_id,
+            by_kind="system",
+            data=common | data,
+        )
+        self.entries.append(entry)
+
+
+@transaction.atomic
+def take_in(
+    account: AccountFacts, inbounds: Iterable[Inbound], *, received_at: datetime | None = None
+) -> list[Entry]:
+    """Take in what was translated; what was taken in before changes nothing.
+
+    The events are recorded here, in the same transaction, and returned.
+    """
+    intake = Intake(account, received_at or time.now())
+    for inbound in inbounds:
+        take = TAKERS.get(inbound.event)
+        if take is not None and len(inbound.external_id) <= EXTERNAL_ID_CHARACTERS:
+            take(intake, inbound)
+    events.record_many(intake.entries)
+    return intake.entries
+
+
+@transaction.atomic
+def settle_callbacks(ids: Sequence[int], state: str) -> None:
+    """Mark callbacks and, when they were understood, drop the raw text: the arrivals have it."""
+    rows = Callback.objects.filter(pk__in=ids, state=Callback.State.RECEIVED)
+    if state == Callback.State.TRANSLATED:
+        rows.update(state=state, body_sealed=b"")
+    else:
+        rows.update(state=state)
+
+
+# ---- contacts -----------------------------------------------------------------------------
+
+
+def take_added(intake: Intake, inbound: Inbound) -> None:
+    code = queries.find_by_state(intake.hospital_id, inbound.state)
+    address, is_new = hold_address(intake, inbound, code)
+    arrival = store_arrival(intake, inbound, address, code)
+    if arrival is None:
+        return
+    is_news = is_new
+    if inbound.staff_userid:
+        is_news = hold_relation(address, inbound, code)
+    revive(address, inbound, code)
+    if is_news or is_new or inbound.welcome_code or inbound.kind in {"scan", "follow"}:
+        tell_added(intake, address, arrival, is_new=is_new)
+
+
+def hold_address(intake: Intake, inbound: Inbound, code: LiveCode | None) -> tuple[Address, bool]:
+    """Return the address, locked, made if it is new."""
+    address, is_new = Address.objects.get_or_create(
+        account_id=intake.account.id,
+        external_id=inbound.external_id,
+        defaults={
+            "hospital_id": intake.hospital_id,
+            "union_id": inbound.union_id,
+            "live_code": code,
+            "staff": find_by_wecom(intake.hospital_id, inbound.staff_userid)
+            or (code.staff if code else None),
+            "added_at": inbound.occurred_at,
+        },
+    )
+    # Two workers may hold the half and the full event of one contact; the second one waits.
+    return Address.objects.select_for_update(no_key=True).get(pk=address.pk), is_new
+
+
+def hold_relation(address: Address, inbound: Inbound, code: LiveCode | None) -> bool:
+    """Add or confirm the relation to the member; True when that is news."""
+    relation = Relation.objects.filter(address=address, staff_userid=inbound.staff_userid).first()
+    if relation is None:
+        Relation.objects.create(
+            hospital_id=address.hospital_id,
+            address=address,
+            staff_userid=inbound.staff_userid,
+            staff=find_by_wecom(address.hospital_id, inbound.staff_userid),
+            live_code=code,
+            state=rules.add_relation(None, inbound.kind).state,
+            added_at=inbound.occurred_at,
+        )
+        return True
+    if rules.is_stale(relation.removed_at, inbound.occurred_at):
+        return False
+    change = rules.add_relation(relation.state, inbound.kind)
+    relation.state, relation.removed_at, relation.removed_by = change.state, None, ""
+    relation.live_code = code or relation.live_code
+    if change.is_news:
+        relation.added_at = inbound.occurred_at
+    relation.save()
+    return change.is_news
+
+
+def revive(address: Address, inbound: Inbound, code: LiveCode | None) -> None:
+    if rules.is_stale(address.removed_at, inbound.occurred_at):
+        return
+    address.state, address.removed_at = Address.State.ACTIVE, None
+    address.live_code = code or address.live_code
+    address.union_id = inbound.union_id or address.union_id
+    address.save(update_fields=["state", "removed_at", "live_code", "union_id"])
+
+
+def tell_added(intake: Intake, address: Address, arrival: Arrival, *, is_new: bool) -> None:
+    code = arrival.live_code
+    staff_id = address.staff_id or (code.staff_id if code else None)
+    intake.tell(
+        "contact.added",
+        "address",
+        address.pk,
+        {
+            "arrival_id": arrival.pk,
+            "welcome_arrival_id": arrival.pk if arrival.welcome == "waiting" else None,
+            "live_code_id": code.pk if code else None,
+            "staff_id": staff_id,
+            "kind": arrival.kind,
+            "is_new": is_new,
+        },
+    )
+
+
+def take_removed(intake: Intake, inbound: Inbound) -> None:
+    address = queries.find_address_by_external(
+        intake.hospital_id, intake.account.id, inbound.external_id
+    )
+    if address is None:
+        return
+    address = Address.objects.select_for_update(no_key=True).get(pk=address.pk)
+    if store_arrival(intake, inbound, address, None) is None:
+        return
+    if not end_relation(address, inbound):
+        return
+    intake.tell(
+        "contact.removed",
+        "address",
+        address.pk,
+        {"kind": inbound.kind, "staff_userid": inbound.staff_userid, "is_last": is_gone(address)},
+    )
+
+
+def end_relation(address: Address, inbound: Inbound) -> bool:
+    """End the relation, or the following; False when it was added again since."""
+    at = inbound.occurred_at
+    if not inbound.staff_userid:
+        Address.objects.filter(pk=address.pk).update(state=Address.State.REMOVED, removed_at=at)
+        return True
+    standing = Relation.objects.filter(address=address, staff_userid=inbound.staff_userid)
+    ended = (
+        standing.filter(added_at__lte=at)
+        .exclude(state=Relation.State.REMOVED)
+        .update(state=Relation.State.REMOVED, removed_at=at, removed_by=inbound.kind)
+    )
+    if ended and is_gone(address):
+        Address.objects.filter(pk=address.pk).update(state=Address.State.REMOVED, removed_at=at)
+    return bool(ended)
+
+
+def is_gone(address: Address) -> bool:
+    standing = Relation.objects.filter(address=address)
+    return not standing.exclude(state=Relation.State.REMOVED).exists()
+
+
+# ---- messages, receipts, sessions ---------------------------------------------------------
+
+
+def take_message(intake: Intake, inbound: Inbound) -> None:
+    address, is_new = hold_address(intake, inbound, None)
+    arrival = store_arrival(intake, inbound, address, None)
+    if arrival is None:
+        return
+    if is_new:
+        tell_added(intake, address, arrival, is_new=True)
+    is_from_staff = inbound.status == "from_staff"
+    if not is_from_staff and inbound.kind != "recall":
+        open_window(address, inbound.occurred_at)
+    intake.tell(
+        "message.arrived",
+        "arrival",
+        arrival.pk,
+        {"address_id": address.pk, "kind": inbound.kind, "is_from_staff": is_from_staff},
+    )
+
+
+def open_window(address: Address, at: datetime) -> None:
+    """Start the provider's window anew: it counts from the patient's latest message."""
+    newer = Q(last_inbound_at=None) | Q(last_inbound_at__lt=at)
+    Address.objects.filter(newer, pk=address.pk).update(
+        last_inbound_at=at,
+        sent_since_inbound_count=0,
+        session_state=rules.session_after_message(address.session_state),
+        state=Address.State.ACTIVE,
+    )
+
+
+def take_receipt(intake: Intake, inbound: Inbound) -> None:
+    address = queries.find_address_by_external(
+        intake.hospital_id, intake.account.id, inbound.external_id
+    )
+    arrival = store_arrival(intake, inbound, address, None)
+    if arrival is None:
+        return
+    if inbound.status == "failed" and address is not None:
+        Address.objects.filter(pk=address.pk, sent_since_inbound_count__gt=0).update(
+            sent_since_inbound_count=F("sent_since_inbound_count") - 1
+        )
+    intake.tell(
+        "receipt.arrived",
+        "arrival",
+        arrival.pk,
+        {
+            "address_id": address.pk if address else None,
+            "provider_message_id": inbound.provider_message_id,
+            "status": inbound.status,
+            "reason": inbound.reason,
+        },
+    )
+
+
+def take_session(intake: Intake, inbound: Inbound) -> None:
+    address, _is_new = hold_address(intake, inbound, None)
+    if store_arrival(intake, inbound, address, None) is None or not inbound.status:
+        return
+    older = Q(session_changed_at=None) | Q(session_changed_at__lte=inbound.occurred_at)
+    changed = Address.objects.filter(older, pk=address.pk).update(
+        session_state=int(inbound.status), session_changed_at=inbound.occurred_at
+    )
+    if changed:
+        intake.tell("session.changed", "address", address.pk, {"state": int(inbound.status)})
+
+
+def store_arrival(
+    intake: Intake, inbound: Inbound, address: Address | None, code: LiveCode | None
+) -> Arrival | None:
+    """Store the arrival; None when it was stored before."""
+    key = inbound.arrival_key[:ARRIVAL_KEY_CHARACTERS]
+    if Arrival.objects.filter(account_id=intake.account.id, arrival_key=key).exists():
+        return None
+    payload = {name: getattr(inbound, name) for name in queries.PAYLOAD_FIELDS}
+    payload["raw"] = dict(inbound.raw)
+    address_id = address.pk if address else None
+    subjects = [(sealing.ADDRESS, address_id)] if address_id is not None else []
+    ring = Keyring.load(intake.hospital_id, subjects, create=True)
+    arrival = Arrival(
+        hospital_id=intake.hospital_id,
+        account_id=intake.account.id,
+        address=address,
+        live_code=code,
+        event=inbound.event,
+        kind=inbound.kind[:40],
+        arrival_key=key,
+        welcome=Arrival.Welcome.WAITING if inbound.welcome_code else Arrival.Welcome.NONE,
+        payload_sealed=sealing.seal_payload(ring, intake.hospital_id, address_id, payload),
+        occurred_at=inbound.occurred_at,
+        received_at=intake.received_at,
+    )
+    try:
+        with transaction.atomic():
+            arrival.save(force_insert=True)
+    except IntegrityError:
+        # Another worker stored the same thing between the look and the insert.
+        return None
+    return arrival
+
+
+TAKERS = {
+    "contact.added": take_added,
+    "contact.removed": take_removed,
+    "message.arrived": take_message,
+    "receipt.arrived": take_receipt,
+    "session.changed": take_session,
+}
+
+
+def note_callback(account_id: int) -> None:
+    Account.objects.filter(pk=account_id).update(last_callback_at=time.now())

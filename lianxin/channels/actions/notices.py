@@ -1,0 +1,93 @@
+"""App messages to staff: asked for here, sent by a job, tried again when it fails."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import F
+
+from lianxin.channels.models import StaffNotice
+from lianxin.core import events, time
+from lianxin.core.actor import SystemActor
+
+# A claim that is older belongs to a worker that died; the platform drops repeats of its own.
+CLAIM = timedelta(seconds=30)
+BACKOFF = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2))
+MAX_ATTEMPTS = 6
+
+
+@transaction.atomic
+def notify_staff(
+    hospital_id: int,
+    staff_id: int,
+    *,
+    text: str,
+    path: str,
+    dedupe_key: str,
+    title: str = "连心",
+) -> bool:
+    """Ask for one app message; False when this key was asked for before.
+
+    `text` names no patient and no disease: it shows on a lock screen. `path` leads there.
+    """
+    now = time.now()
+    _notice, is_new = StaffNotice.objects.get_or_create(
+        hospital_id=hospital_id,
+        staff_id=staff_id,
+        dedupe_key=dedupe_key,
+        defaults={
+            "title": title,
+            "text": text,
+            "path": path,
+            "created_at": now,
+            "next_attempt_at": now,
+        },
+    )
+    return is_new
+
+
+def claim_notice(notice_id: int) -> StaffNotice | None:
+    """Take a due notice for this worker; None when another was faster."""
+    now = time.now()
+    taken = StaffNotice.objects.filter(
+        pk=notice_id, state__in=["waiting", "claimed"], next_attempt_at__lte=now
+    ).update(
+        state=StaffNotice.State.CLAIMED,
+        next_attempt_at=now + CLAIM,
+        attempt_count=F("attempt_count") + 1,
+    )
+    if not taken:
+        return None
+    return StaffNotice.objects.select_related("staff").get(pk=notice_id)
+
+
+@transaction.atomic
+def settle_notice(
+    notice: StaffNotice, *, reason: str = "", is_permanent: bool = False, message_id: str = ""
+) -> None:
+    """Store the outcome. A temporary failure waits for its next attempt."""
+    now = time.now()
+    if not reason:
+        state, name = StaffNotice.State.SENT, "staff_notice.sent"
+    elif is_permanent or notice.attempt_count >= MAX_ATTEMPTS:
+        state, name = StaffNotice.State.FAILED, "staff_notice.failed"
+    else:
+        state, name = StaffNotice.State.WAITING, ""
+    pause = BACKOFF[min(notice.attempt_count, len(BACKOFF)) - 1]
+    StaffNotice.objects.filter(pk=notice.pk, state=StaffNotice.State.CLAIMED).update(
+        state=state,
+        reason_code=reason,
+        provider_message_id=message_id,
+        next_attempt_at=now + pause,
+        sent_at=now if state == StaffNotice.State.SENT else None,
+    )
+    if name:
+        events.record(
+            name,
+            hospital_id=notice.hospital_id,
+            subject="staff_notice",
+            subject_id=notice.pk,
+            by=SystemActor(notice.hospital_id),
+            data={"staff_id": notice.staff_id, "reason": reason},
+        )

@@ -1,0 +1,103 @@
+"""The one call with a hard deadline: a welcome is claimed once, sent once, or missed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from lianxin.channels import facts, queries
+from lianxin.channels.adapters.base import SendFailed, Sent
+from lianxin.channels.models import Arrival
+from lianxin.core import events, time
+from lianxin.core.actor import SystemActor
+
+WAITING, CLAIMED = Arrival.Welcome.WAITING, Arrival.Welcome.CLAIMED
+
+
+@dataclass(frozen=True)
+class WelcomeClaim:
+    """The right to send one welcome, until `ends_at`."""
+
+    arrival_id: int
+    account_id: int
+    account_kind: str
+    address_id: int
+    live_code_id: int | None
+    staff_userid: str
+    received_at: datetime
+    ends_at: datetime
+    welcome_code: str = field(repr=False)
+
+
+@transaction.atomic
+def claim_welcome(hospital_id: int, arrival_id: int) -> WelcomeClaim | None:
+    """Take the welcome for this worker; None when it is taken, done, or over 20 s old.
+
+    A claim whose worker died may be taken again: the provider's code works once.
+    """
+    now, times = time.now(), facts.welcome_times()
+    abandoned = Q(welcome=CLAIMED, welcome_claimed_at__lt=now - times.reclaim_after)
+    taken = Arrival.objects.filter(
+        Q(welcome=WAITING) | abandoned,
+        hospital_id=hospital_id,
+        pk=arrival_id,
+        received_at__gt=now - times.lifetime,
+    ).update(welcome=CLAIMED, welcome_claimed_at=now)
+    if not taken:
+        return None
+    row = Arrival.objects.get(pk=arrival_id)
+    (inbound,) = queries.open_arrivals(hospital_id, [arrival_id])
+    return WelcomeClaim(
+        arrival_id=arrival_id,
+        account_id=row.account_id,
+        account_kind=inbound.account_kind,
+        address_id=inbound.address_id,
+        live_code_id=row.live_code_id,
+        staff_userid=inbound.staff_userid,
+        received_at=row.received_at,
+        ends_at=times.ends_at(row.received_at),
+        welcome_code=inbound.welcome_code,
+    )
+
+
+@transaction.atomic
+def settle_welcome(hospital_id: int, arrival_id: int, result: Sent | SendFailed) -> None:
+    """Store the outcome and tell it: welcome.sent or welcome.missed, with its delay."""
+    if isinstance(result, SendFailed):
+        settle(hospital_id, arrival_id, Arrival.Welcome.MISSED, result.reason_code)
+    else:
+        settle(hospital_id, arrival_id, Arrival.Welcome.SENT, "")
+
+
+@transaction.atomic
+def miss_overdue(hospital_id: int, arrival_ids: Sequence[int]) -> None:
+    for arrival_id in arrival_ids:
+        settle(hospital_id, arrival_id, Arrival.Welcome.MISSED, "welcome_late")
+
+
+def settle(hospital_id: int, arrival_id: int, outcome: str, reason: str) -> None:
+    now = time.now()
+    open_ones = Arrival.objects.filter(
+        hospital_id=hospital_id, pk=arrival_id, welcome__in=[WAITING, CLAIMED]
+    )
+    if not open_ones.update(welcome=outcome, welcome_settled_at=now, welcome_reason=reason):
+        return
+    arrival = Arrival.objects.get(pk=arrival_id)
+    delay = now - arrival.received_at
+    events.record(
+        f"welcome.{outcome}",
+        hospital_id=hospital_id,
+        subject="arrival",
+        subject_id=arrival_id,
+        by=SystemActor(hospital_id),
+        data={
+            "address_id": arrival.address_id,
+            "live_code_id": arrival.live_code_id,
+            "reason": reason,
+            "delay_ms": int(delay.total_seconds() * 1000),
+        },
+    )

@@ -1,0 +1,1 @@
+"""Facts about health pages, rules and alerts."""

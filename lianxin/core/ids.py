@@ -1,0 +1,44 @@
+"""Ids: short random ones that are safe to show, and time-ordered ones for the journal."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+
+# No 0/O, 1/l/I: people read these aloud over the phone.
+ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+KEY_LENGTH = 12
+EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
+RANDOM_BITS = 22
+
+if TYPE_CHECKING:
+    TextField = models.CharField[str, str]
+else:
+    TextField = models.CharField
+
+
+def make_key() -> str:
+    """Make a public id of 12 characters (59 bits), for URLs and screens."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(KEY_LENGTH))
+
+
+def make_event_id(at: datetime) -> int:
+    """Make a 63-bit id: milliseconds since 2020, then 22 random bits. Sorts roughly by time."""
+    milliseconds = max(0, int((at - EPOCH).total_seconds() * 1000))
+    return (milliseconds << RANDOM_BITS) | secrets.randbits(RANDOM_BITS)
+
+
+class KeyField(TextField):
+    """The public id of a row. Integer ids never leave the database."""
+
+    def __init__(self, **options: Any) -> None:
+        defaults = {
+            "max_length": KEY_LENGTH,
+            "default": make_key,
+            "unique": True,
+            "editable": False,
+        }
+        super().__init__(**(defaults | options))

@@ -1,0 +1,47 @@
+"""Hospital scope: inside it the database shows one hospital's rows, outside it none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection, transaction
+
+from lianxin.core.models import Hospital
+
+SETTING = "lianxin.hospital"
+
+
+def current_hospital_id() -> int | None:
+    with connection.cursor() as cursor:
+        cursor.execute("select nullif(current_setting(%s, true), '')", [SETTING])
+        row = cursor.fetchone()
+    return int(row[0]) if row and row[0] else None
+
+
+def set_hospital(value: str) -> str:
+    """Set the scope for this transaction and return what it was before."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select coalesce(current_setting(%s, true), ''), set_config(%s, %s, true)",
+            [SETTING, SETTING, value],
+        )
+        row = cursor.fetchone()
+    return str(row[0]) if row else ""
+
+
+@contextmanager
+def scope(hospital: Hospital | int) -> Iterator[None]:
+    """Run a block as one transaction (or savepoint) that sees only this hospital.
+
+    The former scope comes back on exit, also after an error; a broken transaction is left to
+    its rollback, which forgets the setting by itself.
+    """
+    hospital_id = hospital if isinstance(hospital, int) else hospital.pk
+    with transaction.atomic():
+        before = set_hospital(str(hospital_id))
+        try:
+            yield
+        finally:
+            if not connection.needs_rollback:
+                set_hospital(before)

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from django.db import transaction
+
+from lianxin.core import events, time
+from lianxin.core.actor import SystemActor
+from lianxin.core.ids import make_event_id
+from lianxin.core.models import Event, Hospital
+from lianxin.core.scope import scope
+
+
+def entry(hospital: Hospital, number: int) -> events.Entry:
+    return events.Entry("test.happened", hospital.pk, "thing", number, "system")
+
+
+def test_many_events_are_few_inserts(in_riverside: Hospital) -> None:
+    made = events.record_many([entry(in_riverside, n) for n in range(250)])
+
+    assert Event.objects.filter(name="test.happened").count() == 250
+    assert len({e.id for e in made}) == 250
+
+
+def test_an_event_dies_with_its_transaction(riverside: Hospital) -> None:
+    with pytest.raises(ZeroDivisionError), scope(riverside):
+        events.record_many([entry(riverside, 1)])
+        _ = 1 / 0
+
+    with scope(riverside):
+        assert not Event.objects.filter(name="test.happened").exists()
+
+
+def test_events_need_a_transaction(riverside: Hospital, monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = transaction.get_connection()
+    monkeypatch.setattr(connection, "in_atomic_block", False)
+    with pytest.raises(RuntimeError, match="transaction"):
+        events.record(
+            "x.done", hospital_id=riverside.pk, subject="x", subject_id=1, by=SystemActor(1)
+        )
+
+
+def test_event_ids_sort_by_time() -> None:
+    early = make_event_id(datetime(2026, 1, 1, tzinfo=UTC))
+    late = make_event_id(datetime(2026, 1, 1, 0, 0, 1, tzinfo=UTC))
+
+    assert early < late < 2**63
+
+
+def test_the_demo_clock_moves_the_one_clock(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path_factory.mktemp("clock") / "clock.json"
+    monkeypatch.setenv("LIANXIN_CLOCK_FILE", str(file))
+    before = time.now()
+    file.write_text('{"offset_seconds": 86400}')
+
+    assert (time.now() - before).total_seconds() > 86399

@@ -1,0 +1,54 @@
+"""The one clock. SQL takes it as a parameter; nothing else in the house asks for the time."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+
+class HasTimeZone(Protocol):
+    time_zone: str
+
+
+class DemoClock:
+    """The offset that the demo's clock panel writes; absent in production, where it is zero."""
+
+    def __init__(self) -> None:
+        self.stamp: tuple[str, int] | None = None
+        self.offset = timedelta()
+
+    def read(self) -> timedelta:
+        path = os.environ.get("LIANXIN_CLOCK_FILE")
+        if not path:
+            return timedelta()
+        try:
+            stamp = (path, Path(path).stat().st_mtime_ns)
+            if stamp != self.stamp:
+                seconds = json.loads(Path(path).read_text(encoding="utf-8"))["offset_seconds"]
+                self.offset, self.stamp = timedelta(seconds=float(seconds)), stamp
+        except (OSError, ValueError, KeyError):
+            return self.offset
+        return self.offset
+
+
+demo_clock = DemoClock()
+
+
+def now() -> datetime:
+    """Return the current instant in UTC, shifted by the demo's offset if there is one."""
+    return timezone.now() + demo_clock.read()  # noqa: TID251 - this is the one place
+
+
+def local(place: HasTimeZone, at: datetime) -> datetime:
+    """Return `at` on the wall clock of the place, usually a hospital."""
+    return at.astimezone(ZoneInfo(place.time_zone))
+
+
+def today(place: HasTimeZone) -> date:
+    return local(place, now()).date()

@@ -1,0 +1,198 @@
+"""Every setting, once. The environment fills the blanks; `lianxin doctor` says what is missing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.utils.translation import gettext_lazy as _
+from psycopg.conninfo import conninfo_to_dict
+
+from lianxin.web.static_sources import STATIC_SOURCES
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def database(url: str) -> dict[str, Any]:
+    parts = conninfo_to_dict(url)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": str(parts.get("dbname", "lianxin")),
+        "USER": str(parts.get("user", "")),
+        "PASSWORD": str(parts.get("password", "")),
+        "HOST": str(parts.get("host", "")),
+        "PORT": str(parts.get("port", "")),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"options": "-c lock_timeout=10s -c timezone=UTC"},
+    }
+
+
+def flag(name: str) -> bool:
+    return os.environ.get(name) == "1"
+
+
+def words(name: str, default: str = "") -> list[str]:
+    return [word for word in os.environ.get(name, default).split(",") if word]
+
+
+SECRET_KEY = os.environ.get("LIANXIN_SECRET_KEY", "")
+DEBUG = flag("LIANXIN_DEBUG")
+# The demo runs on loopback with invented people: no second factor, a clock that can be moved.
+IS_DEMO = flag("LIANXIN_DEMO")
+BASE_URL = os.environ.get("LIANXIN_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+# Where the small ASGI process answers /callbacks/ and /live/; one origin behind a proxy.
+EDGE_ORIGIN = os.environ.get("LIANXIN_EDGE_URL", BASE_URL).rstrip("/")
+LIANXIN_KEYSET = os.environ.get("LIANXIN_KEYSET", "")
+DATABASE_URL = os.environ.get("DATABASE_URL", "postgresql:///lianxin")
+LISTEN_DATABASE_URL = os.environ.get("LIANXIN_LISTEN_DATABASE_URL", DATABASE_URL)
+
+ALLOWED_HOSTS = [
+    *words("LIANXIN_HOSTS", urlsplit(BASE_URL).hostname or ""),
+    "127.0.0.1",
+    "localhost",
+]
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+# Which origins may show patient pages in a frame: none, except the demo's sandbox phone.
+CSP_FRAME_ANCESTORS = " ".join(["'self'", *words("LIANXIN_FRAME_ANCESTORS")])
+# Where pictures may come from besides us: the providers' QR codes.
+CSP_IMAGE_SOURCES = words("LIANXIN_IMAGE_SOURCES", "https://p.qpic.cn,https://mp.weixin.qq.com")
+
+INSTALLED_APPS = [
+    # Before allauth, whose pages it restyles.
+    "lianxin.web",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "django_htmx",
+    "template_partials",
+    "procrastinate.contrib.django",
+    "lianxin.core",
+    "lianxin.staff",
+    "lianxin.channels",
+    "lianxin.patients",
+    "lianxin.compliance",
+    "lianxin.content",
+    "lianxin.outreach",
+    "lianxin.conversations",
+    "lianxin.tasks",
+    "lianxin.health",
+    "lianxin.journeys",
+    "lianxin.insight",
+    "lianxin.desk",
+]
+MIDDLEWARE = [
+    "lianxin.web.middleware.SecurityHeaders",
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "lianxin.web.middleware.CookieLanguage",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "lianxin.urls"
+CSRF_FAILURE_VIEW = "lianxin.web.errors.csrf_failed"
+EVENT_WIRING = "lianxin.wiring.SUBSCRIBERS"
+PERSONAL_DATA = "lianxin.personal_data.PERSONAL_DATA"
+STAFF_OF_REQUEST = "lianxin.staff.sessions.staff_of_request"
+HOLDER_OF_REQUEST = "lianxin.patients.sessions.holder_of_request"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "builtins": [
+                "template_partials.templatetags.partials",
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "lianxin.web.templatetags.web",
+            ],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+                "lianxin.web.context.frame",
+            ],
+        },
+    }
+]
+
+DATABASES = {"default": database(DATABASE_URL)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {
+    # Sign-in limits need a cache that all web processes share.
+    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "web_cache"}
+}
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
+
+AUTH_USER_MODEL = "staff.SignIn"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_ADAPTER = "lianxin.staff.sign_in.StaffAccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_USER_MODEL_EMAIL_FIELD = None
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = False
+# Five failures for one name lock it for fifteen minutes (clinical.md 4.6: usual level-3 values).
+ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "30/m/ip,5/15m/key"}
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Lianxin"
+SESSION_COOKIE_AGE = 60 * 60 * 12
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BASE_URL.startswith("https://")
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if flag("LIANXIN_BEHIND_PROXY") else None
+)
+SECURE_CONTENT_TYPE_NOSNIFF = True
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", _("中文")), ("en", "English")]
+LANGUAGE_COOKIE_NAME = "lx_language"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Shanghai"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = os.environ.get("LIANXIN_STATIC_ROOT", str(BASE_DIR / ".lianxin" / "static"))
+STATICFILES_DIRS = STATIC_SOURCES
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+# How old a callback's timestamp may be before it counts as a replay.
+CALLBACK_MAX_AGE_SECONDS = int(os.environ.get("LIANXIN_CALLBACK_MAX_AGE_SECONDS", "600"))
+RECONCILE_SECONDS = int(os.environ.get("LIANXIN_RECONCILE_SECONDS", "900"))
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": os.environ.get("LIANXIN_LOG_LEVEL", "INFO")},
+    # httpx writes whole URLs at INFO, and providers take tokens in the query.
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
+        "procrastinate": {"level": "WARNING"},
+    },
+}

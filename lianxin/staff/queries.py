@@ -1,0 +1,82 @@
+"""Reads. Each takes the actor or the hospital first and returns nothing outside it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from lianxin.core.actor import Actor
+from lianxin.core.errors import NotFoundError
+from lianxin.staff import rules
+from lianxin.staff.models import CareTeam, Department, DutyShift, Staff, StaffQuerySet
+
+# No shift is longer than this, so the roster look-up stays on a narrow index range.
+LONGEST_SHIFT = timedelta(days=31)
+
+
+def list_staff(hospital_id: int) -> StaffQuerySet:
+    return Staff.objects.of(hospital_id).active().order_by("name", "id")
+
+
+def find_staff(hospital_id: int, staff_id: int) -> Staff | None:
+    return Staff.objects.of(hospital_id).filter(pk=staff_id).first()
+
+
+def find_by_wecom(hospital_id: int, userid: str) -> Staff | None:
+    if not userid:
+        return None
+    return Staff.objects.of(hospital_id).active().filter(wecom_userid=userid).first()
+
+
+def find_by_sign_in(hospital_id: int, sign_in_id: int) -> Staff | None:
+    rows = Staff.objects.of(hospital_id).active().filter(sign_in_id=sign_in_id)
+    return rows.select_related("hospital", "department").first()
+
+
+def access_staff(actor: Actor, key: str) -> Staff:
+    staff = list_staff(actor.hospital_id).filter(key=key).first()
+    if staff is None:
+        raise NotFoundError
+    return staff
+
+
+def names_of_staff(hospital_id: int, staff_ids: set[int]) -> dict[int, str]:
+    rows = Staff.objects.of(hospital_id).filter(pk__in=staff_ids)
+    return dict(rows.values_list("pk", "name"))
+
+
+def list_departments(hospital_id: int) -> list[Department]:
+    return list(Department.objects.filter(hospital_id=hospital_id).order_by("name"))
+
+
+def list_teams(hospital_id: int) -> list[CareTeam]:
+    rows = CareTeam.objects.filter(hospital_id=hospital_id)
+    return list(rows.select_related("lead", "department").order_by("name"))
+
+
+def list_team_ids_of(staff: Staff) -> list[int]:
+    """Return the teams this person belongs to or leads."""
+    led = CareTeam.objects.filter(hospital_id=staff.hospital_id, lead=staff)
+    member = CareTeam.objects.filter(hospital_id=staff.hospital_id, members__staff=staff)
+    return sorted(set(led.values_list("pk", flat=True)) | set(member.values_list("pk", flat=True)))
+
+
+def list_duty_line(hospital_id: int, team_id: int | None, at: datetime) -> list[Staff]:
+    """Return who is asked at `at`, in order; never empty while the hospital has an admin."""
+    shifts = DutyShift.objects.filter(
+        hospital_id=hospital_id,
+        team_id=team_id,
+        starts_at__lte=at,
+        starts_at__gt=at - LONGEST_SHIFT,
+        ends_at__gt=at,
+    )
+    duties = [rules.Duty(s.staff_id, s.rank, s.starts_at, s.ends_at) for s in shifts]
+    team = CareTeam.objects.filter(hospital_id=hospital_id, pk=team_id).first()
+    admins = Staff.objects.of(hospital_id).active().filter(role=Staff.Role.ADMIN)
+    line = rules.order_duty_line(
+        duties,
+        at,
+        lead_id=team.lead_id if team else None,
+        admin_ids=admins.order_by("id").values_list("pk", flat=True),
+    )
+    by_id = Staff.objects.of(hospital_id).active().in_bulk(line)
+    return [by_id[staff_id] for staff_id in line if staff_id in by_id]

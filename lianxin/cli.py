@@ -21,7 +21,7 @@ def start_django(*, as_owner: bool = False) -> None:
         if not owner:
             sys.exit("LIANXIN_OWNER_DATABASE_URL 未设置:迁移要用数据库属主的连接。")
         os.environ["DATABASE_URL"] = owner
-    import django  # noqa: PLC0415 - after the environment is complete
+    import django
 
     django.setup()
 
@@ -30,22 +30,75 @@ def start_django(*, as_owner: bool = False) -> None:
 def migrate() -> None:
     """Bring the schema up to date, then put policies and grants on every table."""
     start_django(as_owner=True)
-    from django.core.management import call_command  # noqa: PLC0415 - needs Django
+    from django.core.management import call_command
 
-    from lianxin.core.row_security import secure  # noqa: PLC0415 - needs Django
+    from lianxin.core.row_security import secure
 
     call_command("migrate", interactive=False, verbosity=0)
     call_command("createcachetable")
     secure()
 
 
+@app.command()
+def web(port: int = 8000, host: str = "127.0.0.1") -> None:
+    """Serve the pages and APIs (WSGI), with the static files."""
+    start_django()
+    from django.conf import settings  # needs Django
+
+    from lianxin.supervise import web_command
+
+    replace_process(web_command(port, str(settings.STATIC_ROOT), host=host))
+
+
+@app.command()
+def edge(port: int = 8001, host: str = "127.0.0.1") -> None:
+    """Serve callbacks and live updates (plain ASGI)."""
+    from lianxin.supervise import edge_command
+
+    replace_process(edge_command(port, host=host))
+
+
+@app.command()
+def worker(queues: str = "", concurrency: int = 4) -> None:
+    """Run background jobs. Any number of workers on any number of machines."""
+    start_django()
+    from django.core.management import call_command  # needs Django
+
+    chosen = ["--queues", queues] if queues else []
+    call_command("procrastinate", "worker", "--concurrency", str(concurrency), *chosen)
+
+
+@app.command()
+def collectstatic() -> None:
+    """Gather the static files into LIANXIN_STATIC_ROOT."""
+    start_django()
+    from django.core.management import call_command  # needs Django
+
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
+@app.command()
+def demo(
+    data_dir: Path | None = None, port: int = 8000, patients: int = 300, *, reset: bool = False
+) -> None:
+    """Run everything on this machine with two invented hospitals; Ctrl-C stops it."""
+    from lianxin.demo import run
+
+    run.run_demo(data_dir, port=port, patients=patients, reset=reset)
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def manage(context: typer.Context) -> None:
     """Run a Django management command as the application role."""
     start_django()
-    from django.core.management import execute_from_command_line  # noqa: PLC0415 - needs Django
+    from django.core.management import execute_from_command_line
 
     execute_from_command_line(["lianxin manage", *context.args])
+
+
+def replace_process(command: list[str]) -> None:
+    """Become the given program, so that signals reach it directly."""
+    os.execv(command[0], command)  # noqa: S606 - our own command
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""Care journeys: versioned SOPs, who is on them, and the steps that are due."""

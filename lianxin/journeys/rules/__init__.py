@@ -1,0 +1,1 @@
+"""Decisions about journeys as plain functions over values: no clock, no tables."""

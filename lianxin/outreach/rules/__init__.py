@@ -1,0 +1,1 @@
+"""Decisions about reaching a patient: values in, verdicts out."""

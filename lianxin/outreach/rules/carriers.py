@@ -1,0 +1,135 @@
+"""What each carrier allows at one address right now, by its provider's rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from lianxin.outreach.rules import facts
+from lianxin.outreach.rules.facts import AddressFacts, Message, Opening, Reason
+from lianxin.outreach.rules.settings import GateSettings, Window
+
+Answer = Opening | Reason
+Check = Callable[[AddressFacts, Message, GateSettings, datetime], Answer]
+
+
+def check_window(
+    last_at: datetime | None, sent: int, window: Window, at: datetime, prefix: str
+) -> Answer:
+    """Answer for a "so many within so long after the patient's own act" window."""
+    if last_at is None:
+        return Reason(f"{prefix}_never")
+    until = last_at + timedelta(seconds=window.seconds)
+    if at >= until:
+        return Reason(f"{prefix}_time", {"hours": window.seconds // 3600})
+    if sent >= window.limit:
+        return Reason(f"{prefix}_count", {"limit": window.limit})
+    return Opening(until=until, left=window.limit - sent, limit=window.limit)
+
+
+def check_kf_text(
+    address: AddressFacts, message: Message, settings: GateSettings, at: datetime
+) -> Answer:
+    del message
+    if address.service_state in settings.closed_kf_states:
+        return Reason(settings.closed_kf_states[address.service_state])
+    window = settings.windows["kf_message"]
+    return check_window(address.last_message_at, address.sent_since_message, window, at, "kf")
+
+
+def check_oa_text(
+    address: AddressFacts, message: Message, settings: GateSettings, at: datetime
+) -> Answer:
+    """Look at the 48 hours after a message first, then at the minute after a tap or a scan."""
+    del message
+    by_message = check_window(
+        address.last_message_at,
+        address.sent_since_message,
+        settings.windows["oa_message"],
+        at,
+        "oa",
+    )
+    if isinstance(by_message, Opening):
+        return by_message
+    by_action = check_window(
+        address.last_action_at, address.sent_since_action, settings.windows["oa_action"], at, "oa"
+    )
+    return by_action if isinstance(by_action, Opening) else by_message
+
+
+def check_oa_template(
+    address: AddressFacts, message: Message, settings: GateSettings, at: datetime
+) -> Answer:
+    del message, settings, at
+    return Opening() if address.template_id else Reason("oa_no_template")
+
+
+def check_wecom_task(
+    address: AddressFacts, message: Message, settings: GateSettings, at: datetime
+) -> Answer:
+    """Choose the staff member with the most budget left; the relation's order breaks ties."""
+    del message, at
+    budget = settings.staff
+    if not address.staff:
+        return Reason("staff_none")
+    if address.tasks_today >= budget.tasks_per_patient_per_day:
+        return Reason("staff_patient_budget", {"limit": budget.tasks_per_patient_per_day})
+    free = min(address.staff, key=lambda member: member.tasks_today)
+    if free.tasks_today >= budget.tasks_per_staff_per_day:
+        return Reason("staff_budget", {"limit": budget.tasks_per_staff_per_day})
+    return Opening(
+        left=budget.tasks_per_patient_per_day - address.tasks_today,
+        limit=budget.tasks_per_patient_per_day,
+        staff_id=free.staff_id,
+    )
+
+
+def check_wecom_welcome(
+    address: AddressFacts, message: Message, settings: GateSettings, at: datetime
+) -> Answer:
+    del message, settings
+    if address.welcome_until is None or at >= address.welcome_until:
+        return Reason("welcome_late")
+    return Opening(until=address.welcome_until, left=1, limit=1)
+
+
+def check_webchat(
+    address: AddressFacts, message: Message, settings: GateSettings, at: datetime
+) -> Answer:
+    """Let a reply wait in the page for the patient; anything else needs the page open."""
+    del settings, at
+    if address.is_open or message.kind == facts.REPLY:
+        return Opening()
+    return Reason("webchat_closed")
+
+
+def check_sms(
+    address: AddressFacts, message: Message, settings: GateSettings, at: datetime
+) -> Answer:
+    del address, message, settings, at
+    return Opening()
+
+
+CHECKS: dict[str, Check] = {
+    facts.KF_TEXT: check_kf_text,
+    facts.OA_TEXT: check_oa_text,
+    facts.OA_TEMPLATE: check_oa_template,
+    facts.WECOM_TASK: check_wecom_task,
+    facts.WECOM_WELCOME: check_wecom_welcome,
+    facts.WEBCHAT: check_webchat,
+    facts.SMS: check_sms,
+}
+
+
+def check_carrier(
+    carrier: str,
+    address: AddressFacts,
+    message: Message,
+    settings: GateSettings,
+    at: datetime,
+) -> Answer:
+    if not address.account_is_active:
+        return Reason("account_off")
+    if not address.is_active:
+        return Reason("address_removed")
+    return CHECKS[carrier](address, message, settings, at)

@@ -1,0 +1,183 @@
+"""What the gate must know to decide, and what it answers. Values only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time, tzinfo
+
+# Kinds of message.
+CARD = "card"
+CONTENT = "content"
+MESSAGE = "message"
+REPLY = "reply"
+SAFETY = "safety"
+WELCOME = "welcome"
+KINDS = (SAFETY, WELCOME, REPLY, CARD, CONTENT, MESSAGE)
+
+# Carriers: the ways out of the house.
+KF_TEXT = "kf_text"
+OA_TEXT = "oa_text"
+OA_TEMPLATE = "oa_template"
+WECOM_TASK = "wecom_task"
+WECOM_WELCOME = "wecom_welcome"
+WEBCHAT = "webchat"
+SMS = "sms"
+
+CARRIERS_OF_ACCOUNT: Mapping[str, tuple[str, ...]] = {
+    "wecom_kf": (KF_TEXT,),
+    "official_account": (OA_TEXT, OA_TEMPLATE),
+    "wecom": (WECOM_TASK, WECOM_WELCOME),
+    "webchat": (WEBCHAT,),
+    "sms": (SMS,),
+}
+
+# A provider forgets a second send with the same client key, so these may be tried again blindly.
+REPEATABLE = frozenset({KF_TEXT, OA_TEMPLATE, WEBCHAT, WECOM_WELCOME})
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One thing that wants to reach a patient."""
+
+    kind: str
+    priority: str
+    purpose: str = ""
+    key: str = ""
+    findings: tuple[str, ...] = ()
+    lock_screen_names: tuple[str, ...] = ()
+    is_patient_set_time: bool = False
+    answers_address_id: int | None = None
+    window_starts_at: datetime | None = None
+    window_ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How many capped messages this patient already got, counted in hospital days."""
+
+    total_today: int = 0
+    today: Mapping[str, int] = field(default_factory=dict)
+    this_week: Mapping[str, int] = field(default_factory=dict)
+    this_month: Mapping[str, int] = field(default_factory=dict)
+
+
+NOTHING_SENT = Usage()
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The patient, or a holder of whom no patient is verified yet (`is_verified` false)."""
+
+    state: str = "active"
+    is_verified: bool = True
+    is_stopped: bool = False
+    stop_reason: str = ""
+    consents: frozenset[str] = frozenset()
+    usage: Usage = NOTHING_SENT
+
+
+@dataclass(frozen=True, slots=True)
+class StaffFacts:
+    """A staff member whom this contact has added, with today's confirmation tasks."""
+
+    staff_id: int
+    userid: str
+    tasks_today: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AddressFacts:
+    """One address of one holder, and what its provider still allows there."""
+
+    account_id: int
+    account_kind: str
+    address_id: int
+    holder_id: int | None = None
+    rank: int = 0
+    is_active: bool = True
+    account_is_active: bool = True
+    last_message_at: datetime | None = None
+    sent_since_message: int = 0
+    last_action_at: datetime | None = None
+    sent_since_action: int = 0
+    service_state: int | None = None
+    is_open: bool = False
+    template_id: str = ""
+    staff: tuple[StaffFacts, ...] = ()
+    tasks_today: int = 0
+    welcome_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why not, as a code of `data/reasons.yaml` and the numbers of its sentence."""
+
+    code: str
+    facts: Mapping[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A carrier that may be used: until when and how often (None: no such limit)."""
+
+    until: datetime | None = None
+    left: int | None = None
+    limit: int | None = None
+    staff_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    carrier: str
+    account_id: int
+    address_id: int
+    holder_id: int | None = None
+    staff_id: int | None = None
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A reason, for one carrier or (carrier empty) for the whole message."""
+
+    reason: Reason
+    carrier: str = ""
+    account_id: int | None = None
+    address_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Carriers to try in this order; when there is none, the refusals say why."""
+
+    attempts: tuple[Attempt, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+
+    @property
+    def is_allowed(self) -> bool:
+        return bool(self.attempts)
+
+    @property
+    def is_refused_whole(self) -> bool:
+        return not self.attempts and any(not refusal.carrier for refusal in self.refusals)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Now, and the zone in which the hospital's clock hangs."""
+
+    at: datetime
+    zone: tzinfo
+
+    @property
+    def local(self) -> datetime:
+        return self.at.astimezone(self.zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A daily stretch of clock time, which may run past midnight."""
+
+    starts: time
+    ends: time

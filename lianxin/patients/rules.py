@@ -146,8 +146,8 @@ def age_on(birth_on: date | None, today: date) -> int | None:
 class HoldingFacts:
     """Who holds the phone, for whom, and how far that is proved."""
 
-    relation: Relation
-    state: Literal["pending", "verified", "ended"]
+    relation: str
+    state: str
     verified_on: date | None
     patient_state: str
     birth_on: date | None = None

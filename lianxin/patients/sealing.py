@@ -56,7 +56,9 @@ def open_note(ring: Keyring, event: LifeEvent) -> str:
     return open_text(ring, event.patient_id, NOTE, event.note_sealed)
 
 
-def open_text(ring: Keyring, patient_id: int, what: tuple[str, str], sealed: bytes) -> str:
+def open_text(
+    ring: Keyring, patient_id: int, what: tuple[str, str], sealed: bytes | memoryview
+) -> str:
     """Open one text; a destroyed key leaves nothing."""
     return ring.open(("patient", patient_id), what[1], sealed, field=what[0]) or ""
 

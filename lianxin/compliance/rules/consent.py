@@ -48,7 +48,7 @@ class Answer:
     """One row of the append-only consent table, as the rules see it."""
 
     purpose: str
-    decision: Decision
+    decision: str
     at: datetime
     order: int = 0
 
@@ -74,7 +74,7 @@ def may_ask(answer: Answer | None, now: datetime) -> bool:
     return answer is None or (answer.decision != "granted" and now - answer.at >= ASK_AGAIN_AFTER)
 
 
-def decision_after(granted: bool, was_granted: bool) -> Decision:  # noqa: FBT001 - two answers
+def decision_after(*, granted: bool, was_granted: bool) -> Decision:
     """Name the answer: a no after a yes is a withdrawal."""
     if granted:
         return "granted"

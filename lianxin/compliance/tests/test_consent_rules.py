@@ -8,6 +8,7 @@ from lianxin.compliance import catalogue
 from lianxin.compliance.rules.consent import (
     Answer,
     Decision,
+    Purpose,
     decision_after,
     granted_now,
     may_ask,
@@ -66,7 +67,7 @@ def test_a_refusal_is_not_asked_away(given: Answer | None, days: int, may: bool)
 def test_a_no_after_a_yes_is_a_withdrawal(
     granted: bool, was_granted: bool, decision: Decision
 ) -> None:
-    assert decision_after(granted, was_granted) == decision
+    assert decision_after(granted=granted, was_granted=was_granted) == decision
 
 
 def test_the_purposes_are_separate_and_asked_in_both_languages() -> None:
@@ -83,7 +84,7 @@ def test_the_purposes_are_separate_and_asked_in_both_languages() -> None:
 
 
 @pytest.mark.parametrize("purpose", catalogue.purposes(), ids=lambda purpose: purpose.code)
-def test_the_questions_themselves_promise_nothing(purpose: catalogue.Purpose) -> None:
+def test_the_questions_themselves_promise_nothing(purpose: Purpose) -> None:
     for language in catalogue.LANGUAGES:
         shown = purpose.words(language).shown()
         assert find_findings(shown, catalogue.phrases(), "notice") == []

@@ -11,6 +11,7 @@ from lianxin.compliance import catalogue
 from lianxin.compliance.rules.guard import (
     CONTEXTS,
     Context,
+    Phrase,
     find_findings,
     flatten,
     has_mark,
@@ -176,7 +177,7 @@ def test_the_gravest_of_overlapping_findings_stays() -> None:
 
 
 @pytest.mark.parametrize("phrase", catalogue.phrases(), ids=lambda phrase: phrase.code)
-def test_every_phrase_is_reviewed_data(phrase: catalogue.Phrase) -> None:
+def test_every_phrase_is_reviewed_data(phrase: Phrase) -> None:
     re.compile(phrase.pattern)
     assert phrase.category in CATEGORIES
     assert phrase.source

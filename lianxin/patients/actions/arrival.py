@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from django.db import transaction
 
+from lianxin.channels import queries as channels
 from lianxin.channels.models import Address, LiveCode
 from lianxin.core import events, time
 from lianxin.core.actor import Actor
@@ -26,8 +27,8 @@ def receive_contact(
 ) -> Holder:
     """Know the person behind an address. May run twice; one WeChat (union id) is one holder.
 
-    Locks the address and its siblings of the same union id, so that two callbacks that arrive
-    together do not make two people of one.
+    Locks the address and the person's other ones, so that two callbacks that arrive together do
+    not make two people of one.
     """
     address = lock_addresses(hospital_id, address_id)
     code = find_live_code(hospital_id, live_code_id or address.live_code_id)
@@ -46,11 +47,10 @@ def receive_contact(
 
 
 def lock_addresses(hospital_id: int, address_id: int) -> Address:
+    """Lock the address and those of the same person, always in the same order."""
     address = Address.objects.get(hospital_id=hospital_id, pk=address_id)
-    rows = Address.objects.filter(hospital_id=hospital_id)
-    rows = (
-        rows.filter(union_id=address.union_id) if address.union_id else rows.filter(pk=address_id)
-    )
+    same = channels.list_same_person(hospital_id, address).values_list("pk", flat=True)
+    rows = Address.objects.filter(hospital_id=hospital_id, pk__in=[address.pk, *same])
     list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk"))
     return address
 
@@ -62,12 +62,10 @@ def find_live_code(hospital_id: int, live_code_id: int | None) -> LiveCode | Non
 
 
 def find_sibling(address: Address) -> Holder | None:
-    if not address.union_id:
-        return None
+    """Return the holder who is known at another address of the same person."""
+    same = channels.list_same_person(address.hospital_id, address).values_list("pk", flat=True)
     rows = HolderAddress.objects.filter(
-        hospital_id=address.hospital_id,
-        address__union_id=address.union_id,
-        holder__is_active=True,
+        hospital_id=address.hospital_id, address_id__in=list(same), holder__is_active=True
     )
     found = rows.select_related("holder").order_by("pk").first()
     return found.holder if found else None

@@ -12,7 +12,7 @@ from lianxin.core import events, live, time
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError, RefusedError
 from lianxin.patients import rules, sealing
-from lianxin.patients.models import Holding, Patient
+from lianxin.patients.models import Holder, HolderSession, Holding, Patient
 from lianxin.staff.models import CareTeam, Department
 
 
@@ -127,8 +127,11 @@ def save_sealed(patient: Patient) -> None:
 
 
 @transaction.atomic
-def forget_patient(patient: Patient, *, outcome: str, by: Actor) -> None:
-    """Stop everything and close every door to this patient; the caller destroys the keys."""
+def forget_patient(patient: Patient, *, outcome: str, by: Actor) -> list[int]:
+    """Stop everything and close every door to this patient; the caller destroys the keys.
+
+    Returns the holders whom nobody is left for: their own keys go as well.
+    """
     if not by.may("patient.erase"):
         raise ForbiddenError
     now = time.now()
@@ -147,6 +150,19 @@ def forget_patient(patient: Patient, *, outcome: str, by: Actor) -> None:
     Holding.objects.filter(patient=patient).exclude(state=Holding.State.ENDED).update(
         state=Holding.State.ENDED, ended_at=now
     )
+    lonely = close_lonely_holders(patient)
     patient.refresh_from_db()
     live.publish(patient.hospital_id, "today")
     live.publish(patient.hospital_id, f"patient:{patient.key}")
+    return lonely
+
+
+def close_lonely_holders(patient: Patient) -> list[int]:
+    """End the sign-in of those who held the phone for this patient only."""
+    held = Holding.objects.filter(patient=patient).values("holder_id")
+    busy = Holding.objects.exclude(state=Holding.State.ENDED).values("holder_id")
+    holders = Holder.objects.filter(pk__in=held)
+    holders.filter(current_patient=patient).update(current_patient=None)
+    lonely = sorted(holders.exclude(pk__in=busy).values_list("pk", flat=True))
+    HolderSession.objects.filter(holder_id__in=lonely).delete()
+    return lonely

@@ -11,6 +11,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from lianxin.channels import queries as channels
 from lianxin.channels.models import Account
 from lianxin.core import events, keys, live, time
 from lianxin.core.actor import Actor
@@ -131,7 +132,7 @@ def prepare_phone_code(hospital_id: int, code_id: int) -> CodeToSend | None:
     )
     if code is None or time.now() >= code.expires_at:
         return None
-    account = Account.objects.of(hospital_id).active().filter(kind=Account.Kind.SMS).first()
+    account = channels.find_account_of_kind(hospital_id, Account.Kind.SMS)
     phone = registered_phone(code)
     if account is None or not rules.is_mobile(phone):
         PhoneCode.objects.filter(pk=code.pk).update(state=PhoneCode.State.FAILED)
@@ -215,7 +216,9 @@ def show_bedside_number(holder: Holder, relation: str) -> str:
     )
     known = open_numbers.order_by("-expires_at").first()
     if known:
-        return keys.hospital_open(holder.hospital_id, known.number_sealed, field=sealing.BEDSIDE)
+        return keys.hospital_open(
+            holder.hospital_id, bytes(known.number_sealed), field=sealing.BEDSIDE
+        )
     return make_bedside_number(holder, relation)
 
 

@@ -1,0 +1,194 @@
+"""Writes: answers to consent questions, and forgetting a patient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.apps import apps
+from django.db import models, transaction
+from django.utils.translation import gettext as _
+
+from lianxin.compliance import catalogue, queries
+from lianxin.compliance.models import Consent, Erasure
+from lianxin.compliance.registry import PersonalField, personal_fields
+from lianxin.compliance.rules.consent import Purpose, decision_after
+from lianxin.core import events, keys, live, time
+from lianxin.core.actor import Actor
+from lianxin.core.errors import ForbiddenError, NotFoundError, RefusedError
+from lianxin.core.models import DataKey
+from lianxin.patients import actions as patients
+from lianxin.patients import queries as patient_queries
+from lianxin.patients.models import Holder, Patient
+
+
+@transaction.atomic
+def give_consent(
+    patient: Patient,
+    purpose_code: str,
+    *,
+    by: Actor,
+    source: str = Consent.Source.PHONE,
+    language: str = "zh-hans",
+) -> Consent:
+    """Write a yes; it counts from this commit on."""
+    return answer(patient, purpose_code, granted=True, by=by, source=source, language=language)
+
+
+@transaction.atomic
+def withdraw_consent(
+    patient: Patient,
+    purpose_code: str,
+    *,
+    by: Actor,
+    source: str = Consent.Source.PHONE,
+    language: str = "zh-hans",
+) -> Consent:
+    """Write a no: a refusal, or the withdrawal of an earlier yes. It counts at once."""
+    return answer(patient, purpose_code, granted=False, by=by, source=source, language=language)
+
+
+@transaction.atomic
+def answer_questions(
+    patient: Patient,
+    answers: Mapping[str, bool],
+    *,
+    by: Actor,
+    source: str = Consent.Source.PHONE,
+    language: str = "zh-hans",
+) -> list[Consent]:
+    """Write the answers of the first visit; a question without an answer is written as no."""
+    return [
+        answer(
+            patient,
+            purpose.code,
+            granted=answers.get(purpose.code, False),
+            by=by,
+            source=source,
+            language=language,
+        )
+        for purpose in catalogue.purposes()
+        if purpose.is_asked_first or purpose.code in answers
+    ]
+
+
+def answer(
+    patient: Patient,
+    purpose_code: str,
+    *,
+    granted: bool,
+    by: Actor,
+    source: str,
+    language: str,
+) -> Consent:
+    purpose = queries.find_purpose(purpose_code)
+    if purpose is None:
+        raise NotFoundError
+    check_may_answer(patient, by)
+    was_granted = queries.has_consent(patient.hospital_id, patient.pk, purpose_code)
+    decision = decision_after(granted=granted, was_granted=was_granted)
+    consent = write_consent(patient, purpose, decision, by=by, source=source, language=language)
+    events.record(
+        "consent.given" if granted else f"consent.{decision}",
+        hospital_id=patient.hospital_id,
+        subject="consent",
+        subject_id=consent.pk,
+        by=by,
+        patient_id=patient.pk,
+        data={"purpose": purpose_code, "version": purpose.version},
+    )
+    live.publish(patient.hospital_id, f"patient:{patient.key}")
+    return consent
+
+
+def check_may_answer(patient: Patient, by: Actor) -> None:
+    """Let a verified holder answer for her patient, and staff with the permission write for her."""
+    if patient.state != Patient.State.ACTIVE:
+        raise RefusedError(_("这位患者的资料已经封存，不能再修改授权。"))
+    if isinstance(by, Holder):
+        if not any(held.patient_id == patient.pk for held in patient_queries.patients_of(by)):
+            raise NotFoundError
+    elif not by.may("consent.record"):
+        raise ForbiddenError
+
+
+def write_consent(
+    patient: Patient, purpose: Purpose, decision: str, *, by: Actor, source: str, language: str
+) -> Consent:
+    return Consent.objects.create(
+        hospital_id=patient.hospital_id,
+        patient=patient,
+        holder=by if isinstance(by, Holder) else None,
+        purpose=purpose.code,
+        decision=decision,
+        text_version=purpose.version,
+        text_hash=purpose.words(language).text_hash(),
+        language=language,
+        source=source,
+        by_kind=by.kind,
+        by_id=by.id,
+        at=time.now(),
+    )
+
+
+@transaction.atomic
+def erase_patient(patient: Patient, *, by: Actor, reason: str) -> Erasure:
+    """Forget a patient at once and for good. What the law keeps stays, shown to nobody.
+
+    Destroying the engagement key also takes what append-only rows and old backups hold.
+    """
+    if not by.may("patient.erase"):
+        raise ForbiddenError
+    if reason not in Erasure.Reason.values:
+        raise RefusedError(_("请选择删除的原因。"))
+    outcome = queries.outcome_of(patient)
+    lonely = patients.forget_patient(patient, outcome=outcome, by=by)
+    cleared = {
+        field.name: clear(field, patient)
+        for field in personal_fields()
+        if field.ending == "cleared"
+    }
+    destroy_keys(patient, lonely, outcome=outcome, by=by)
+    erasure = Erasure.objects.create(
+        hospital_id=patient.hospital_id,
+        patient=patient,
+        reason=reason,
+        outcome=outcome,
+        cleared=cleared,
+        by_kind=by.kind,
+        by_id=by.id,
+        at=time.now(),
+    )
+    events.record(
+        "patient.erased",
+        hospital_id=patient.hospital_id,
+        subject="patient",
+        subject_id=patient.pk,
+        by=by,
+        patient_id=patient.pk,
+        data={"reason": reason, "outcome": outcome},
+    )
+    return erasure
+
+
+def clear(field: PersonalField, patient: Patient) -> int:
+    """Empty one column in the rows that lead to this patient; return how many rows."""
+    model: type[models.Model] = apps.get_model(field.model)
+    column = model._meta.get_field(field.column)
+    empty = None if column.null else b""
+    rows = model._default_manager.filter(
+        hospital_id=patient.hospital_id, **{field.patient_path: patient.pk}
+    )
+    return rows.update(**{field.column: empty})
+
+
+def destroy_keys(patient: Patient, lonely: list[int], *, outcome: str, by: Actor) -> None:
+    hospital_id = patient.hospital_id
+    subject = ("patient", patient.pk)
+    keys.destroy_key(hospital_id, subject, DataKey.Retention.ENGAGEMENT, by=by)
+    if outcome == Patient.State.ERASED:
+        keys.destroy_key(hospital_id, subject, DataKey.Retention.RECORD, by=by)
+    for holder_id in lonely:
+        keys.destroy_key(hospital_id, ("holder", holder_id), DataKey.Retention.ENGAGEMENT, by=by)
+        for address in patient_queries.addresses_of_holder(hospital_id, holder_id):
+            subject = ("address", address.pk)
+            keys.destroy_key(hospital_id, subject, DataKey.Retention.ENGAGEMENT, by=by)

@@ -1,0 +1,1 @@
+"""Decisions about threads and messages, pure."""

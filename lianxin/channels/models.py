@@ -173,6 +173,8 @@ class Address(models.Model):
     key = KeyField()
     external_id = models.CharField(max_length=EXTERNAL_ID_CHARACTERS)
     union_id = models.CharField(max_length=64, blank=True)
+    # When the provider was asked for the union id; not every account may know it.
+    union_asked_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=12, choices=State.choices, default=State.ACTIVE)
     live_code = models.ForeignKey(LiveCode, models.PROTECT, null=True, related_name="+")
     # WeCom: the member who added the person first.
@@ -197,7 +199,12 @@ class Address(models.Model):
                 fields=["hospital", "union_id"],
                 condition=~models.Q(union_id=""),
                 name="address_by_union",
-            )
+            ),
+            models.Index(
+                fields=["account", "added_at"],
+                condition=models.Q(union_id="", union_asked_at=None, state="active"),
+                name="address_unasked",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -102,11 +102,12 @@ def find_token(hospital_id: int, account_id: int) -> AccessToken | None:
 
 
 def list_received(hospital_id: int, ids: Sequence[int]) -> list[Callback]:
-    """Return the callbacks among `ids` that nobody translated yet, oldest first."""
+    """Return, locked, the callbacks among `ids` that nobody translates yet, oldest first."""
     rows = Callback.objects.filter(
         hospital_id=hospital_id, pk__in=ids, state=Callback.State.RECEIVED
     )
-    return list(rows.select_related("account").order_by("id"))
+    locked = rows.select_for_update(skip_locked=True, of=("self",))
+    return list(locked.select_related("account").order_by("id"))
 
 
 def list_left_behind(hospital_id: int, before: datetime) -> list[int]:
@@ -236,11 +237,16 @@ def list_relation_pairs(hospital_id: int, account_id: int) -> set[rules.Pair]:
     return set(standing.values_list("staff_userid", "address__external_id"))
 
 
-def list_without_union_id(hospital_id: int, account_id: int, limit: int) -> list[Address]:
+def list_unidentified(hospital_id: int, account_id: int, limit: int = 50) -> list[Address]:
+    """Return the newest addresses whose union id nobody asked for yet."""
     rows = Address.objects.filter(
-        hospital_id=hospital_id, account_id=account_id, union_id="", state=Address.State.ACTIVE
+        hospital_id=hospital_id,
+        account_id=account_id,
+        union_id="",
+        union_asked_at=None,
+        state=Address.State.ACTIVE,
     )
-    return list(rows.order_by("-id")[:limit])
+    return list(rows.order_by("-added_at")[:limit])
 
 
 # ---- live codes ---------------------------------------------------------------------------

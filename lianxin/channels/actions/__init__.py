@@ -17,7 +17,7 @@ from lianxin.channels.actions.addresses import (
     note_session,
     open_webchat,
     receive_webchat_message,
-    set_union_id,
+    settle_identity,
 )
 from lianxin.channels.actions.arrivals import settle_callbacks, take_in
 from lianxin.channels.actions.live_codes import (
@@ -48,9 +48,9 @@ __all__ = [
     "open_webchat",
     "receive_webchat_message",
     "request_check",
-    "set_union_id",
     "settle_callbacks",
     "settle_check",
+    "settle_identity",
     "settle_live_code",
     "settle_notice",
     "settle_task",

@@ -12,7 +12,7 @@ from lianxin.channels.actions.arrivals import take_in
 from lianxin.channels.adapters.base import Inbound
 from lianxin.channels.models import Account, Address, Arrival, Relation
 from lianxin.core import events, keys, time
-from lianxin.core.actor import Actor
+from lianxin.core.actor import Actor, SystemActor
 from lianxin.core.errors import RefusedError
 
 
@@ -32,8 +32,19 @@ def note_session(hospital_id: int, account_id: int, external_id: str, state: int
     ).update(session_state=state, session_changed_at=time.now())
 
 
-def set_union_id(address_id: int, union_id: str) -> None:
-    Address.objects.filter(pk=address_id, union_id="").update(union_id=union_id)
+@transaction.atomic
+def settle_identity(address: Address, union_id: str) -> None:
+    """Store what the provider knows of the person behind an address; told as address.identified."""
+    Address.objects.filter(pk=address.pk).update(union_asked_at=time.now())
+    if union_id and Address.objects.filter(pk=address.pk, union_id="").update(union_id=union_id):
+        events.record(
+            "address.identified",
+            hospital_id=address.hospital_id,
+            subject="address",
+            subject_id=address.pk,
+            by=SystemActor(address.hospital_id),
+            data={"account_id": address.account_id},
+        )
 
 
 @transaction.atomic

@@ -33,7 +33,7 @@ class Intake:
     """One account taking things in, inside one transaction."""
 
     account: AccountFacts
-    received_at: datetime
+    now: datetime
     entries: list[Entry] = field(default_factory=list)
 
     @property
@@ -54,14 +54,12 @@ class Intake:
 
 
 @transaction.atomic
-def take_in(
-    account: AccountFacts, inbounds: Iterable[Inbound], *, received_at: datetime | None = None
-) -> list[Entry]:
+def take_in(account: AccountFacts, inbounds: Iterable[Inbound]) -> list[Entry]:
     """Take in what was translated; what was taken in before changes nothing.
 
     The events are recorded here, in the same transaction, and returned.
     """
-    intake = Intake(account, received_at or time.now())
+    intake = Intake(account, time.now())
     for inbound in inbounds:
         take = TAKERS.get(inbound.event)
         if take is not None and len(inbound.external_id) <= EXTERNAL_ID_CHARACTERS:
@@ -299,7 +297,7 @@ def store_arrival(
         welcome=Arrival.Welcome.WAITING if inbound.welcome_code else Arrival.Welcome.NONE,
         payload_sealed=sealing.seal_payload(ring, intake.hospital_id, address_id, payload),
         occurred_at=inbound.occurred_at,
-        received_at=intake.received_at,
+        received_at=inbound.received_at or intake.now,
     )
     try:
         with transaction.atomic():

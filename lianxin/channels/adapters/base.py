@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from lianxin.channels.adapters.provider_http import Provider
+    from lianxin.channels.adapters.provider_http import Provider, Token
 
 MAX_CALLBACK_BYTES = 64 * 1024
 
@@ -77,6 +77,8 @@ class Inbound:
     reason: str = ""
     union_id: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    # When the callback came, if it came by one.
+    received_at: datetime | None = None
     # Filled in when it is read back from the database.
     arrival_id: int = 0
     account_id: int = 0
@@ -135,6 +137,8 @@ class Adapter(Protocol):
     """What every provider folder offers. The contract test runs over all of them."""
 
     kind: str
+    # Which rows of the error table are its own.
+    platform: str
     # The carrier kinds that `send` accepts.
     carriers: frozenset[str]
     # The longest text in UTF-8 bytes; longer ones are cut between characters.
@@ -149,6 +153,8 @@ class Adapter(Protocol):
     def parse(self, account: AccountFacts, body: str) -> list[Inbound]: ...
 
     async def send(self, provider: Provider, outbound: Outbound) -> Sent: ...
+
+    async def fetch_token(self, provider: Provider) -> Token: ...
 
     async def check_health(self, provider: Provider) -> None: ...
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 
 from lianxin.channels import facts, rules, sealing
@@ -14,6 +15,7 @@ from lianxin.channels.adapters.base import AccountFacts, Inbound
 from lianxin.channels.models import (
     AccessToken,
     Account,
+    AccountQuerySet,
     Address,
     Arrival,
     Callback,
@@ -43,7 +45,7 @@ PAYLOAD_FIELDS = (
 # ---- accounts -----------------------------------------------------------------------------
 
 
-def list_accounts(hospital_id: int) -> QuerySet[Account]:
+def list_accounts(hospital_id: int) -> AccountQuerySet:
     return Account.objects.of(hospital_id).order_by("kind", "name", "id")
 
 
@@ -72,6 +74,14 @@ def find_kf_account(hospital_id: int, open_kfid: str) -> Account | None:
 
 def list_accounts_to_check(hospital_id: int) -> QuerySet[Account]:
     return Account.objects.of(hospital_id).active().exclude(check_requested_at=None)
+
+
+def list_accounts_to_reconcile(hospital_id: int, now: datetime) -> list[Account]:
+    """Return the accounts with a list to compare, whose last comparison is too old."""
+    before = now - timedelta(seconds=settings.RECONCILE_SECONDS)
+    due = Q(reconciled_at=None) | Q(reconciled_at__lte=before)
+    kinds = [Account.Kind.WECOM, Account.Kind.WECOM_KF]
+    return list(Account.objects.of(hospital_id).active().filter(due, kind__in=kinds))
 
 
 def facts_of(account: Account) -> AccountFacts:

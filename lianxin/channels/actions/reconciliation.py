@@ -18,7 +18,7 @@ from lianxin.core import time
 def store_page(account: AccountFacts, inbounds: Iterable[Inbound], *, cursor: str) -> None:
     """Take in one page of messages and move the cursor, both or neither."""
     take_in(account, inbounds)
-    Account.objects.filter(pk=account.id).update(sync_cursor=cursor)
+    Account.objects.filter(pk=account.id).update(sync_cursor=cursor, reconciled_at=time.now())
 
 
 @transaction.atomic

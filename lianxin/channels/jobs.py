@@ -1,0 +1,168 @@
+"""Background work of the channels. Every job may run twice and may die anywhere."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import structlog
+from django.db import DataError, IntegrityError, transaction
+from procrastinate.exceptions import AlreadyEnqueued
+
+from lianxin.channels import actions, queries, synchronising
+from lianxin.channels.adapters import ADAPTERS
+from lianxin.channels.adapters.base import AccountFacts, Inbound
+from lianxin.channels.adapters.xml import XmlRefused
+from lianxin.channels.models import Account, Callback
+from lianxin.channels.sealing import CALLBACK_FIELD
+from lianxin.core import keys, time
+from lianxin.core.errors import RefusedError
+from lianxin.core.jobs import job, periodic
+from lianxin.core.scope import scope
+
+log = structlog.get_logger(__name__)
+
+# A callback this old has lost its job: the worker died again and again, or the queue was emptied.
+LEFT_BEHIND = timedelta(minutes=2)
+# What a callback that we cannot read may raise; anything else is our bug and fails the job.
+UNREADABLE = (XmlRefused, ValueError, TypeError, KeyError, DataError, IntegrityError, RefusedError)
+
+
+@job()
+def translate(hospital_id: int, callback_ids: list[int]) -> None:
+    """Turn stored callbacks into arrivals and events; what was translated before is left alone."""
+    with scope(hospital_id):
+        by_account: dict[int, list[Callback]] = {}
+        for callback in queries.list_received(hospital_id, callback_ids):
+            by_account.setdefault(callback.account_id, []).append(callback)
+        for callbacks in by_account.values():
+            translate_group(queries.facts_of(callbacks[0].account), callbacks)
+
+
+def translate_group(account: AccountFacts, callbacks: list[Callback]) -> None:
+    """Translate together; if one spoils it, each on its own, and that one is marked failed."""
+    try:
+        with transaction.atomic():
+            take_callbacks(account, callbacks)
+    except UNREADABLE as error:
+        if len(callbacks) == 1:
+            log.warning("callback.unreadable", id=callbacks[0].pk, error=type(error).__name__)
+            actions.settle_callbacks([callbacks[0].pk], Callback.State.FAILED)
+            return
+        for callback in callbacks:
+            translate_group(account, [callback])
+
+
+def take_callbacks(account: AccountFacts, callbacks: list[Callback]) -> None:
+    adapter = ADAPTERS[account.kind]
+    known: list[int] = []
+    unknown: list[int] = []
+    inbounds: list[Inbound] = []
+    for callback in callbacks:
+        body = keys.hospital_open(
+            account.hospital_id, bytes(callback.body_sealed), field=CALLBACK_FIELD
+        )
+        parsed = adapter.parse(account, body)
+        inbounds += [replace(one, received_at=callback.received_at) for one in parsed]
+        (known if parsed else unknown).append(callback.pk)
+    actions.take_in(account, inbounds)
+    actions.settle_callbacks(known, Callback.State.TRANSLATED)
+    actions.settle_callbacks(unknown, Callback.State.UNKNOWN)
+    for notice in inbounds:
+        if notice.event == "sync.due":
+            defer_sync(account.hospital_id, dict(notice.raw))
+
+
+def defer_sync(hospital_id: int, notice: dict[str, str]) -> None:
+    """Ask for one sync of the account; a waiting one will fetch these messages too."""
+    account = queries.find_kf_account(hospital_id, notice.get("open_kfid", ""))
+    if account is None:
+        return
+    lock = f"kf:{account.pk}"
+    try:
+        with transaction.atomic():
+            sync_messages.configure(lock=lock, queueing_lock=lock).defer(
+                hospital_id=hospital_id, account_id=account.pk, token=notice.get("token", "")
+            )
+    except (AlreadyEnqueued, IntegrityError):
+        return
+
+
+@job()
+def sync_messages(hospital_id: int, account_id: int, token: str = "") -> None:
+    synchronising.sync_messages(hospital_id, account_id, token)
+
+
+@periodic(seconds=60)
+def sweep_callbacks(hospital_id: int) -> None:
+    """Find callbacks whose job was lost."""
+    with scope(hospital_id):
+        ids = queries.list_left_behind(hospital_id, time.now() - LEFT_BEHIND)
+        if ids:
+            translate.defer(hospital_id=hospital_id, callback_ids=ids)
+
+
+@periodic(seconds=5, queue="urgent")
+def sweep_welcomes(hospital_id: int) -> None:
+    """Call a welcome missed when its code has died; it never waits silently."""
+    with scope(hospital_id):
+        actions.miss_overdue(hospital_id, queries.list_overdue_welcomes(hospital_id, time.now()))
+
+
+@periodic(seconds=5, queue="urgent")
+def send_notices(hospital_id: int) -> None:
+    with scope(hospital_id):
+        due = queries.list_due_notices(hospital_id, time.now())
+    for notice_id in due:
+        synchronising.send_notice(hospital_id, notice_id)
+
+
+@periodic(seconds=5)
+def make_live_codes(hospital_id: int) -> None:
+    with scope(hospital_id):
+        codes = queries.list_unmade_codes(hospital_id)
+    for code in codes:
+        synchronising.make_live_code(code)
+
+
+@periodic(seconds=5)
+def identify_addresses(hospital_id: int) -> None:
+    """Ask for the union ids that join one person's addresses."""
+    with scope(hospital_id):
+        accounts = list(queries.list_accounts(hospital_id).active())
+    for account in accounts:
+        if account.kind in synchronising.UNION_ID_ASKERS:
+            synchronising.identify_addresses(hospital_id, account.pk)
+
+
+@periodic(seconds=5)
+def check_accounts(hospital_id: int) -> None:
+    with scope(hospital_id):
+        accounts = list(queries.list_accounts_to_check(hospital_id))
+    for account in accounts:
+        synchronising.check_account(hospital_id, account.pk)
+
+
+@periodic(seconds=30, queue="bulk")
+def settle_tasks(hospital_id: int) -> None:
+    """Ask what became of the staff-confirmed tasks."""
+    with scope(hospital_id):
+        tasks = queries.list_due_tasks(hospital_id, time.now())
+    for task in tasks:
+        synchronising.settle_task(task)
+
+
+@periodic(seconds=60, queue="bulk")
+def reconcile(hospital_id: int) -> None:
+    """Compare with the providers' lists, as often as the setting says."""
+    with scope(hospital_id):
+        due = queries.list_accounts_to_reconcile(hospital_id, time.now())
+    for account in due:
+        reconcile_account(account)
+
+
+def reconcile_account(account: Account) -> None:
+    if account.kind == Account.Kind.WECOM:
+        synchronising.reconcile_contacts(account.hospital_id, account.pk)
+    elif account.kind == Account.Kind.WECOM_KF:
+        synchronising.sync_messages(account.hospital_id, account.pk, "")

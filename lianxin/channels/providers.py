@@ -1,0 +1,139 @@
+"""Reaching a provider from a job: the client, and the token that all processes share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from time import monotonic
+from typing import TypeVar
+
+from asgiref.sync import async_to_sync, sync_to_async
+
+from lianxin.channels import actions, facts, queries, rules, sealing
+from lianxin.channels.adapters import ADAPTERS
+from lianxin.channels.adapters.base import AccountFacts, SendFailed
+from lianxin.channels.adapters.provider_http import (
+    Provider,
+    ProviderError,
+    Token,
+    no_answer,
+    open_client,
+)
+from lianxin.channels.adapters.reactions import CallWindows
+from lianxin.core import keys, time
+from lianxin.core.scope import scope
+
+T = TypeVar("T")
+Fetch = Callable[[], Awaitable[Token]]
+
+# Blocks and counts of this process; another process learns of a block by its own 45009.
+WINDOWS = CallWindows()
+POLL_SECONDS = 0.2
+SHORTEST_LIFE = timedelta(seconds=30)
+
+
+class DatabaseTokens:
+    """The token store on AccessToken rows: one process refreshes, the others wait for it."""
+
+    def __init__(self) -> None:
+        self.known: dict[int, tuple[str, bytes]] = {}
+        self.lock = asyncio.Lock()
+
+    async def obtain(self, account: AccountFacts, fetch: Fetch) -> str:
+        async with self.lock:
+            if account.id not in self.known:
+                self.known[account.id] = await self.wait_for(account, fetch)
+            return self.known[account.id][0]
+
+    async def wait_for(self, account: AccountFacts, fetch: Fetch) -> tuple[str, bytes]:
+        ends = monotonic() + facts.seconds("token_lease_seconds").total_seconds()
+        while monotonic() < ends:
+            found = await sync_to_async(read_token)(account)
+            if found is not None:
+                return found
+            if await sync_to_async(claim_token)(account):
+                await self.refresh(account, fetch)
+            else:
+                await asyncio.sleep(POLL_SECONDS)
+        raise ProviderError(no_answer(ADAPTERS[account.kind].platform, is_repeatable=True), "token")
+
+    async def refresh(self, account: AccountFacts, fetch: Fetch) -> None:
+        """Fetch with the lease in hand; a failure gives it back before it is raised."""
+        try:
+            token = await fetch()
+        except BaseException:
+            await sync_to_async(store_token)(account, None)
+            raise
+        await sync_to_async(store_token)(account, token)
+
+    async def drop(self, account: AccountFacts, value: str) -> None:
+        async with self.lock:
+            known = self.known.get(account.id)
+            if known is not None and known[0] == value:
+                del self.known[account.id]
+                await sync_to_async(forget_token)(account, known[1])
+
+
+def read_token(account: AccountFacts) -> tuple[str, bytes] | None:
+    """Return the stored token and its sealed form while it is fresh."""
+    with scope(account.hospital_id):
+        row = queries.find_token(account.hospital_id, account.id)
+        if row is None or not row.token_sealed:
+            return None
+        if not rules.is_token_fresh(row.expires_at, time.now(), timedelta()):
+            return None
+        sealed = bytes(row.token_sealed)
+        value = keys.hospital_open(account.hospital_id, sealed, field=sealing.TOKEN_FIELD)
+        return value, sealed
+
+
+def claim_token(account: AccountFacts) -> bool:
+    with scope(account.hospital_id):
+        return actions.claim_refresh(account.hospital_id, account.id) is not None
+
+
+def store_token(account: AccountFacts, token: Token | None) -> None:
+    with scope(account.hospital_id):
+        if token is None:
+            actions.settle_token(account.hospital_id, account.id, "", None)
+            return
+        # Kept a little shorter than promised, so that no call leaves with a dying token.
+        spare = facts.seconds("token_spare_seconds")
+        lifetime = timedelta(seconds=token.lifetime_seconds)
+        expires_at = time.now() + max(lifetime - spare, SHORTEST_LIFE)
+        actions.settle_token(account.hospital_id, account.id, token.value, expires_at)
+
+
+def forget_token(account: AccountFacts, sealed: bytes) -> None:
+    with scope(account.hospital_id):
+        actions.drop_token(account.hospital_id, account.id, sealed)
+
+
+def load_facts(hospital_id: int, account_id: int) -> AccountFacts:
+    """Return the account, or fail the send for good when it is gone or switched off."""
+    with scope(hospital_id):
+        account = queries.account_facts(hospital_id, account_id)
+    if account is None:
+        raise SendFailed("account_inactive", permanent=True)
+    return account
+
+
+def run_with(account: AccountFacts, work: Callable[[Provider], Awaitable[T]]) -> T:
+    """Run `work` against the account's provider. Outside any transaction, from a job's thread."""
+
+    async def main() -> T:
+        async with open_client() as client:
+            adapter = ADAPTERS[account.kind]
+            provider = Provider(
+                client,
+                account,
+                DatabaseTokens(),
+                platform=adapter.platform,
+                fetch_token=adapter.fetch_token,
+                clock=time.now,
+                windows=WINDOWS,
+            )
+            return await work(provider)
+
+    return async_to_sync(main)()

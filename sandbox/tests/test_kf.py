@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.tests.product import KF, Json, Product
+
+
+def sync(product: Product, cursor: str = "") -> tuple[list[Json], str]:
+    """Fetch as a client must: until has_more says no."""
+    rows: list[Json] = []
+    while True:
+        page = product.wecom("kf/sync_msg", {"open_kfid": KF, "cursor": cursor})
+        assert page["errcode"] == 0
+        rows += page["msg_list"]
+        cursor = page["next_cursor"]
+        if not page["has_more"]:
+            return rows, cursor
+
+
+def send(product: Product, external: str, **more: Any) -> Json:
+    body = {"touser": external, "open_kfid": KF, "msgtype": "text", "text": {"content": "您好"}}
+    return product.wecom("kf/send_msg", body | more)
+
+
+def write(product: Product, text: str = "我有点头晕") -> str:
+    return str(product.person("kf-write", open_kfid=KF, text=text)["external_userid"])
+
+
+def test_a_message_calls_back_without_itself_and_is_fetched_once(product: Product) -> None:
+    external = write(product)
+
+    [event] = product.settle()
+    assert (event["Event"], event["OpenKfId"]) == ("kf_msg_or_event", KF)
+    assert "FromUserName" not in event
+    [message], cursor = sync(product)
+    assert message["external_userid"] == external
+    assert message["text"]["content"] == "我有点头晕"
+    assert sync(product, cursor)[0] == []
+
+
+def test_pages_may_be_empty_although_there_is_more(product: Product) -> None:
+    write(product)
+
+    page = product.wecom("kf/sync_msg", {"open_kfid": KF})
+
+    assert (page["has_more"], page["msg_list"]) == (1, [])
+
+
+def test_the_events_token_dies_after_ten_minutes(product: Product) -> None:
+    write(product)
+    token = product.settle()[0]["Token"]
+    ask = {"open_kfid": KF, "token": token}
+    assert product.wecom("kf/sync_msg", ask)["errcode"] == 0
+
+    product.advance(601)
+
+    assert product.wecom("kf/sync_msg", ask)["errcode"] == 95007
+
+
+def test_history_ends_after_three_days(product: Product) -> None:
+    write(product)
+    product.advance(3 * 86400 + 1)
+    product.tokens.clear()
+
+    assert sync(product)[0] == []
+
+
+def test_five_answers_per_customer_message(product: Product) -> None:
+    external = write(product)
+    assert [send(product, external)["errcode"] for _ in range(6)] == [0] * 5 + [95001]
+
+    write(product)
+
+    assert send(product, external)["errcode"] == 0
+    assert len([line for line in product.inbox() if line["side"] == "them"]) == 6
+
+
+def test_nothing_may_be_sent_once_the_session_has_ended(product: Product) -> None:
+    external = write(product)
+    product.advance(48 * 3600 + 1)
+    product.tokens.clear()
+
+    assert send(product, external)["errcode"] == 95018
+
+
+def test_over_48_hours_since_her_last_word_is_95002(product: Product) -> None:
+    external = write(product)
+    product.advance(47 * 3600)
+    product.tokens.clear()
+    assert send(product, external)["errcode"] == 0
+    product.advance(2 * 3600)
+    product.tokens.clear()
+
+    assert send(product, external)["errcode"] == 95002
+
+
+def test_the_same_msgid_is_95033(product: Product) -> None:
+    external = write(product)
+
+    assert send(product, external, msgid="abc-1")["msgid"] == "abc-1"
+    assert send(product, external, msgid="abc-1")["errcode"] == 95033
+
+
+def test_a_servicers_session_is_read_only(product: Product) -> None:
+    external = write(product)
+    product.member("kf-take", "ZhouMin", open_kfid=KF, person="zhang")
+
+    assert send(product, external)["errcode"] == 95018
+    ask = {"open_kfid": KF, "external_userid": external}
+    state = product.wecom("kf/service_state/get", ask)
+    assert (state["service_state"], state["servicer_userid"]) == (3, "ZhouMin")
+    event = sync(product)[0][-1]
+    assert "open_kfid" not in event
+    assert event["event"]["change_type"] == 1
+
+
+def test_failure_comes_after_success(product: Product) -> None:
+    external = write(product)
+    product.person("kf-refuse", open_kfid=KF, fail_type=10)
+    msgid = send(product, external)["msgid"]
+
+    event = sync(product)[0][-1]["event"]
+    assert (event["event_type"], event["fail_msgid"]) == ("msg_send_fail", msgid)
+    assert [line["side"] for line in product.inbox()] == ["me"]
+
+
+def test_states_change_by_the_table_only(product: Product) -> None:
+    external = write(product)
+    ask = {"open_kfid": KF, "external_userid": external}
+    trans = "kf/service_state/trans"
+
+    assert product.wecom(trans, ask | {"service_state": 1})["errcode"] == 95016
+    to_human = ask | {"service_state": 3, "servicer_userid": "lijianguo"}
+    assert product.wecom(trans, to_human)["errcode"] == 95014
+    to_human["servicer_userid"] = "ZhouMin"
+    assert product.wecom(trans, to_human)["msg_code"]
+    assert product.wecom(trans, ask | {"service_state": 4})["msg_code"]
+    assert product.wecom(trans, to_human)["errcode"] == 95013
+
+    product.put("/control/settings", {"kf_transitions": {"0": [1, 2, 3]}})
+    write(product)
+    assert product.wecom(trans, ask | {"service_state": 1})["errcode"] == 0
+
+
+def test_entering_by_link_gives_a_code_for_twenty_seconds(product: Product) -> None:
+    link = product.wecom("kf/add_contact_way", {"open_kfid": KF, "scene": "ward3"})["url"]
+    product.person("scan", code=link)
+    event = sync(product)[0][-1]["event"]
+    assert event["scene"] == "ward3"
+
+    body = {"code": event["welcome_code"], "msgtype": "text", "text": {"content": "欢迎"}}
+    assert product.wecom("kf/send_msg_on_event", body)["errcode"] == 0
+    assert product.wecom("kf/send_msg_on_event", body)["errcode"] == 40163
+
+
+def test_customers_are_described(product: Product) -> None:
+    external = write(product)
+    ask = {"external_userid_list": [external, "wmnobody"]}
+
+    answer = product.wecom("kf/customer/batchget", ask)
+
+    assert answer["customer_list"][0]["nickname"] == "张桂兰"
+    assert answer["invalid_external_userid"] == ["wmnobody"]

@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from sandbox.tests.product import OFFICIAL, Json, Product
+
+
+def subscribe(product: Product) -> str:
+    return str(product.person("oa-subscribe", app_id=OFFICIAL)["openid"])
+
+
+def send(product: Product, openid: str) -> int:
+    body = {"touser": openid, "msgtype": "text", "text": {"content": "您好"}}
+    return int(product.official("message/custom/send", body)["errcode"])
+
+
+def send_template(product: Product, openid: str, **more: str) -> Json:
+    body = {"touser": openid, "template_id": "T1", "data": {"n": {"value": "2 件事"}}}
+    return product.official("message/template/send", body | more)
+
+
+def test_subscribing_and_scanning_differ_by_the_prefix(product: Product) -> None:
+    scene = {"scene": {"scene_str": "ward3"}}
+    ask = {"action_name": "QR_STR_SCENE", "expire_seconds": 600, "action_info": scene}
+    ticket = product.official("qrcode/create", ask)["ticket"]
+    picture = product.client.get("/official/cgi-bin/showqrcode", params={"ticket": ticket})
+    assert picture.headers["content-type"].startswith("image/svg+xml")
+
+    product.person("scan", code=ticket)
+    product.settle()
+    product.person("scan", code=ticket)
+
+    first, second = product.settle()
+    assert (first["Event"], first["EventKey"]) == ("subscribe", "qrscene_ward3")
+    assert (second["Event"], second["EventKey"]) == ("SCAN", "ward3")
+    assert first["Ticket"] == ticket
+    assert first["receive_id"] == OFFICIAL
+
+
+def test_plain_mode_is_not_encrypted(product: Product) -> None:
+    product.put(f"/control/official-accounts/{OFFICIAL}", {"mode": "plain"})
+    subscribe(product)
+    product.settle()
+
+    [seen] = product.receiver.received
+    assert "signature" in seen.query
+    assert "msg_signature" not in seen.query
+    assert seen.read()["Event"] == "subscribe"
+
+
+def test_three_in_a_minute_after_subscribing(product: Product) -> None:
+    openid = subscribe(product)
+    assert [send(product, openid) for _ in range(4)] == [0, 0, 0, 45047]
+
+    product.advance(61)
+
+    assert send(product, openid) == 45015
+
+
+def test_five_in_48_hours_after_a_message(product: Product) -> None:
+    openid = subscribe(product)
+    product.advance(61)
+    product.person("oa-write", app_id=OFFICIAL, text="在吗")
+    assert [send(product, openid) for _ in range(6)] == [0] * 5 + [45047]
+
+    product.advance(48 * 3600)
+    product.tokens.clear()
+
+    assert send(product, openid) == 45015
+
+
+def test_messages_come_with_their_id(product: Product) -> None:
+    subscribe(product)
+    made = product.person("oa-write", app_id=OFFICIAL, text="在吗")
+
+    message = product.settle()[-1]
+    assert (message["MsgType"], message["Content"]) == ("text", "在吗")
+    assert message["MsgId"] == str(made["msgid"])
+
+
+def test_a_template_arrives_and_reports_later(product: Product) -> None:
+    openid = subscribe(product)
+    msgid = send_template(product, openid)["msgid"]
+
+    report = product.settle()[-1]
+    assert (report["Event"], report["MsgID"]) == ("TEMPLATESENDJOBFINISH", str(msgid))
+    assert report["Status"] == "success"
+    assert product.inbox()[-1]["body"]["text"] == "您有2 件事"
+
+
+def test_a_blocked_template_fails_after_success(product: Product) -> None:
+    openid = subscribe(product)
+    product.person("oa-block-templates", app_id=OFFICIAL, blocked=True)
+
+    assert send_template(product, openid)["errcode"] == 0
+    assert product.settle()[-1]["Status"] == "failed:user block"
+    assert product.inbox() == []
+
+
+def test_the_same_client_msg_id_is_sent_once(product: Product) -> None:
+    openid = subscribe(product)
+    first = send_template(product, openid, client_msg_id="c1")
+    second = send_template(product, openid, client_msg_id="c1")
+
+    assert first["msgid"] == second["msgid"]
+    assert len(product.inbox()) == 1
+
+
+def test_template_refusals(product: Product) -> None:
+    openid = subscribe(product)
+    assert send_template(product, openid, template_id="none")["errcode"] == 40037
+    assert send_template(product, "onobody")["errcode"] == 40003
+    empty = {"touser": openid, "template_id": "T1", "data": {}}
+    assert product.official("message/template/send", empty)["errcode"] == 47003
+
+    product.person("oa-unsubscribe", app_id=OFFICIAL)
+
+    assert send_template(product, openid)["errcode"] == 43004
+
+
+def test_user_info_has_no_errcode_and_little_after_leaving(product: Product) -> None:
+    openid = subscribe(product)
+    shown = product.official("user/info", openid=openid)
+    assert (shown["subscribe"], shown["unionid"]) == (1, "ozhang")
+    assert "errcode" not in shown
+    assert product.official("user/get")["data"]["openid"] == [openid]
+
+    product.person("oa-unsubscribe", app_id=OFFICIAL)
+
+    assert product.official("user/info", openid=openid) == {"subscribe": 0, "openid": openid}
+    assert "data" not in product.official("user/get")
+
+
+def authorize(product: Product, **query: str) -> dict[str, str]:
+    ask = {
+        "appid": OFFICIAL,
+        "redirect_uri": "http://127.0.0.1:1/p/?next=a",
+        "response_type": "code",
+        "scope": "snsapi_userinfo",
+        "state": "s",
+    }
+    answer = product.client.get("/connect/oauth2/authorize", params=ask | query)
+    assert answer.status_code == 302, answer.text
+    values = parse_qs(urlsplit(answer.headers["location"]).query)
+    return {name: value[0] for name, value in values.items()}
+
+
+def exchange(product: Product, code: str) -> Json:
+    ask = {"appid": OFFICIAL, "secret": "os", "code": code, "grant_type": "authorization_code"}
+    found: Json = product.client.get("/official/sns/oauth2/access_token", params=ask).json()
+    return found
+
+
+def test_signing_in_by_the_account(product: Product) -> None:
+    back = authorize(product, **{"as": "zhang"})
+    assert (back["state"], back["next"]) == ("s", "a")
+
+    answer = exchange(product, back["code"])
+    ids = product.client.get("/control/ids/zhang").json()
+
+    assert answer["openid"] == ids["open_ids"][OFFICIAL]
+    assert answer["unionid"] == "ozhang"
+    assert exchange(product, back["code"])["errcode"] == 40163
+    assert exchange(product, "wrong")["errcode"] == 40029
+    ask = {"access_token": answer["access_token"], "openid": answer["openid"]}
+    profile = product.client.get("/official/sns/userinfo", params=ask).json()
+    assert profile["nickname"] == "张桂兰"
+
+
+def test_a_snapshot_user_says_so(product: Product) -> None:
+    back = authorize(product, **{"as": "zhang", "snapshot": "1"})
+
+    assert exchange(product, back["code"])["is_snapshotuser"] == 1
+
+
+@pytest.mark.parametrize(("holder", "keys"), [("member:ZhouMin", "userid"), ("chen", "openid")])
+def test_signing_in_by_wecom(product: Product, holder: str, keys: str) -> None:
+    back = authorize(product, appid="wwriverside", scope="snsapi_base", **{"as": holder})
+
+    answer = product.wecom("auth/getuserinfo", code=back["code"])
+
+    assert keys in answer
+    assert "external_userid" not in answer
+    assert product.wecom("auth/getuserinfo", code=back["code"])["errcode"] == 42022
+
+
+def test_a_customer_is_known_by_her_external_id(product: Product) -> None:
+    external = product.befriend()
+    back = authorize(product, appid="wwriverside", scope="snsapi_base", **{"as": "zhang"})
+
+    assert product.wecom("auth/getuserinfo", code=back["code"])["external_userid"] == external
+
+
+def test_without_a_phone_nobody_is_signed_in(product: Product) -> None:
+    ask = {
+        "appid": OFFICIAL,
+        "redirect_uri": "http://127.0.0.1:1/",
+        "response_type": "code",
+        "scope": "snsapi_base",
+    }
+    answer = product.client.get("/connect/oauth2/authorize", params=ask)
+
+    assert answer.status_code == 403

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lianxin.channels import actions
+from lianxin.channels.adapters.base import AccountFacts, CallbackRequest, Inbound
+from lianxin.channels.adapters.crypto import Crypt, sign
+from lianxin.channels.models import Account, Address, Arrival
+from lianxin.channels.queries import facts_of
+from lianxin.core import time
+from lianxin.core.actor import SystemActor
+from lianxin.core.models import Hospital
+from lianxin.core.scope import scope
+from lianxin.testing.core import number
+
+TOKEN = "a-callback-token"
+AES_KEY = base64.b64encode(hashlib.sha256(b"tests").digest()).decode()[:43]
+CORP_ID = "ww00000000000tests"
+APP_ID = "wx00000000000tests"
+
+
+def make_account(
+    hospital: Hospital,
+    kind: str = Account.Kind.WECOM,
+    *,
+    base_url: str = "http://127.0.0.1:9",
+    **config: str,
+) -> Account:
+    """Open an account whose provider does not answer unless `base_url` says where it is."""
+    unique = next(number)
+    given = {
+        "corp_id": CORP_ID,
+        "agent_id": "1000002",
+        "open_kfid": f"wk{unique}",
+        "app_id": APP_ID,
+        "original_id": "gh_tests",
+    }
+    with scope(hospital):
+        return actions.open_account(
+            hospital.pk,
+            kind,
+            f"账号 {unique}",
+            config=given | config,
+            secrets={"secret": "app-secret", "token": TOKEN, "encoding_aes_key": AES_KEY},
+            base_url=base_url,
+            by=SystemActor(hospital.pk),
+        )
+
+
+@dataclass(frozen=True)
+class SealedCallback:
+    """What a provider would post."""
+
+    query: Mapping[str, str]
+    body: bytes
+
+    @property
+    def request(self) -> CallbackRequest:
+        return CallbackRequest(self.query, self.body)
+
+
+def seal_callback(
+    xml: str, *, receive_id: str = CORP_ID, timestamp: int | None = None, nonce: str = "nonce"
+) -> SealedCallback:
+    """Encrypt and sign as the provider does."""
+    stamp = str(int(time.now().timestamp()) if timestamp is None else timestamp)
+    encrypted = Crypt(TOKEN, AES_KEY, receive_id).encrypt(xml.encode())
+    body = f"<xml><ToUserName>x</ToUserName><Encrypt><![CDATA[{encrypted}]]></Encrypt></xml>"
+    query = {
+        "msg_signature": sign(TOKEN, stamp, nonce, encrypted),
+        "timestamp": stamp,
+        "nonce": nonce,
+        "encrypt_type": "aes",
+    }
+    return SealedCallback(query, body.encode())
+
+
+def contact_xml(
+    change: str = "add_external_contact",
+    *,
+    person: str = "wmPerson1",
+    member: str = "staff1",
+    created: int = 1_790_000_000,
+    state: str = "",
+    welcome_code: str = "",
+) -> str:
+    extra = f"<State><![CDATA[{state}]]></State>" if state else ""
+    extra += f"<WelcomeCode><![CDATA[{welcome_code}]]></WelcomeCode>" if welcome_code else ""
+    return (
+        f"<xml><ToUserName><![CDATA[{CORP_ID}]]></ToUserName>"
+        f"<FromUserName><![CDATA[sys]]></FromUserName><CreateTime>{created}</CreateTime>"
+        f"<MsgType><![CDATA[event]]></MsgType><Event><![CDATA[change_external_contact]]></Event>"
+        f"<ChangeType><![CDATA[{change}]]></ChangeType><UserID><![CDATA[{member}]]></UserID>"
+        f"<ExternalUserID><![CDATA[{person}]]></ExternalUserID>{extra}</xml>"
+    )
+
+
+def make_address(account: Account, external_id: str = "", *, staff_userid: str = "") -> Address:
+    """Let one person add the account, through the same door as a callback."""
+    person = external_id or f"wmPerson{next(number)}"
+    inbound = Inbound(
+        event="contact.added",
+        arrival_key=f"made:{person}:{staff_userid}",
+        occurred_at=time.now(),
+        kind="full",
+        external_id=person,
+        staff_userid=staff_userid,
+    )
+    with scope(account.hospital_id):
+        actions.take_in(facts_of(account), [inbound])
+        return Address.objects.get(account=account, external_id=person)
+
+
+def make_message(address: Address, text: str = "你好", *, kind: str = "text") -> Arrival:
+    """Let the person write one message."""
+    unique = next(number)
+    inbound = Inbound(
+        event="message.arrived",
+        arrival_key=f"message:{unique}",
+        occurred_at=time.now(),
+        kind=kind,
+        external_id=address.external_id,
+        text=text,
+        provider_message_id=str(unique),
+    )
+    with scope(address.hospital_id):
+        facts: AccountFacts = facts_of(address.account)
+        actions.take_in(facts, [inbound])
+        return Arrival.objects.get(account_id=facts.id, arrival_key=f"message:{unique}")

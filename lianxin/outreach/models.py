@@ -176,11 +176,7 @@ class Delivery(models.Model):
                 condition=Q(state="waiting_staff"),
                 name="delivery_waiting_staff",
             ),
-            models.Index(
-                fields=["patient", "sent_at"],
-                condition=Q(sent_at__isnull=False),
-                name="delivery_by_patient_sent",
-            ),
+            models.Index(fields=["patient", "-created_at"], name="delivery_by_patient"),
             models.Index(fields=["hospital", "-created_at", "-id"], name="delivery_newest"),
             models.Index(
                 fields=["account", "provider_message_id"],

@@ -25,3 +25,13 @@ def find_priority_reason(priority: str, cap: Cap, usage: Usage) -> Reason | None
         if limit is not None and counts.get(priority, 0) >= limit:
             return Reason(code, {"limit": limit})
     return None
+
+
+def count_one(usage: Usage, priority: str) -> Usage:
+    """Return the usage after one more message, so one batch cannot overdraw a cap."""
+    return Usage(
+        usage.total_today + 1,
+        {**usage.today, priority: usage.today.get(priority, 0) + 1},
+        {**usage.this_week, priority: usage.this_week.get(priority, 0) + 1},
+        {**usage.this_month, priority: usage.this_month.get(priority, 0) + 1},
+    )

@@ -84,7 +84,7 @@ def check_wecom_task(
     )
 
 
-def check_wecom_welcome(
+def check_welcome_code(
     address: AddressFacts, message: Message, settings: GateSettings, at: datetime
 ) -> Answer:
     del message, settings
@@ -115,7 +115,7 @@ CHECKS: dict[str, Check] = {
     facts.OA_TEXT: check_oa_text,
     facts.OA_TEMPLATE: check_oa_template,
     facts.WECOM_TASK: check_wecom_task,
-    facts.WECOM_WELCOME: check_wecom_welcome,
+    facts.WELCOME_CODE: check_welcome_code,
     facts.WEBCHAT: check_webchat,
     facts.SMS: check_sms,
 }

@@ -20,20 +20,20 @@ KF_TEXT = "kf_text"
 OA_TEXT = "oa_text"
 OA_TEMPLATE = "oa_template"
 WECOM_TASK = "wecom_task"
-WECOM_WELCOME = "wecom_welcome"
+WELCOME_CODE = "welcome_code"
 WEBCHAT = "webchat"
 SMS = "sms"
 
 CARRIERS_OF_ACCOUNT: Mapping[str, tuple[str, ...]] = {
-    "wecom_kf": (KF_TEXT,),
+    "wecom_kf": (KF_TEXT, WELCOME_CODE),
     "official_account": (OA_TEXT, OA_TEMPLATE),
-    "wecom": (WECOM_TASK, WECOM_WELCOME),
+    "wecom": (WECOM_TASK, WELCOME_CODE),
     "webchat": (WEBCHAT,),
     "sms": (SMS,),
 }
 
 # A provider forgets a second send with the same client key, so these may be tried again blindly.
-REPEATABLE = frozenset({KF_TEXT, OA_TEMPLATE, WEBCHAT, WECOM_WELCOME})
+REPEATABLE = frozenset({KF_TEXT, OA_TEMPLATE, WEBCHAT, WELCOME_CODE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +145,8 @@ class Refusal:
     carrier: str = ""
     account_id: int | None = None
     address_id: int | None = None
+    # Whether this way would have come before the one that was chosen.
+    is_before_choice: bool = True
 
 
 @dataclass(frozen=True, slots=True)

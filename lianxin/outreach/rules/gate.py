@@ -162,7 +162,7 @@ def choose_carriers(
                 )
             )
         else:
-            refusals.append(Refusal(answer, carrier, one.account_id, one.address_id))
+            refusals.append(Refusal(answer, carrier, one.account_id, one.address_id, not attempts))
     if not attempts and not refusals:
         return refuse_whole(Reason("all_failed" if tried else "no_carrier"))
     return Verdict(tuple(attempts), tuple(refusals))

@@ -47,8 +47,6 @@ class Delivering:
     batch: int
     lease_seconds: int
     retry_seconds: tuple[int, ...]
-    welcome_seconds: int
-    welcome_lease_seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +59,7 @@ class GateSettings:
     total: Cap
     caps: Mapping[str, Cap]
     windows: Mapping[str, Window]
+    webchat_open_seconds: int
     closed_kf_states: Mapping[int, str]
     staff: StaffBudget
     orders: Mapping[str, tuple[str, ...]]
@@ -103,6 +102,7 @@ def parse_settings(rows: Mapping[str, Any]) -> GateSettings:
         total=caps.pop("total"),
         caps=caps,
         windows={name: Window(**row) for name, row in rows["windows"].items()},
+        webchat_open_seconds=int(rows["webchat_open_seconds"]),
         closed_kf_states=dict(rows["closed_kf_states"]),
         staff=StaffBudget(
             tasks_per_staff_per_day=int(staff["tasks_per_staff_per_day"]),
@@ -119,8 +119,6 @@ def parse_settings(rows: Mapping[str, Any]) -> GateSettings:
             batch=int(delivering["batch"]),
             lease_seconds=int(delivering["lease_seconds"]),
             retry_seconds=tuple(delivering["retry_seconds"]),
-            welcome_seconds=int(delivering["welcome_seconds"]),
-            welcome_lease_seconds=int(delivering["welcome_lease_seconds"]),
         ),
     )
 

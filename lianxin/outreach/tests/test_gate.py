@@ -331,7 +331,7 @@ def test_a_welcome_is_in_time_for_twenty_seconds() -> None:
     late = replace(CONTACT, welcome_until=NOON.at)
 
     assert carriers(decide(WELCOME, Person(is_verified=False), [fresh], SETTINGS, NOON)) == [
-        "wecom_welcome"
+        "welcome_code"
     ]
     assert codes(decide(WELCOME, AGREED, [late], SETTINGS, NOON)) == {"welcome_late"}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lianxin.patients.actions.arrival import (
     close_session,
     drop_expired_sessions,
+    link_address,
     name_holder,
     open_session,
     receive_contact,
@@ -39,6 +40,7 @@ __all__ = [
     "drop_expired_sessions",
     "end_holding",
     "forget_patient",
+    "link_address",
     "merge_patients",
     "name_holder",
     "open_session",

@@ -46,6 +46,16 @@ def receive_contact(
     return holder
 
 
+@transaction.atomic
+def link_address(holder: Holder, address: Address, *, by: Actor) -> None:
+    """Add an address that the holder opened here, such as the web chat. Safe to run twice."""
+    _link, is_new = HolderAddress.objects.get_or_create(
+        address=address, defaults={"hospital_id": holder.hospital_id, "holder": holder}
+    )
+    if is_new:
+        record_arrival(holder, address, None, is_new=False, by=by)
+
+
 def lock_addresses(hospital_id: int, address_id: int) -> Address:
     """Lock the address and those of the same person, always in the same order."""
     address = Address.objects.get(hospital_id=hospital_id, pk=address_id)

@@ -26,6 +26,32 @@ def start_django(*, as_owner: bool = False) -> None:
     django.setup()
 
 
+keys_app = typer.Typer(no_args_is_help=True, help="Keysets: make, rotate")
+app.add_typer(keys_app, name="keys")
+
+
+@keys_app.command("make")
+def make_keyset() -> None:
+    """Write a fresh deployment keyset to LIANXIN_KEYSET; never over an old one."""
+    path = Path(os.environ.get("LIANXIN_KEYSET", ""))
+    if not path.name or path.exists():
+        sys.exit("LIANXIN_KEYSET 没有设置,或文件已存在:不会覆盖旧的密钥。")
+    start_django()
+    from lianxin.core.keysets import make_keyset_text
+
+    path.touch(mode=0o600)
+    path.write_text(make_keyset_text(), encoding="utf-8")
+
+
+@keys_app.command("rotate")
+def rotate_keys() -> None:
+    """Give the deployment and every hospital a new primary key, and rewrap all data keys."""
+    start_django(as_owner=True)
+    from lianxin.core.key_rotation import rotate_everything
+
+    sys.stdout.write(f"{rotate_everything()}\n")
+
+
 @app.command()
 def migrate() -> None:
     """Bring the schema up to date, then put policies and grants on every table."""

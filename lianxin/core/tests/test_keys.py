@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from django.db import connection
 from hypothesis import HealthCheck, given, settings
@@ -9,7 +11,9 @@ from tink import TinkError
 from lianxin.core import keys
 from lianxin.core.actor import SystemActor
 from lianxin.core.errors import RefusedError
+from lianxin.core.key_rotation import add_primary, rotate_hospital
 from lianxin.core.keys import Keyring
+from lianxin.core.keysets import make_keyset_text
 from lianxin.core.models import DataKey, Event, Hospital
 
 SUBJECT = ("patient", 7)
@@ -87,3 +91,27 @@ def test_hospital_secrets_open_in_their_hospital_only(
     assert keys.hospital_open(riverside.pk, sealed, field="account") == "secret"
     with pytest.raises(TinkError):
         keys.hospital_open(elsewhere.pk, sealed, field="account")
+
+
+def test_rotation_keeps_everything_readable(in_riverside: Hospital) -> None:
+    ring = Keyring.load(in_riverside.pk, [SUBJECT], create=True)
+    sealed = ring.seal(SUBJECT, "engagement", "张三", field="n")
+    secret = keys.hospital_seal(in_riverside.pk, "token", field="account")
+    phone = keys.blind(in_riverside.pk, "13800001111", field="phone")
+    before = DataKey.objects.get(retention="engagement").wrapped
+
+    assert rotate_hospital(in_riverside) == 2
+
+    assert DataKey.objects.get(retention="engagement").wrapped != before
+    fresh = Keyring.load(in_riverside.pk, [SUBJECT])
+    assert fresh.open(SUBJECT, "engagement", sealed, field="n") == "张三"
+    assert keys.hospital_open(in_riverside.pk, secret, field="account") == "token"
+    assert keys.blind(in_riverside.pk, "13800001111", field="phone") == phone
+
+
+def test_a_new_primary_stands_before_the_old_keys() -> None:
+    old, fresh = json.loads(make_keyset_text()), json.loads(make_keyset_text())
+    both = json.loads(add_primary(json.dumps(old), json.dumps(fresh)))
+
+    assert both["primaryKeyId"] == fresh["primaryKeyId"]
+    assert [key["keyId"] for key in both["key"]] == [fresh["primaryKeyId"], old["primaryKeyId"]]

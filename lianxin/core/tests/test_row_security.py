@@ -16,7 +16,13 @@ from lianxin.core.row_security import list_scoped_models
 from lianxin.core.scope import current_hospital_id, scope
 
 # Tables that one must read before the hospital is known; each says why on its model.
-UNSCOPED = {"core.Hospital", "staff.SignIn", "patients.HolderSession", "channels.AccountRoute"}
+UNSCOPED = {
+    "core.Hospital",
+    "staff.SignIn",
+    "patients.HolderSession",
+    "channels.AccountRoute",
+    "content.PageAddress",
+}
 
 
 def rows(sql: str, *params: Any) -> list[tuple[Any, ...]]:

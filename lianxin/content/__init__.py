@@ -1,0 +1,1 @@
+"""Reviewed content: items, revisions, reviews, and who opened which page."""

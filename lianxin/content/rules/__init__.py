@@ -1,0 +1,1 @@
+"""Decisions about content as plain functions over values."""

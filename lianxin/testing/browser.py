@@ -1,4 +1,4 @@
-"""A real browser for tests and pictures: Chromium with the flags it needs, axe-core, screenshots."""
+"""A real browser for tests and pictures: Chromium, axe-core and screenshots."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.http import HttpResponseBase
+from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
@@ -61,3 +65,22 @@ def overflow(page: Page) -> int:
         "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
     return width
+
+
+def show(page: Page, response: HttpResponseBase, path: str = "/") -> None:
+    """Open an answer of the test client in the browser, with its headers and the static files."""
+    body = getattr(response, "content", b"")
+    headers = dict(response.items())
+
+    def fulfill(route: Route) -> None:
+        asked = urlsplit(route.request.url).path
+        found = finders.find(asked.removeprefix(settings.STATIC_URL))
+        if asked == path:
+            route.fulfill(status=200, headers=headers, body=body)
+        elif asked.startswith(settings.STATIC_URL) and isinstance(found, str):
+            route.fulfill(path=found)
+        else:
+            route.fulfill(status=204)
+
+    page.route("**/*", fulfill)
+    page.goto(f"http://console.test{path}")

@@ -88,7 +88,10 @@ def remaining(at: datetime | None) -> SafeString | str:
 def time_element(at: datetime, words: str) -> SafeString:
     here = timezone.localtime(at)
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>', here.isoformat(), f"{here:%Y-%m-%d %H:%M}", words
+        '<time datetime="{}" title="{}">{}</time>',
+        here.isoformat(),
+        f"{here:%Y-%m-%d %H:%M}",
+        words,
     )
 
 
@@ -124,7 +127,13 @@ def query(context: template.Context, **changes: Any) -> str:
 
 @register.simple_block_tag
 def panel(
-    content: str, title: str = "", sub: str = "", action: str = "", url: str = "", flush: bool = False
+    content: str,
+    title: str = "",
+    sub: str = "",
+    action: str = "",
+    url: str = "",
+    *,
+    flush: bool = False,
 ) -> SafeString:
     """Frame a part of a page with a heading; `flush` lets a list or table touch the edges."""
     return render_component(

@@ -89,7 +89,7 @@ def test_what_changed_since_the_reviewer_looked_is_not_approved(in_riverside: Ho
         ({"sources": ()}, "资料来源"),
         ({"review_due_on": None}, "复审日期"),
         ({"body": ""}, "标题和正文"),
-        ({"body": "本院保证根治。"}, "必须修改的用语"),
+        ({"body": "名额有限，免费治疗。"}, "必须修改的用语"),
     ],
 )
 def test_what_is_incomplete_or_untrue_is_not_approved(

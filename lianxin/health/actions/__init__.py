@@ -1,0 +1,47 @@
+"""Writes: readings, alerts, medicines and the reviewed rows. Nothing else changes them."""
+
+from __future__ import annotations
+
+from lianxin.health.actions.alerts import (
+    acknowledge_alert,
+    answer_symptoms,
+    close_alert,
+    confirm_overdue,
+    escalate_overdue,
+)
+from lianxin.health.actions.medicines import plan_medication, stop_medication, tick_doses, undo_tick
+from lianxin.health.actions.profiles import (
+    plan_measurements,
+    raise_silence,
+    set_flags,
+    set_override,
+)
+from lianxin.health.actions.recording import (
+    Recorded,
+    correct_reading,
+    record_reading,
+    withdraw_reading,
+)
+from lianxin.health.actions.rows import approve_row, load_clinical_rows
+
+__all__ = [
+    "Recorded",
+    "acknowledge_alert",
+    "answer_symptoms",
+    "approve_row",
+    "close_alert",
+    "confirm_overdue",
+    "correct_reading",
+    "escalate_overdue",
+    "load_clinical_rows",
+    "plan_measurements",
+    "plan_medication",
+    "raise_silence",
+    "record_reading",
+    "set_flags",
+    "set_override",
+    "stop_medication",
+    "tick_doses",
+    "undo_tick",
+    "withdraw_reading",
+]

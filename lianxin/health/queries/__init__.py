@@ -1,0 +1,63 @@
+"""Reads. Each takes the actor or the hospital first and returns nothing outside it."""
+
+from __future__ import annotations
+
+from lianxin.health.queries.alerts import (
+    access_alert,
+    access_own_alert,
+    alert_counts,
+    find_awaiting_alert,
+    list_alerts,
+    list_alerts_of,
+    list_closed_alerts,
+)
+from lianxin.health.queries.book import Book, find_book, list_rows, load_book
+from lianxin.health.queries.medicines import (
+    Dose,
+    DosesOfDay,
+    MedicineFacts,
+    access_medication,
+    adherence_of,
+    doses_of_day,
+    list_medicines,
+)
+from lianxin.health.queries.readings import (
+    find_last_reading,
+    find_observation,
+    find_repeated,
+    list_readings,
+    person_of,
+    situation_of,
+)
+from lianxin.health.queries.trends import Trend, TrendRow, list_trend_rows, load_trend
+
+__all__ = [
+    "Book",
+    "Dose",
+    "DosesOfDay",
+    "MedicineFacts",
+    "Trend",
+    "TrendRow",
+    "access_alert",
+    "access_medication",
+    "access_own_alert",
+    "adherence_of",
+    "alert_counts",
+    "doses_of_day",
+    "find_awaiting_alert",
+    "find_book",
+    "find_last_reading",
+    "find_observation",
+    "find_repeated",
+    "list_alerts",
+    "list_alerts_of",
+    "list_closed_alerts",
+    "list_medicines",
+    "list_readings",
+    "list_rows",
+    "list_trend_rows",
+    "load_book",
+    "load_trend",
+    "person_of",
+    "situation_of",
+]

@@ -1,0 +1,78 @@
+"""Alerts: who waits for whom, and until when."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import Case, Count, IntegerField, QuerySet, Value, When
+
+from lianxin.compliance import queries as compliance
+from lianxin.core import time
+from lianxin.core.actor import Actor
+from lianxin.core.errors import ForbiddenError, NotFoundError
+from lianxin.health.models import Alert
+from lianxin.health.rules.values import LEVELS
+from lianxin.patients.models import Holder, Patient
+
+CLOSED_DAYS = 30
+
+
+def list_alerts(actor: Actor, *, level: str = "") -> QuerySet[Alert]:
+    """List what is not closed, the most dangerous and most urgent first."""
+    if not actor.may("alert.read"):
+        raise ForbiddenError
+    loudest_first = Case(
+        *(When(level=level, then=Value(-rank)) for rank, level in enumerate(LEVELS)),
+        output_field=IntegerField(),
+    )
+    rows = Alert.objects.of(actor.hospital_id).live().select_related("patient", "owner")
+    if level:
+        rows = rows.filter(level=level)
+    return rows.order_by(loudest_first, "state", "deadline_at", "confirm_due_at", "id")
+
+
+def list_closed_alerts(actor: Actor, limit: int = 50) -> list[Alert]:
+    if not actor.may("alert.read"):
+        raise ForbiddenError
+    since = time.now() - timedelta(days=CLOSED_DAYS)
+    rows = Alert.objects.of(actor.hospital_id).filter(
+        state=Alert.State.CLOSED, raised_at__gte=since
+    )
+    return list(rows.select_related("patient", "closed_by").order_by("-raised_at")[:limit])
+
+
+def list_alerts_of(patient: Patient, limit: int = 20) -> list[Alert]:
+    rows = Alert.objects.filter(patient=patient, hospital_id=patient.hospital_id)
+    return list(rows.select_related("owner").order_by("-raised_at")[:limit])
+
+
+def alert_counts(hospital_id: int) -> dict[str, int]:
+    """Count the live alerts by level, for badges."""
+    rows = Alert.objects.of(hospital_id).live().values_list("level")
+    return dict(rows.annotate(count=Count("id")))
+
+
+def access_alert(actor: Actor, key: str) -> Alert:
+    """Return the alert if this member of staff may see it."""
+    rows = Alert.objects.of(actor.hospital_id).select_related("patient", "owner", "hospital")
+    alert = rows.filter(key=key).first()
+    if alert is None:
+        raise NotFoundError
+    if not actor.may("alert.read"):
+        raise ForbiddenError
+    return alert
+
+
+def access_own_alert(holder: Holder, key: str) -> Alert:
+    """Return the alert if this phone may see the patient's health; else it does not exist."""
+    rows = Alert.objects.of(holder.hospital_id).select_related("patient", "hospital")
+    alert = rows.filter(key=key).first()
+    if alert is None or not compliance.may_see_health(holder, alert.patient):
+        raise NotFoundError
+    return alert
+
+
+def find_awaiting_alert(patient: Patient) -> Alert | None:
+    """Return the alert that waits for the patient's second reading."""
+    rows = Alert.objects.filter(patient=patient, state=Alert.State.AWAITING_SECOND)
+    return rows.order_by("-raised_at").first()

@@ -1,0 +1,53 @@
+"""Riverside with approved rows, and Chen, who measures at home."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+import time_machine
+from django.test import Client
+
+from lianxin.core.models import Hospital
+from lianxin.patients.models import Holder, Patient
+from lianxin.staff.models import Staff
+from lianxin.testing.health import approve_rows, make_measuring_patient
+from lianxin.testing.patients import sign_in_phone
+
+# A Tuesday, 08:12 in Shanghai.
+MORNING = datetime(2026, 11, 24, 0, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(MORNING, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def ward(riverside: Hospital, zhou: Staff) -> Hospital:
+    """Riverside after Dr Zhou has approved the clinical rows."""
+    approve_rows(riverside, zhou)
+    return riverside
+
+
+@pytest.fixture
+def measuring(ward: Hospital, clock: time_machine.Traveller) -> tuple[Patient, Holder]:
+    return make_measuring_patient(ward)
+
+
+@pytest.fixture
+def chen(measuring: tuple[Patient, Holder]) -> Patient:
+    return measuring[0]
+
+
+@pytest.fixture
+def phone(measuring: tuple[Patient, Holder]) -> Holder:
+    return measuring[1]
+
+
+@pytest.fixture
+def as_phone(phone: Holder) -> Client:
+    client: Client = sign_in_phone(Client(), phone)
+    return client

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 Counting = Literal["always", "duty_hours"]
 # Without any duty hours for this long the clock stops looking and counts plainly.
@@ -32,6 +32,9 @@ class ServiceClock:
     targets: Mapping[str, Target]
     closing_soon: timedelta
     consult_silence: timedelta
+    card_repeat: timedelta
+    card_max_age: timedelta
+    escalate_every: timedelta
 
 
 def first_reply_due(arrived: datetime, urgency: str, clock: ServiceClock) -> datetime:
@@ -83,25 +86,24 @@ def starts_new_consult(
     return now - last_at > clock.consult_silence
 
 
-def parse_clock(rows: Mapping[str, object]) -> ServiceClock:
+def parse_clock(rows: Mapping[str, Any]) -> ServiceClock:
     """Build the clock from its data rows."""
-    hours = as_mapping(rows["hours"])
-    targets = as_mapping(rows["targets"])
     return ServiceClock(
-        hours={int(day): tuple(parse_span(span) for span in spans) for day, spans in hours.items()},
-        targets={
-            str(name): Target(int(row["minutes"]), row["counts"]) for name, row in targets.items()
+        hours={
+            int(day): tuple(parse_span(span) for span in spans)
+            for day, spans in rows["hours"].items()
         },
-        closing_soon=timedelta(minutes=int(str(rows["closing_soon_minutes"]))),
-        consult_silence=timedelta(days=int(str(rows["consult_silence_days"]))),
+        targets={
+            name: Target(int(row["minutes"]), row["counts"])
+            for name, row in rows["targets"].items()
+        },
+        closing_soon=timedelta(minutes=rows["closing_soon_minutes"]),
+        consult_silence=timedelta(days=rows["consult_silence_days"]),
+        card_repeat=timedelta(minutes=rows["card_repeat_minutes"]),
+        card_max_age=timedelta(hours=rows["card_max_age_hours"]),
+        escalate_every=timedelta(minutes=rows["escalate_every_minutes"]),
     )
 
 
 def parse_span(row: Mapping[str, str]) -> Span:
     return Span(time.fromisoformat(row["starts"]), time.fromisoformat(row["ends"]))
-
-
-def as_mapping(value: object) -> Mapping[str, object] | dict[str, object]:
-    if not isinstance(value, Mapping):
-        raise TypeError("a table was expected")
-    return value

@@ -10,10 +10,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-Urgency = Literal["normal", "urgent", "emergency"]
-ORDER: tuple[Urgency, ...] = ("normal", "urgent", "emergency")
+ORDER: tuple[str, ...] = ("normal", "urgent", "emergency")
 INVISIBLE = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad")
 BLANK_BETWEEN_IDEOGRAPHS = re.compile(r"(?<=[\u3400-\u9fff])[^\S\n]+(?=[\u3400-\u9fff])")
 # Longer texts are cut: nobody describes an emergency on page four, and patterns stay cheap.
@@ -25,7 +23,7 @@ class Category:
     """One kind of danger and the words that betray it."""
 
     code: str
-    urgency: Urgency
+    urgency: str
     name_zh: str
     name_en: str
     card: str
@@ -39,7 +37,7 @@ class Category:
 class Screening:
     """What the screen found: the gravest category, and the patient's own words."""
 
-    urgency: Urgency = "normal"
+    urgency: str = "normal"
     category: str = ""
     words: str = ""
     card: str = ""
@@ -81,10 +79,10 @@ def find_words(plain: str, category: Category) -> str:
 
 
 def rank(urgency: str) -> int:
-    return ORDER.index(urgency)  # type: ignore[arg-type]
+    return ORDER.index(urgency)
 
 
-def graver(one: str, other: str) -> Urgency:
+def graver(one: str, other: str) -> str:
     """Return the graver of two: urgency only rises until a person has answered."""
     return ORDER[max(rank(one), rank(other))]
 

@@ -1,0 +1,34 @@
+"""Writes of the inbox, by what happens."""
+
+from __future__ import annotations
+
+from lianxin.conversations.actions.chat import open_chat, write_from_page
+from lianxin.conversations.actions.emergencies import escalate_thread
+from lianxin.conversations.actions.handling import (
+    assign_thread,
+    close_thread,
+    mark_read,
+    name_threads,
+    restrict_threads,
+    settle_danger,
+)
+from lianxin.conversations.actions.receiving import receive_arrivals
+from lianxin.conversations.actions.replying import add_note, send_reply
+from lianxin.conversations.actions.settling import note_shown, settle_intents
+
+__all__ = [
+    "add_note",
+    "assign_thread",
+    "close_thread",
+    "escalate_thread",
+    "mark_read",
+    "name_threads",
+    "note_shown",
+    "open_chat",
+    "receive_arrivals",
+    "restrict_threads",
+    "send_reply",
+    "settle_danger",
+    "settle_intents",
+    "write_from_page",
+]

@@ -1,0 +1,24 @@
+"""The only way out of this room: one intent per message, through the gate."""
+
+from __future__ import annotations
+
+from lianxin.conversations.models import Message, Thread
+from lianxin.core.actor import Actor
+from lianxin.outreach.actions import Draft, submit
+
+
+def submit_message(thread: Thread, message: Message, text: str, *, kind: str, by: Actor) -> None:
+    """Ask the gate to send a message that is stored already; its key makes it once."""
+    draft = Draft(
+        unique_key=f"message:{message.key}",
+        kind=kind,
+        priority=kind,
+        patient_id=thread.patient_id,
+        holder_id=thread.holder_id,
+        body=text,
+        subject_kind="message",
+        subject_id=message.pk,
+        answers_address_id=message.address_id,
+    )
+    message.intent = submit(thread.hospital_id, draft, by=by)
+    message.save(update_fields=["intent"])

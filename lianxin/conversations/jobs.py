@@ -1,0 +1,59 @@
+"""Background work of the inbox: taking in, following deliveries, paging the next on duty."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lianxin.channels.queries import open_arrivals
+from lianxin.conversations import actions, queries
+from lianxin.core import time
+from lianxin.core.jobs import job, periodic
+from lianxin.core.scope import scope
+
+EventRow = dict[str, Any]
+
+
+@job(queue="urgent")
+def receive_arrivals(hospital_id: int, events: list[EventRow]) -> None:
+    """Make messages of what arrived. Hears `message.arrived`."""
+    with scope(hospital_id):
+        inbounds = open_arrivals(hospital_id, [event["subject_id"] for event in events])
+        actions.receive_arrivals(hospital_id, inbounds)
+
+
+@job(queue="default")
+def follow_deliveries(hospital_id: int, events: list[EventRow]) -> None:
+    """Show what became of answers. Hears `delivery.*` and `intent.*`."""
+    with scope(hospital_id):
+        intents = {event["subject_id"] for event in events if event["subject"] == "intent"}
+        intents |= {
+            event["data"]["intent_id"] for event in events if event["data"].get("intent_id")
+        }
+        deliveries = [event["subject_id"] for event in events if event["subject"] == "delivery"]
+        intents |= set(queries.intents_of_deliveries(hospital_id, deliveries))
+        actions.settle_intents(hospital_id, intents)
+
+
+@job(queue="default")
+def name_threads(hospital_id: int, events: list[EventRow]) -> None:
+    """Put the verified patient's name on the talk. Hears `patient.verified`."""
+    with scope(hospital_id):
+        holders = [event["data"]["holder_id"] for event in events if "holder_id" in event["data"]]
+        actions.name_threads(hospital_id, holders)
+
+
+@job(queue="default")
+def restrict_threads(hospital_id: int, events: list[EventRow]) -> None:
+    """Put the talks about erased patients away. Hears `patient.erased`."""
+    with scope(hospital_id):
+        actions.restrict_threads(hospital_id, [event["patient_id"] for event in events])
+
+
+@periodic(seconds=15, queue="urgent")
+def escalate_emergencies(hospital_id: int) -> None:
+    """Ask the next one on duty about danger words that nobody has answered."""
+    with scope(hospital_id):
+        overdue = queries.list_overdue(hospital_id, time.now())
+    for thread_id in overdue:
+        with scope(hospital_id):
+            actions.escalate_thread(hospital_id, thread_id)

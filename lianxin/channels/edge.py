@@ -60,14 +60,19 @@ class CallbackEdge:
         )
         self.book = AccountBook(self.pool)
         self.commits = SharedCommit(self.pool)
+        self.opening: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        await self.pool.open()
+        """Open the connections, once; the first request does it where there is no start-up hook."""
+        if self.opening is None:
+            self.opening = asyncio.create_task(self.pool.open())
+        await self.opening
 
     async def close(self) -> None:
         await self.pool.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.open()
         answer = await self.answer(scope, receive)
         await respond(send, answer)
 

@@ -17,7 +17,7 @@ from sandbox.control.routes import refuse
 from sandbox.errors import ControlError
 from sandbox.official_account.routes import serve as serve_official
 from sandbox.phone.routes import ROUTES as PHONE_ROUTES
-from sandbox.pictures import show_contact_code, show_scene_code
+from sandbox.pictures import show_account_code, show_contact_code, show_kf_code, show_scene_code
 from sandbox.runtime import Sandbox
 from sandbox.sms.routes import serve as serve_sms
 from sandbox.wecom.routes import serve as serve_wecom
@@ -37,6 +37,8 @@ def make_routes() -> list[Route | Mount]:
         Route("/official/connect/oauth2/authorize", authorize),
         Route("/official/cgi-bin/showqrcode", show_scene_code),
         Route("/qr/contact/{config_id}.svg", show_contact_code),
+        Route("/qr/official/{app_id}.svg", show_account_code),
+        Route("/qr/kf/{open_kfid}.svg", show_kf_code),
         Route("/wecom/{path:path}", serve_wecom, methods=ANY),
         Route("/official/{path:path}", serve_official, methods=ANY),
         Route("/sms", serve_sms, methods=["POST"]),

@@ -36,6 +36,7 @@ class Call:
     body: Json = field(default_factory=dict)
     account: str = ""
     agent_id: str = ""
+    notes: Json = field(default_factory=dict)
 
     @property
     def root(self) -> str:
@@ -149,6 +150,7 @@ def _record(call: Call, code: int, began: float, answer: str) -> None:
         ms=round((time.perf_counter() - began) * 1000, 1),
         plain=json.dumps(asked, ensure_ascii=False, indent=1),
         cipher=answer,
+        params=call.notes,
     )
 
 

@@ -28,6 +28,22 @@ def show_contact_code(request: Request) -> Response:
     return PlainTextResponse("no such code", 404)
 
 
+def show_account_code(request: Request) -> Response:
+    box: Sandbox = request.app.state.sandbox
+    app_id = request.path_params["app_id"]
+    if app_id in box.world.official_accounts:
+        return draw_code(f"https://weixin.qq.com/r/{app_id}")
+    return PlainTextResponse("no such account", 404)
+
+
+def show_kf_code(request: Request) -> Response:
+    box: Sandbox = request.app.state.sandbox
+    open_kfid = request.path_params["open_kfid"]
+    if box.world.find_kf(open_kfid):
+        return draw_code(f"https://work.weixin.qq.com/kf/{open_kfid}")
+    return PlainTextResponse("no such account", 404)
+
+
 def show_scene_code(request: Request) -> Response:
     box: Sandbox = request.app.state.sandbox
     ticket = request.query_params.get("ticket", "")

@@ -39,6 +39,8 @@ def _scan(box: Sandbox, person: Person, data: Json) -> Json:
     for account in box.world.official_accounts.values():
         if scene := find_code(account, code, box.clock.now()):
             return official.subscribe(box, account, person, scene.scene, scene.ticket)
+    if code.startswith("official:"):
+        return _oa_subscribe(box, person, {"app_id": code.removeprefix("official:")})
     raise ControlError(404, "no such code, or it has expired")
 
 

@@ -36,7 +36,8 @@ def enter(
     record_event(box, account, event)
     box.log.add("act", "kf_enter", account=account.open_kfid, params={"person": person.name})
     log_id = call_back(box, corp, account)
-    return {"external_userid": external, "callbacks": [log_id]}
+    chat = f"kf:{account.open_kfid}"
+    return {"external_userid": external, "chat": chat, "callbacks": [log_id]}
 
 
 def write(box: Sandbox, corp: Corp, account: KfAccount, person: Person, data: Json) -> Json:

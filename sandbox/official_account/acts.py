@@ -38,8 +38,9 @@ def subscribe(
     """Follow the account; scanning while following is a SCAN without the prefix."""
     follower = _follower_of(account, person)
     was_subscribed = follower.is_subscribed
+    chat = f"official:{account.app_id}"
     if was_subscribed and not scene:
-        return {"openid": follower.openid, "already": True, "callbacks": []}
+        return {"openid": follower.openid, "chat": chat, "already": True, "callbacks": []}
     _open_short_window(box, follower)
     more: dict[str, XmlValue] = {"MsgType": "event"}
     if was_subscribed:
@@ -56,7 +57,7 @@ def subscribe(
     params = {"person": person.name, "name": account.name}
     box.log.add("act", f"oa_{name.lower()}", account=account.app_id, params=params)
     log_id = call_back(box, account, follower, name, more)
-    return {"openid": follower.openid, "callbacks": [log_id]}
+    return {"openid": follower.openid, "chat": chat, "callbacks": [log_id]}
 
 
 def _note(box: Sandbox, account: OfficialAccount, person: Person, note: str) -> None:

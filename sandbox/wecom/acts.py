@@ -18,10 +18,16 @@ def scan(box: Sandbox, corp: Corp, way: ContactWay, person: Person, *, is_half: 
     external = make_external_userid(corp.corp_id, person.id)
     member = choose_member(corp, way, external)
     known = find_relation(corp, member.userid, external)
+    chat = f"wecom:{corp.corp_id}:{member.userid}"
     label = way.body.get("remark") or way.body.get("state") or way.config_id
     box.log.add("act", "scan", account=corp.corp_id, params={"person": person.name, "code": label})
     if known and known.state in FRIENDS:
-        return {"external_userid": external, "userid": member.userid, "already": True}
+        return {
+            "external_userid": external,
+            "userid": member.userid,
+            "chat": chat,
+            "already": True,
+        }
     relation = known or Relation(member.userid, external, person.id)
     corp.relations[relation_key(member.userid, external)] = relation
     relation.state = "half" if is_half else "active"
@@ -36,6 +42,7 @@ def scan(box: Sandbox, corp: Corp, way: ContactWay, person: Person, *, is_half: 
         "external_userid": external,
         "userid": member.userid,
         "welcome_code": code,
+        "chat": chat,
         "callbacks": [log_id],
     }
 

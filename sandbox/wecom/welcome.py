@@ -34,6 +34,7 @@ async def send_welcome(call: Call, corp: Corp) -> Json:
     if code is None:
         raise ApiError(41050)
     relation = find_relation(corp, code.userid, code.external_userid)
+    call.notes["seconds"] = round(call.now - code.issued_at, 1)
     _check_code(code, relation, call.now)
     code.status = "sending"
     if seconds := call.box.world.settings.welcome_busy_seconds:

@@ -11,6 +11,8 @@ urlpatterns = [
     path("readyz", probes.ready),
     path("", include("lianxin.web.urls")),
     path("accounts/", include("allauth.urls")),
+    path("", include("lianxin.patients.urls")),
+    path("", include("lianxin.compliance.urls")),
 ]
 
 handler400 = "lianxin.web.errors.bad_request"

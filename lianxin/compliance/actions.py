@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from lianxin.compliance import catalogue, queries
 from lianxin.compliance.models import Consent, Erasure
 from lianxin.compliance.registry import PersonalField, personal_fields
-from lianxin.compliance.rules.consent import Purpose, decision_after
+from lianxin.compliance.rules.consent import Purpose, decision_after, latest_answers
 from lianxin.core import events, keys, live, time
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError, NotFoundError, RefusedError
@@ -68,6 +68,27 @@ def answer_questions(
         )
         for purpose in catalogue.purposes()
         if purpose.is_asked_first or purpose.code in answers
+    ]
+
+
+@transaction.atomic
+def record_answers(
+    patient: Patient,
+    answers: Mapping[str, bool],
+    *,
+    by: Actor,
+    source: str,
+    language: str = "zh-hans",
+) -> list[Consent]:
+    """Write only the answers that changed: staff send the whole sheet each time."""
+    if not by.may("consent.record"):
+        raise ForbiddenError
+    known = latest_answers(queries.answers_of(patient.hospital_id, [patient.pk])[patient.pk])
+    standing = {code: known[code].decision == Consent.Decision.GRANTED for code in known}
+    return [
+        answer(patient, code, granted=granted, by=by, source=source, language=language)
+        for code, granted in answers.items()
+        if standing.get(code) != granted
     ]
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from datetime import time as clock
+from zoneinfo import ZoneInfo
 
 from django.db.models import Count, QuerySet
 
@@ -17,7 +20,7 @@ from lianxin.compliance.rules.guard import Context, Finding, Phrase, find_findin
 from lianxin.core import time
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError, NotFoundError
-from lianxin.core.models import AccessEntry, Event
+from lianxin.core.models import AccessEntry, Event, Hospital
 from lianxin.patients import queries as patients
 from lianxin.patients.models import Holder, Holding, Patient
 from lianxin.staff import queries as staff
@@ -87,6 +90,30 @@ def list_questions(patient: Patient, language: str) -> list[Question]:
 
 def find_purpose(code: str) -> Purpose | None:
     return next((purpose for purpose in catalogue.purposes() if purpose.code == code), None)
+
+
+def list_purposes(language: str) -> list[Words]:
+    return [purpose.words(language) for purpose in catalogue.purposes()]
+
+
+def count_consents(actor: Actor, language: str) -> list[tuple[str, int, int]]:
+    """Return title, granted and answered per purpose, over the living patients."""
+    if not actor.may("audit.read"):
+        raise ForbiddenError
+    last = (
+        Consent.objects.filter(hospital_id=actor.hospital_id, patient__state=Patient.State.ACTIVE)
+        .order_by("patient_id", "purpose", "-at", "-id")
+        .distinct("patient_id", "purpose")
+    )
+    answered: Counter[str] = Counter()
+    granted: Counter[str] = Counter()
+    for purpose, decision in last.values_list("purpose", "decision"):
+        answered[purpose] += 1
+        granted[purpose] += decision == Consent.Decision.GRANTED
+    return [
+        (purpose.words(language).title, granted[purpose.code], answered[purpose.code])
+        for purpose in catalogue.purposes()
+    ]
 
 
 def list_consent_history(patient: Patient) -> QuerySet[Consent]:
@@ -171,6 +198,17 @@ def list_access(actor: Actor, wanted: AccessFilter | None = None) -> QuerySet[Ac
     return between(rows, actor, wanted).order_by("-at", "-id")
 
 
+def patient_keys(actor: Actor, patient_ids: Iterable[int | None]) -> dict[int | None, str]:
+    """Return the public ids of some patients: the log names people by them, never by name."""
+    wanted = {patient_id for patient_id in patient_ids if patient_id is not None}
+    rows = Patient.objects.of(actor.hospital_id).filter(pk__in=wanted)
+    return dict(rows.values_list("pk", "key"))
+
+
+def list_people(actor: Actor) -> list[Staff]:
+    return list(staff.list_staff(actor.hospital_id))
+
+
 def find_patient_id(actor: Actor, key: str) -> int:
     found = Patient.objects.of(actor.hospital_id).filter(key=key).values_list("pk", flat=True)
     patient_id = found.first()
@@ -182,11 +220,16 @@ def find_patient_id(actor: Actor, key: str) -> int:
 def between(
     rows: QuerySet[AccessEntry], actor: Actor, wanted: AccessFilter
 ) -> QuerySet[AccessEntry]:
-    """Narrow to days; without one to the last thirty, so that few partitions are read."""
-    del actor
-    since = wanted.since or (time.now() - timedelta(days=30)).date()
-    rows = rows.filter(at__date__gte=since)
-    return rows.filter(at__date__lte=wanted.until) if wanted.until else rows
+    """Narrow to the hospital's own days; without one to the last thirty: few partitions."""
+    zone = ZoneInfo(Hospital.objects.get(pk=actor.hospital_id).time_zone)
+    since = time.now() - timedelta(days=30)
+    if wanted.since:
+        since = datetime.combine(wanted.since, clock.min, tzinfo=zone)
+    rows = rows.filter(at__gte=since)
+    if wanted.until:
+        end = datetime.combine(wanted.until + timedelta(days=1), clock.min, tzinfo=zone)
+        rows = rows.filter(at__lt=end)
+    return rows
 
 
 def in_words(hospital_id: int, entries: Iterable[AccessEntry]) -> list[Look]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from lianxin.channels import sending
+from lianxin.channels.adapters.base import Outbound, Sent
 from lianxin.core.actor import SystemActor
 from lianxin.core.jobs import job, periodic
 from lianxin.core.scope import scope
@@ -21,6 +23,27 @@ def receive_contacts(hospital_id: int, events: list[dict[str, Any]]) -> None:
                 by=SystemActor(hospital_id),
                 live_code_id=event["data"].get("live_code_id"),
             )
+
+
+@job(queue="urgent")
+def deliver_phone_codes(hospital_id: int, events: list[dict[str, Any]]) -> None:
+    """Send the codes that were asked for. Hears `holder.code_asked`."""
+    for event in events:
+        deliver_phone_code(hospital_id, event["subject_id"])
+
+
+def deliver_phone_code(hospital_id: int, code_id: int) -> None:
+    """Claim, send, settle. A run that died in between makes a new code, which then counts."""
+    with scope(hospital_id):
+        code = actions.prepare_phone_code(hospital_id, code_id)
+    if code is None:
+        return
+    outbound = Outbound(
+        client_key=code.client_key, carrier_kind="sms", address=code.phone, text=code.text
+    )
+    results = sending.send(hospital_id, code.account_id, [outbound])
+    with scope(hospital_id):
+        actions.settle_phone_code(hospital_id, code_id, sent=isinstance(results[0], Sent))
 
 
 @periodic(seconds=3600)

@@ -288,6 +288,7 @@ def verify(holding: Holding, *, how: str, by: Actor) -> Holding:
     holding.refresh_from_db()
     record("patient.verified", holding, by=by)
     live.publish(holding.hospital_id, f"patient:{holding.patient.key}")
+    live.publish(holding.hospital_id, f"holder:{holding.holder.key}")
     return holding
 
 

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from lianxin.patients import portal, views
+
+app_name = "patients"
+urlpatterns = [
+    path("patients/", views.index, name="list"),
+    path("patients/new/", views.register, name="register"),
+    path("patients/bedside/", views.bedside, name="bedside_desk"),
+    path("patients/<slug:key>/edit/", views.edit, name="edit"),
+    path("patients/<slug:key>/reveal/", views.reveal, name="reveal"),
+    path("patients/<slug:key>/bedside/", views.bedside_patient, name="bedside_patient"),
+    path("patients/<slug:key>/life-event/", views.life_event, name="life_event"),
+    path("patients/<slug:key>/resume/", views.resume, name="resume"),
+    path("patients/<slug:key>/tags/", views.add_tag, name="add_tag"),
+    path("patients/<slug:key>/tags/<slug:tag_key>/remove/", views.remove_tag, name="remove_tag"),
+    path("patients/<slug:key>/merge/", views.merge, name="merge"),
+    path("merges/<slug:key>/undo/", views.undo_merge, name="undo_merge"),
+    path("holdings/<slug:key>/end/", views.end_holding, name="end_holding"),
+    path("p/enter/<slug:key>/", portal.enter, name="enter"),
+    path("p/oauth/<slug:key>/", portal.finish_oauth, name="oauth"),
+    path("p/leave/", portal.leave, name="leave"),
+    path("p/who/", portal.who, name="who"),
+    path("p/verify/", portal.verify, name="verify"),
+    path("p/verify/code/", portal.send_code, name="send_code"),
+    path("p/bedside/", portal.bedside, name="bedside"),
+    path("p/bedside/state/", portal.bedside_state, name="bedside_state"),
+    path("p/holdings/<slug:key>/switch/", portal.switch, name="switch"),
+    path("p/holdings/<slug:key>/end/", portal.end, name="phone_end"),
+]

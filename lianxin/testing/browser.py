@@ -74,10 +74,11 @@ def show(page: Page, response: HttpResponseBase, path: str = "/") -> None:
 
     def fulfill(route: Route) -> None:
         asked = urlsplit(route.request.url).path
-        found = finders.find(asked.removeprefix(settings.STATIC_URL))
+        is_static = asked.startswith(settings.STATIC_URL)
+        found = finders.find(asked.removeprefix(settings.STATIC_URL)) if is_static else None
         if asked == path:
             route.fulfill(status=200, headers=headers, body=body)
-        elif asked.startswith(settings.STATIC_URL) and isinstance(found, str):
+        elif isinstance(found, str):
             route.fulfill(path=found)
         else:
             route.fulfill(status=204)

@@ -114,7 +114,10 @@ def test_only_our_own_pages_may_read_from_another_port(own_database: DatabaseUrl
     async def story(app: LiveApp) -> None:
         ours = Visit(app, "today", cookie, origin="http://console.test")
         theirs = Visit(app, "today", cookie, origin="http://elsewhere.test")
-        allowed, other = dict((await ours.next())["headers"]), dict((await theirs.next())["headers"])
+        allowed, other = (
+            dict((await ours.next())["headers"]),
+            dict((await theirs.next())["headers"]),
+        )
         assert allowed[b"access-control-allow-origin"] == b"http://console.test"
         assert b"access-control-allow-origin" not in other
         await ours.leave()

@@ -104,6 +104,14 @@ ROOT_URLCONF = "lianxin.urls"
 CSRF_FAILURE_VIEW = "lianxin.web.errors.csrf_failed"
 EVENT_WIRING = "lianxin.wiring.SUBSCRIBERS"
 PERSONAL_DATA = "lianxin.personal_data.PERSONAL_DATA"
+NAVIGATION_BADGES = "lianxin.desk.queries.badges.count_badges"
+SEARCH_URL_NAME = "patients:list"
+PORTAL_TABS = [
+    ("today", "desk:phone_home"),
+    ("trend", "health:phone_trend"),
+    ("chat", "conversations:phone_chat"),
+    ("me", "compliance:phone_me"),
+]
 STAFF_OF_REQUEST = "lianxin.staff.sessions.staff_of_request"
 HOLDER_OF_REQUEST = "lianxin.patients.sessions.holder_of_request"
 

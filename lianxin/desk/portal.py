@@ -1,0 +1,30 @@
+"""The patient's home on the phone."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import get_language
+from django.views.decorators.http import require_GET
+
+from lianxin.desk.queries.home import load_home
+from lianxin.outreach import actions as outreach
+from lianxin.web.http import PortalRequest, portal_view
+
+NEXT_PAGES = {
+    "who": "patients:who",
+    "verify": "patients:verify",
+    "consent": "compliance:phone_consent",
+}
+
+
+@require_GET
+@portal_view
+def home(request: PortalRequest) -> HttpResponse:
+    """Show the merged card; a new phone is led through who, verify and consent first."""
+    page = load_home(request.holder, get_language() or "zh-hans")
+    if page.step in NEXT_PAGES and not request.GET.get("later"):
+        return redirect(NEXT_PAGES[page.step])
+    if page.card is not None:
+        outreach.open_card(page.card, by=request.holder, delivery_key=request.GET.get("d", ""))
+    return render(request, "desk/phone_home.html", {"page": page})

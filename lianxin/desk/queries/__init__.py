@@ -1,0 +1,1 @@
+"""Reads over many rooms, in a fixed number of queries per page."""

@@ -1,0 +1,123 @@
+"""The patient's home: one merged card, then a few quiet rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from lianxin.compliance.queries import consents_of, may_see_health
+from lianxin.content.models import Item
+from lianxin.content.queries import published_by_code, reading_path
+from lianxin.core import time
+from lianxin.health.queries.book import Book, find_book
+from lianxin.health.queries.medicines import DosesOfDay, doses_of_day
+from lianxin.health.queries.readings import find_last_reading
+from lianxin.health.rules.values import Reading
+from lianxin.health.rules.words import show_values
+from lianxin.outreach.models import Card
+from lianxin.outreach.queries.cards import list_cards
+from lianxin.patients.models import Holder, Holding, Patient
+from lianxin.patients.queries import PatientFace, face_of, find_current_holding, list_holdings
+
+EVENING_FROM_HOUR = 15
+GUIDES = ("discharge-guide", "home-blood-pressure", "medicines-as-prescribed")
+
+
+@dataclass(frozen=True)
+class Guide:
+    title: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Home:
+    """What the home page shows. Without verification and consent there is no health in it."""
+
+    holding: Holding | None
+    face: PatientFace | None
+    step: str  # who | verify | consent | ready
+    slot: str
+    on: date
+    card: Card | None
+    last_reading: str
+    last_at: datetime | None
+    doses: DosesOfDay | None
+    guides: Sequence[Guide]
+    others: int
+    day_number: int | None
+
+
+def load_home(holder: Holder, language: str) -> Home:
+    holding = find_current_holding(holder)
+    local = time.local(holder.hospital, time.now())
+    slot = "evening" if local.hour >= EVENING_FROM_HOUR else "morning"
+    guides = list_guides(holder.hospital_id, language)
+    if holding is None:
+        return Home(
+            holding=None,
+            face=None,
+            step="verify" if list_holdings(holder) else "who",
+            slot=slot,
+            on=local.date(),
+            card=None,
+            last_reading="",
+            last_at=None,
+            doses=None,
+            guides=guides,
+            others=0,
+            day_number=None,
+        )
+    patient = holding.patient
+    sees = may_see_health(holder, patient)
+    last = find_last(patient) if sees else None
+    return Home(
+        holding=holding,
+        face=face_of(patient),
+        step="ready" if has_answered(patient) else "consent",
+        slot=slot,
+        on=local.date(),
+        card=find_card_now(patient, slot) if sees else None,
+        last_reading=last[1] if last else "",
+        last_at=last[0].at if last else None,
+        doses=doses_of_day(patient, local.date(), slot) if sees else None,
+        guides=guides,
+        others=len(list_holdings(holder)) - 1,
+        day_number=(local.date() - patient.discharged_on).days if patient.discharged_on else None,
+    )
+
+
+def has_answered(patient: Patient) -> bool:
+    return "health_records" in consents_of(patient.hospital_id, [patient.pk])[patient.pk]
+
+
+def find_card_now(patient: Patient, slot: str) -> Card | None:
+    """Return the card of this part of the day, else the oldest that still waits."""
+    cards = list(list_cards(patient)[:4])
+    return next((card for card in reversed(cards) if card.slot == slot), None) or (
+        cards[0] if cards else None
+    )
+
+
+def find_last(patient: Patient) -> tuple[Reading, str] | None:
+    book = find_book(patient.hospital_id)
+    reading = find_last_reading(book, patient, "bp") if book else None
+    if book is None or reading is None:
+        return None
+    return reading, show_last(book, reading)
+
+
+def show_last(book: Book, reading: Reading) -> str:
+    fields = [f["code"] for f in book.fields("bp") if not f.get("optional")]
+    return show_values(reading.values, fields, {})
+
+
+def title_of(item: Item) -> str:
+    return item.published.title if item.published else ""
+
+
+def list_guides(hospital_id: int, language: str) -> list[Guide]:
+    found = published_by_code(hospital_id, GUIDES, language)
+    return [
+        Guide(title_of(found[code]), reading_path(found[code])) for code in GUIDES if code in found
+    ]

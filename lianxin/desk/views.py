@@ -1,0 +1,76 @@
+"""Console: Today and the patient 360."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from lianxin.core import access_log
+from lianxin.desk.queries import timeline
+from lianxin.desk.queries.patient import access_story
+from lianxin.desk.queries.today import SCOPES, Board, load_board
+from lianxin.web.http import StaffRequest, staff_view
+from lianxin.web.parts import Chip, Option
+
+
+@require_GET
+@staff_view("today.read")
+def today(request: StaffRequest) -> HttpResponse:
+    scope = request.GET.get("scope", SCOPES[0])
+    scope = scope if scope in SCOPES else SCOPES[0]
+    show = request.GET.get("show", "")
+    board = load_board(request.staff, scope=scope)
+    access_log.record_views(request.staff, board.seen_patient_ids, page="desk.today")
+    template = "desk/today.html#board" if request.htmx else "desk/today.html"
+    return render(
+        request,
+        template,
+        {
+            "board": board,
+            "groups": [g for g in board.groups if not show or g.key == show],
+            "chips": make_chips(board, scope, show),
+            "scopes": make_scopes(scope),
+            "scope": scope,
+            "show": show,
+        },
+    )
+
+
+def make_chips(board: Board, scope: str, show: str) -> list[Chip]:
+    home = f"{reverse('desk:today')}?scope={scope}"
+    chips = [Chip(_("全部"), home, board.count, is_current=not show)]
+    chips += [
+        Chip(
+            group.title,
+            f"{home}&show={group.key}",
+            group.count,
+            is_current=show == group.key,
+            is_danger=group.tone == "danger",
+        )
+        for group in board.groups
+    ]
+    return chips
+
+
+def make_scopes(scope: str) -> list[Option]:
+    words = {"mine": _("我的"), "team": _("本组"), "hospital": _("全院")}
+    home = reverse("desk:today")
+    return [Option(words[s], f"{home}?scope={s}", is_current=s == scope) for s in SCOPES]
+
+
+@require_GET
+@staff_view("patient.read")
+def patient(request: StaffRequest, key: str) -> HttpResponse:
+    kind = request.GET.get("kind", "")
+    story = access_story(request.staff, key, kind=kind)
+    access_log.record_views(request.staff, [story.patient.pk], page="desk.patient")
+    template = "desk/patient.html#timeline" if request.htmx else "desk/patient.html"
+    home = reverse("desk:patient", args=[key])
+    chips = [
+        Chip(str(k.label), f"{home}?kind={k.code}", is_current=k.code == kind)
+        for k in timeline.KINDS
+    ]
+    return render(request, template, {"story": story, "chips": chips, "kind": kind})

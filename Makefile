@@ -55,7 +55,7 @@ node_modules/.installed: package.json package-lock.json .venv/.runtime
 	@$(BIN)/python tools/install_packages.py
 	@touch $@
 
-.venv/.built: node_modules/.installed $(wildcard lianxin/*/locale/*/LC_MESSAGES/*.po) tools/icons.py
+.venv/.built: node_modules/.installed $(wildcard lianxin/*/locale/*/LC_MESSAGES/*.po lianxin/*/templates/*/*.html) tools/icons.py
 	@$(BIN)/python -m tools.icons
 	@$(BIN)/python -m tools.messages compile
 	@touch $@

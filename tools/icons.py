@@ -1,7 +1,8 @@
 """Build the browser's files that are not ours: the icon sprite and copies out of node_modules.
 
 Every quoted word of the templates, sources and data files that is the name of a Tabler icon goes
-into the sprite; so an icon chosen in Python is there too, and nobody keeps a list.
+into the sprite; so an icon chosen in Python is there too, and nobody keeps a list. Style sheets
+keep the rules whose classes occur anywhere in these files: a page stays small without compression.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from lianxin.web.static_sources import GENERATED, VENDOR_FILES
+from tools.stylesheet import prune, words_of
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = ROOT / "node_modules"
@@ -53,11 +55,12 @@ def make_sprite(names: Iterable[str], folder: Path) -> str:
     return f'<svg xmlns="http://www.w3.org/2000/svg">\n{body}\n</svg>\n'
 
 
-def copy_vendor_files(modules: Path, target: Path) -> None:
-    """Copy the few files we serve, without their pointers to maps that we do not serve."""
+def copy_vendor_files(modules: Path, target: Path, used: set[str]) -> None:
+    """Copy the few files we serve: styles in use, no pointers to maps that we do not serve."""
     for name, source in VENDOR_FILES.items():
-        text = (modules / source).read_text(encoding="utf-8")
-        (target / name).write_text(SOURCE_MAP.sub("", text), encoding="utf-8")
+        text = SOURCE_MAP.sub("", (modules / source).read_text(encoding="utf-8"))
+        text = prune(text, used) if name.endswith(".css") else text
+        (target / name).write_text(text, encoding="utf-8")
 
 
 def main() -> int:
@@ -73,7 +76,8 @@ def main() -> int:
         return 1
     names = find_names(texts, known)
     (GENERATED / "icons.svg").write_text(make_sprite(names, ICONS), encoding="utf-8")
-    copy_vendor_files(MODULES, GENERATED)
+    used = {word for text in texts for word in words_of(text)}
+    copy_vendor_files(MODULES, GENERATED, used)
     sys.stdout.write(f"{len(names)} icons, {len(VENDOR_FILES)} files\n")
     return 0
 

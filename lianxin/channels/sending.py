@@ -14,6 +14,7 @@ from lianxin.channels.actions.welcomes import WelcomeClaim
 from lianxin.channels.adapters import ADAPTERS
 from lianxin.channels.adapters.base import AccountFacts, Outbound, SendFailed, Sent
 from lianxin.channels.adapters.provider_http import Provider, ProviderError
+from lianxin.channels.adapters.wecom.calls import cancel_task
 from lianxin.channels.providers import load_facts, run_with
 from lianxin.core import time
 from lianxin.core.scope import scope
@@ -126,5 +127,23 @@ def send_welcome(
             await asyncio.sleep(WELCOME_RETRY_SECONDS)
             result = await send_one(provider, outbound, gate)
         return result
+
+    return run_with(account, work)
+
+
+def take_back_task(hospital_id: int, account_id: int, message_id: str) -> Result:
+    """Stop a staff-confirmed task at the provider. Doing it twice is harmless."""
+    outbound = Outbound(client_key=message_id[:32], carrier_kind="staff_task")
+    try:
+        account = load_facts(hospital_id, account_id)
+    except SendFailed as failure:
+        return failed(failure, outbound)
+
+    async def work(provider: Provider) -> Result:
+        try:
+            await cancel_task(provider, message_id)
+        except ProviderError as error:
+            return failed(error.as_failure(outbound.client_key, provider.clock()), outbound)
+        return Sent(outbound.client_key, message_id)
 
     return run_with(account, work)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,6 +12,7 @@ import yaml
 
 from lianxin.outreach.rules.settings import GateSettings, parse_settings, with_overrides
 
+Words = Mapping[str, str]
 DATA = Path(__file__).parent / "data"
 
 
@@ -64,8 +65,17 @@ def find_reason_text(code: str) -> ReasonText:
     return texts.get(code, texts["provider_refused"])
 
 
-def words_for(section: str, language: str) -> Mapping[str, str]:
+def calls_for_a_person(codes: Iterable[str]) -> bool:
+    """Tell whether a call could still help: some reason offers it, and none forbids contact."""
+    rows = read_rows("reasons.yaml")["reasons"]
+    offered = [set(rows.get(code, rows["provider_refused"])["alternatives"]) for code in codes]
+    return any("call" in one for one in offered) and not any(
+        "not_allowed" in one for one in offered
+    )
+
+
+def words_for(section: str, language: str) -> Words:
     """Return the texts of a section in the language, Chinese where there is none."""
     rows = read_rows("texts.yaml")[section]
-    words: Mapping[str, str] = rows.get(language, rows["zh-hans"])
+    words: Words = rows.get(language, rows["zh-hans"])
     return words

@@ -243,12 +243,13 @@ class StaffConfirmation(models.Model):
         PLANNED = "planned"
         CLAIMED = "claimed"
         WAITING = "waiting"  # made at WeCom, the staff member has not finished
+        TAKING_BACK = "taking_back"  # somebody in it must not be reached any more
         DONE = "done"
         FAILED = "failed"
         EXPIRED = "expired"
         CANCELLED = "cancelled"
 
-    UNFINISHED: ClassVar = (State.PLANNED, State.CLAIMED, State.WAITING)
+    UNFINISHED: ClassVar = (State.PLANNED, State.CLAIMED, State.WAITING, State.TAKING_BACK)
 
     hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+")
     key = KeyField()
@@ -276,7 +277,7 @@ class StaffConfirmation(models.Model):
         indexes: ClassVar = [
             models.Index(
                 fields=["hospital", "due_at"],
-                condition=Q(state__in=["planned", "claimed", "waiting"]),
+                condition=Q(state__in=["planned", "claimed", "waiting", "taking_back"]),
                 name="confirmation_unfinished",
             ),
             models.Index(

@@ -52,6 +52,8 @@ def push_text(kind: str, words: Mapping[str, str]) -> str:
 
 def with_delivery_key(path: str, key: str, parameter: str = "d") -> str:
     """Return the path with the delivery's key, by which opening it is counted."""
+    if not key:
+        return path
     head, mark, fragment = path.partition("#")
     joint = "&" if "?" in head else "?"
     return f"{head}{joint}{parameter}={key}{mark}{fragment}"

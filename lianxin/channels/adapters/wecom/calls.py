@@ -201,3 +201,8 @@ async def send_notice(
     return NoticeResult(
         as_text(answer.get("msgid")), frozenset(filter(None, unreached.lower().split("|")))
     )
+
+
+async def cancel_task(provider: Provider, message_id: str) -> None:
+    """Stop what nobody confirmed yet; what was confirmed cannot be recalled."""
+    await provider.post(f"{CONTACT}/cancel_groupmsg_send", {"msgid": message_id})

@@ -1,0 +1,120 @@
+"""Receipts and openings: what became of a message after it left the house."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Q
+
+from lianxin.channels.adapters.base import Sent
+from lianxin.core import events
+from lianxin.core.actor import Actor
+from lianxin.outreach.actions.confirming import NOT_CONFIRMED, TASK_FAILED, close
+from lianxin.outreach.actions.settling import Ledger, write
+from lianxin.outreach.actions.telling import delivery_entry, intent_facts
+from lianxin.outreach.models import Delivery, StaffConfirmation
+from lianxin.outreach.queries.house import House, load_house
+
+DELIVERED = "delivered"
+FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a provider said later about one message to one address."""
+
+    provider_message_id: str
+    status: str
+    reason: str = ""
+    address_id: int | None = None
+
+
+@transaction.atomic
+def note_receipts(hospital_id: int, receipts: Sequence[Receipt]) -> int:
+    """Store receipts; the same one twice, or one for somebody else's message, changes nothing."""
+    house = load_house(hospital_id)
+    return sum(note_receipt(house, receipt) for receipt in receipts)
+
+
+def note_receipt(house: House, receipt: Receipt) -> bool:
+    row = find_delivery(house, receipt)
+    if row is None:
+        return False
+    ledger = Ledger(house.now, house.settings.delivering)
+    if receipt.status == DELIVERED:
+        mark_delivered(row, ledger, receipt)
+    elif receipt.status == FAILED:
+        is_task = row.confirmation_id is not None
+        ledger.mark_failed(row, TASK_FAILED if is_task else receipt.reason or "provider_refused")
+    else:
+        return False
+    write([row], ledger)
+    return True
+
+
+def find_delivery(house: House, receipt: Receipt) -> Delivery | None:
+    if not receipt.provider_message_id:
+        return None
+    single = Q(provider_message_id=receipt.provider_message_id)
+    merged = Q(confirmation__provider_message_id=receipt.provider_message_id)
+    rows = Delivery.objects.of(house.hospital_id).filter(single | merged)
+    if receipt.address_id is not None:
+        rows = rows.filter(address_id=receipt.address_id)
+    open_states = (Delivery.State.SENT, Delivery.State.WAITING_STAFF)
+    return (
+        rows.filter(state__in=open_states)
+        .select_related("intent")
+        .select_for_update(no_key=True, of=("self", "intent"))
+        .order_by("pk")
+        .first()
+    )
+
+
+def mark_delivered(row: Delivery, ledger: Ledger, receipt: Receipt) -> None:
+    """Count a confirmed staff task as sent at this moment; everything else was sent before."""
+    if row.state == Delivery.State.WAITING_STAFF:
+        ledger.mark_sent(row, Sent(row.client_key, receipt.provider_message_id))
+    row.state = Delivery.State.DELIVERED
+    ledger.entries.append(delivery_entry("delivery.delivered", row.intent, row))
+
+
+@transaction.atomic
+def settle_task(hospital_id: int, provider_message_id: str, status: str) -> bool:
+    """End a merged task that the provider has finished with."""
+    house = load_house(hospital_id)
+    row = (
+        StaffConfirmation.objects.filter(
+            hospital_id=hospital_id,
+            provider_message_id=provider_message_id,
+            state=StaffConfirmation.State.WAITING,
+        )
+        .select_for_update(no_key=True)
+        .first()
+    )
+    if row is None:
+        return False
+    is_expired = status == "expired"
+    state = StaffConfirmation.State.EXPIRED if is_expired else StaffConfirmation.State.DONE
+    close(house, row, state, NOT_CONFIRMED if is_expired else TASK_FAILED)
+    return True
+
+
+@transaction.atomic
+def open_delivery(delivery: Delivery, *, by: Actor) -> bool:
+    """Note that the patient opened the link; only the first time counts."""
+    now = load_house(delivery.hospital_id).now
+    first = Delivery.objects.filter(pk=delivery.pk, opened_at=None).update(opened_at=now)
+    if not first:
+        return False
+    events.record(
+        "delivery.opened",
+        hospital_id=delivery.hospital_id,
+        subject="delivery",
+        subject_id=delivery.pk,
+        by=by,
+        patient_id=delivery.patient_id,
+        data=intent_facts(delivery.intent) | {"carrier": delivery.carrier},
+    )
+    return True

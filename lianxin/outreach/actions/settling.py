@@ -1,0 +1,176 @@
+"""Settling: what the provider said about claimed deliveries, and what becomes of lost ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from lianxin.channels.adapters.base import SendFailed, Sent
+from lianxin.core import events, time
+from lianxin.outreach.actions.telling import delivery_entry, refusal_entry
+from lianxin.outreach.models import Card, Delivery, Intent
+from lianxin.outreach.queries.house import load_house
+from lianxin.outreach.rules.facts import REPEATABLE
+from lianxin.outreach.rules.settings import Delivering
+
+OUTCOME_UNKNOWN = "outcome_unknown"
+UNAVAILABLE = "provider_unavailable"
+DELIVERY_FIELDS = (
+    "state",
+    "reason_code",
+    "reason_facts",
+    "lease_until",
+    "provider_message_id",
+    "sent_at",
+    "settled_at",
+)
+INTENT_FIELDS = ("state", "reason_code", "due_at", "settled_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    delivery_id: int
+    result: Sent | SendFailed
+
+
+@dataclass
+class Ledger:
+    """The changes of one settling, written together."""
+
+    now: datetime
+    delivering: Delivering
+    entries: list[events.Entry] = field(default_factory=list)
+
+    def mark_sent(self, delivery: Delivery, sent: Sent) -> None:
+        delivery.state = Delivery.State.SENT
+        delivery.provider_message_id = sent.provider_message_id
+        delivery.sent_at = delivery.settled_at = self.now
+        delivery.lease_until = None
+        delivery.intent.state = Intent.State.SENT
+        delivery.intent.settled_at = self.now
+        self.entries.append(delivery_entry("delivery.sent", delivery.intent, delivery))
+
+    def mark_failed(self, delivery: Delivery, reason_code: str) -> None:
+        """Give this carrier up and let the gate choose the next one."""
+        delivery.state = Delivery.State.FAILED
+        delivery.reason_code = reason_code[:40]
+        delivery.settled_at, delivery.lease_until = self.now, None
+        delivery.intent.state, delivery.intent.due_at = Intent.State.PENDING, self.now
+        delivery.intent.settled_at = None
+        self.entries.append(delivery_entry("delivery.failed", delivery.intent, delivery))
+
+    def mark_unknown(self, delivery: Delivery) -> None:
+        """Stop here: it may have arrived, and another carrier would say it twice."""
+        self.mark_failed(delivery, OUTCOME_UNKNOWN)
+        intent = delivery.intent
+        intent.state, intent.reason_code = Intent.State.REFUSED, OUTCOME_UNKNOWN
+        intent.settled_at = self.now
+        self.entries.append(refusal_entry(intent, [OUTCOME_UNKNOWN]))
+
+    def mark_later(self, delivery: Delivery, reason_code: str, retry_at: datetime | None) -> None:
+        """Try the same carrier again with the same client key, or give it up after the last try."""
+        waits = self.delivering.retry_seconds
+        if delivery.attempt_count > len(waits):
+            self.mark_failed(delivery, reason_code)
+            return
+        wait = timedelta(seconds=waits[delivery.attempt_count - 1])
+        delivery.state, delivery.lease_until = Delivery.State.PLANNED, None
+        delivery.reason_code = reason_code[:40]
+        delivery.intent.state = Intent.State.PENDING
+        delivery.intent.due_at = max(self.now + wait, retry_at or self.now)
+
+    def settle(self, delivery: Delivery, result: Sent | SendFailed) -> None:
+        if not isinstance(result, SendFailed):
+            self.mark_sent(delivery, result)
+        elif result.reason_code == OUTCOME_UNKNOWN:
+            self.mark_unknown(delivery)
+        elif result.permanent:
+            self.mark_failed(delivery, result.reason_code)
+        else:
+            self.mark_later(delivery, result.reason_code, result.retry_at)
+
+
+@transaction.atomic
+def settle_deliveries(hospital_id: int, settled: Sequence[Settled]) -> int:
+    """Store what the provider said. What is not claimed any more is left alone."""
+    house = load_house(hospital_id)
+    ledger = Ledger(house.now, house.settings.delivering)
+    results = {one.delivery_id: one.result for one in settled}
+    rows = lock_claimed(hospital_id, list(results))
+    for row in rows:
+        ledger.settle(row, results[row.pk])
+    write(rows, ledger)
+    return len(rows)
+
+
+@transaction.atomic
+def recover_deliveries(hospital_id: int) -> int:
+    """Take back what a dead worker held.
+
+    Where the provider drops a repeated client key it is simply sent again; elsewhere nobody can
+    tell whether it went out, so it is not repeated and a person is told.
+    """
+    house = load_house(hospital_id)
+    ledger = Ledger(house.now, house.settings.delivering)
+    rows = list(
+        Delivery.objects.of(hospital_id)
+        .filter(state=Delivery.State.CLAIMED, lease_until__lt=house.now)
+        .select_related("intent")
+        .select_for_update(skip_locked=True, no_key=True, of=("self", "intent"))
+        .order_by("pk")[: house.settings.delivering.batch]
+    )
+    for row in rows:
+        if row.carrier in REPEATABLE:
+            ledger.mark_later(row, UNAVAILABLE, house.now)
+        else:
+            ledger.mark_unknown(row)
+    write(rows, ledger)
+    return len(rows)
+
+
+def lock_claimed(hospital_id: int, ids: Sequence[int]) -> list[Delivery]:
+    return list(
+        Delivery.objects.of(hospital_id)
+        .filter(pk__in=ids, state=Delivery.State.CLAIMED)
+        .select_related("intent")
+        .select_for_update(no_key=True, of=("self", "intent"))
+        .order_by("pk")
+    )
+
+
+def write(rows: Sequence[Delivery], ledger: Ledger) -> None:
+    if not rows:
+        return
+    Delivery.objects.bulk_update(rows, DELIVERY_FIELDS, batch_size=500)
+    Intent.objects.bulk_update([row.intent for row in rows], INTENT_FIELDS, batch_size=500)
+    announce_cards(rows, ledger)
+    events.record_many(ledger.entries)
+
+
+def announce_cards(rows: Sequence[Delivery], ledger: Ledger) -> None:
+    """Mark the cards whose announcement went out."""
+    cards = {
+        row.intent.subject_id: row.intent
+        for row in rows
+        if row.intent.subject_kind == "card" and row.state in Delivery.ARRIVED
+    }
+    if not cards:
+        return
+    announced = Card.objects.filter(pk__in=list(cards), state=Card.State.WAITING)
+    ids = list(announced.values_list("pk", flat=True))
+    announced.update(state=Card.State.ANNOUNCED)
+    ledger.entries.extend(
+        events.Entry(
+            "card.announced",
+            cards[card_id].hospital_id,
+            "card",
+            card_id,
+            "system",
+            patient_id=cards[card_id].patient_id,
+            at=time.now(),
+        )
+        for card_id in ids
+    )

@@ -1,0 +1,61 @@
+"""Reads. The hospital or the actor comes first; nothing outside it is returned."""
+
+from __future__ import annotations
+
+from lianxin.outreach.queries.cards import (
+    access_card,
+    find_card,
+    list_cards,
+    list_cards_of_patients,
+)
+from lianxin.outreach.queries.house import House, load_house
+from lianxin.outreach.queries.inputs import GateInputs, load_inputs
+from lianxin.outreach.queries.lists import (
+    DeliveryFilter,
+    DeliveryLine,
+    access_delivery,
+    access_intent,
+    count_refusals_by_reason,
+    deliveries_of_intents,
+    describe,
+    find_by_delivery_key,
+    list_confirmations,
+    list_deliveries,
+)
+from lianxin.outreach.queries.reach import (
+    ReachLine,
+    Said,
+    check_message,
+    describe_reason,
+    reach_of_holder,
+    reach_of_patient,
+    reach_of_patients,
+)
+
+__all__ = [
+    "DeliveryFilter",
+    "DeliveryLine",
+    "GateInputs",
+    "House",
+    "ReachLine",
+    "Said",
+    "access_card",
+    "access_delivery",
+    "access_intent",
+    "check_message",
+    "count_refusals_by_reason",
+    "deliveries_of_intents",
+    "describe",
+    "describe_reason",
+    "find_by_delivery_key",
+    "find_card",
+    "list_cards",
+    "list_cards_of_patients",
+    "list_confirmations",
+    "list_deliveries",
+    "load_house",
+    "load_inputs",
+    "reach_of_holder",
+    "reach_of_patient",
+    "reach_of_patients",
+]

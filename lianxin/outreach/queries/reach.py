@@ -1,0 +1,189 @@
+"""What may reach whom now, in words: for headers, the inbox and before anybody writes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from lianxin.channels import reasons as provider_reasons
+from lianxin.outreach import catalog
+from lianxin.outreach.queries.house import load_house
+from lianxin.outreach.queries.inputs import GateInputs, load_inputs
+from lianxin.outreach.rules import facts, gate, reach
+from lianxin.outreach.rules.facts import Message, Reason, Verdict
+
+CARRIER_WORDS: dict[str, Promise] = {
+    facts.KF_TEXT: _("微信客服"),
+    facts.OA_TEXT: _("公众号消息"),
+    facts.OA_TEMPLATE: _("公众号模板提醒"),
+    facts.WECOM_TASK: _("企业微信"),
+    facts.WELCOME_CODE: _("欢迎语"),
+    facts.WEBCHAT: _("网页"),
+    facts.SMS: _("短信"),
+}
+
+
+@dataclass(frozen=True)
+class Said:
+    """A reason in the words of the interface: short word, sentence, what can be done."""
+
+    code: str
+    word: str
+    sentence: str
+    alternatives: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReachLine:
+    """One carrier as a page shows it."""
+
+    carrier: str
+    label: str
+    state: str
+    account_id: int
+    address_id: int
+    until: datetime | None
+    left: int | None
+    limit: int | None
+    note: str
+    reason: Said | None = None
+
+    @property
+    def is_usable(self) -> bool:
+        return self.state != reach.CLOSED
+
+
+def carrier_word(carrier: str) -> str:
+    return str(CARRIER_WORDS[carrier]) if carrier in CARRIER_WORDS else ""
+
+
+def describe_reason(code: str, numbers: dict[str, str | int] | None = None) -> Said:
+    """Say a reason in the reader's language. A provider's own code is said by its channel."""
+    text = catalog.find_reason_text(code)
+    sentence = gettext(text.sentence)
+    if text.code != code:
+        sentence = provider_reasons.sentence_of(code)
+    elif numbers:
+        sentence %= numbers
+    return Said(
+        code,
+        gettext(text.word),
+        sentence,
+        tuple(gettext(alternative) for alternative in text.alternatives),
+    )
+
+
+def say(reason: Reason) -> Said:
+    return describe_reason(reason.code, dict(reason.facts))
+
+
+# ---- reachability -------------------------------------------------------------------------
+
+
+def reach_of_patient(hospital_id: int, patient_id: int) -> list[ReachLine]:
+    return reach_of_patients(hospital_id, [patient_id])[patient_id]
+
+
+def reach_of_patients(hospital_id: int, patient_ids: Collection[int]) -> dict[int, list[ReachLine]]:
+    """Return the lines of many patients; as many queries as for one."""
+    inputs = load_inputs(load_house(hospital_id), patient_ids)
+    return {
+        patient_id: make_lines(inputs, patient_id, None)
+        for patient_id in dict.fromkeys(patient_ids)
+    }
+
+
+def reach_of_holder(
+    hospital_id: int, holder_id: int, patient_id: int | None = None
+) -> list[ReachLine]:
+    """Return the lines of one phone, for a thread."""
+    inputs = load_inputs(load_house(hospital_id), [patient_id] if patient_id else [], [holder_id])
+    return make_lines(inputs, patient_id, holder_id)
+
+
+def make_lines(
+    inputs: GateInputs, patient_id: int | None, holder_id: int | None
+) -> list[ReachLine]:
+    house = inputs.house
+    lines = reach.list_reach(
+        inputs.person(patient_id),
+        inputs.addresses(patient_id, holder_id),
+        house.settings,
+        house.now,
+    )
+    return [make_line(line) for line in lines]
+
+
+def make_line(line: reach.Reach) -> ReachLine:
+    return ReachLine(
+        carrier=line.carrier,
+        label=carrier_word(line.carrier),
+        state=line.state,
+        account_id=line.account_id,
+        address_id=line.address_id,
+        until=line.until,
+        left=line.left,
+        limit=line.limit,
+        note=make_note(line),
+        reason=say(line.reason) if line.reason else None,
+    )
+
+
+def make_note(line: reach.Reach) -> str:
+    """Say in a few words what staff can count on; WeCom always says that a person confirms."""
+    if line.reason is not None:
+        return say(line.reason).word
+    if line.state == reach.STAFF:
+        return gettext("须人工确认")
+    if line.state == reach.AUTOMATIC:
+        return gettext("只能发模板") if line.carrier == facts.OA_TEMPLATE else gettext("自动发出")
+    return gettext("可以回复")
+
+
+# ---- asking the gate beforehand -----------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What the gate would say now: the carrier that would take it, or the reasons."""
+
+    verdict: Verdict
+    reasons: tuple[Said, ...]
+
+    @property
+    def is_allowed(self) -> bool:
+        return self.verdict.is_allowed
+
+    @property
+    def carrier(self) -> str:
+        return self.verdict.attempts[0].carrier if self.verdict.attempts else ""
+
+    @property
+    def carrier_label(self) -> str:
+        return carrier_word(self.carrier)
+
+
+def check_message(
+    hospital_id: int, message: Message, *, patient_id: int | None, holder_id: int | None = None
+) -> Preview:
+    """Ask the gate without sending: for the inbox, a dry run or a forecast."""
+    inputs = load_inputs(
+        load_house(hospital_id),
+        [patient_id] if patient_id else [],
+        [holder_id] if holder_id else [],
+    )
+    verdict = gate.decide(
+        message,
+        inputs.person(patient_id),
+        inputs.addresses(patient_id, holder_id),
+        inputs.house.settings,
+        inputs.house.moment,
+    )
+    said = [say(refusal.reason) for refusal in verdict.refusals if refusal.is_before_choice]
+    unique = {one.code: one for one in said}
+    return Preview(verdict, tuple(replace(one) for one in unique.values()))

@@ -229,7 +229,8 @@ def take_message(intake: Intake, inbound: Inbound) -> None:
 
 def open_window(address: Address, at: datetime) -> None:
     """Start the provider's window anew: it counts from the patient's latest message."""
-    newer = Q(last_inbound_at=None) | Q(last_inbound_at__lt=at)
+    # Providers count in whole seconds, so a second message may carry the same time.
+    newer = Q(last_inbound_at=None) | Q(last_inbound_at__lte=at)
     Address.objects.filter(newer, pk=address.pk).update(
         last_inbound_at=at,
         sent_since_inbound_count=0,

@@ -38,7 +38,7 @@ def sandbox(sandbox_server: Sandbox) -> Sandbox:
 
 def set_up(sandbox: Sandbox, callback_url: str = "", official_url: str = "") -> None:
     callback = {"url": callback_url, "token": TOKEN, "encoding_aes_key": AES_KEY}
-    corp = {
+    corp: dict[str, object] = {
         "name": "河畔医院",
         "apps": [
             {

@@ -43,7 +43,7 @@ def talk(database_url: str, conversation: Talk) -> Any:
         edge = CallbackEdge(database_url)
         await edge.open()
         try:
-            transport = httpx.ASGITransport(app=edge)  # type: ignore[arg-type] # plain ASGI
+            transport = httpx.ASGITransport(app=edge)
             async with httpx.AsyncClient(transport=transport, base_url="http://edge") as client:
                 return await conversation(client)
         finally:

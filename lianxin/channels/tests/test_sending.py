@@ -20,6 +20,7 @@ from lianxin.channels.models import (
     StaffNotice,
 )
 from lianxin.channels.providers import WINDOWS
+from lianxin.core import time
 from lianxin.core.actor import SystemActor
 from lianxin.core.models import Event, Hospital
 from lianxin.core.scope import scope
@@ -298,7 +299,7 @@ def test_reconciliation_finds_a_contact_whose_callback_was_lost(
 
     address = Address.objects.get()
     assert (address.live_code, address.staff, address.union_id) == (code, doctor, "u-wang")
-    sandbox.person_does("wang", "delete-member", corp_id=CORP_ID, userid="DrLi")
+    sandbox.post(f"/control/corps/{CORP_ID}/members/DrLi/delete-contact", {"person": "wang"})
     assert synchronising.reconcile_contacts(wecom.hospital_id, wecom.pk) == (0, 1)
     assert Relation.objects.get().state == "removed"
     assert Event.objects.filter(name="contact.removed").count() == 1
@@ -355,7 +356,7 @@ def test_union_ids_join_one_persons_addresses(
         hospital_id=official.hospital_id,
         account=official,
         external_id=openid,
-        added_at=official.hospital_id and Address.objects.get().added_at,
+        added_at=time.now(),
     )
 
     assert synchronising.identify_addresses(official.hospital_id, official.pk) == 1

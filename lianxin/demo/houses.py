@@ -15,6 +15,7 @@ from lianxin.channels.actions.accounts import open_account
 from lianxin.channels.actions.live_codes import create_live_code
 from lianxin.channels.models import Account
 from lianxin.content import actions as content
+from lianxin.content.catalogue import list_articles
 from lianxin.core import time
 from lianxin.core.actor import SystemActor
 from lianxin.core.hospitals import open_hospital
@@ -23,6 +24,7 @@ from lianxin.core.scope import scope
 from lianxin.demo.cast import PASSWORD, WALKERS, House
 from lianxin.health import actions as health
 from lianxin.journeys import actions as journeys
+from lianxin.journeys.catalogue import list_templates, load_template
 from lianxin.staff import actions as staffing
 from lianxin.staff.models import CareTeam, Department, Staff
 
@@ -267,10 +269,19 @@ def secrets_of(house: House, short: str, use: str) -> dict[str, str]:
 
 def load_library(opened: Opened) -> None:
     """Load guides and the discharge SOP, reviewed and switched on by the demo's people."""
-    author, reviewer = opened.nurse, opened.staff["reviewer-wang"]
-    publisher = opened.staff["operator-chen"]
-    content.load_templates(opened.hospital, author=author, reviewer=reviewer, publisher=publisher)
-    journeys.load_templates(opened.hospital, approver=opened.doctor, publisher=publisher)
+    reviewer, publisher = opened.staff["reviewer-wang"], opened.staff["operator-chen"]
+    content.load_templates(
+        opened.hospital,
+        list_articles(),
+        author=opened.nurse,
+        reviewer=reviewer,
+        publisher=publisher,
+    )
+    for name in list_templates():
+        version = journeys.save_draft(opened.hospital, load_template(name), by=publisher)
+        journeys.approve_version(version, by=opened.doctor)
+        version.refresh_from_db()
+        journeys.publish_version(version, by=publisher)
 
 
 def open_live_code(opened: Opened) -> None:

@@ -71,7 +71,7 @@ def make_processes(place: DemoPlace, environment: dict[str, str]) -> list[Proces
         Process("web", web_command(place.port, str(place.static_root)), environment),
         Process("edge", edge_command(place.port + 1), environment),
         Process("worker-urgent", worker_command("urgent", concurrency=2), environment),
-        Process("worker", worker_command("default", "sends", "bulk"), environment),
+        Process("worker", worker_command(), environment),
     ]
 
 

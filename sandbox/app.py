@@ -25,7 +25,7 @@ from sandbox.wecom.routes import serve as serve_wecom
 ANY = ["GET", "POST"]
 
 
-def say_healthy(_request: Request) -> Response:
+async def say_healthy(_request: Request) -> Response:
     return PlainTextResponse("ok")
 
 

@@ -15,7 +15,7 @@ COOKIE = "sandbox_person"
 SCOPES = ("snsapi_base", "snsapi_userinfo", "snsapi_privateinfo")
 
 
-def authorize(request: Request) -> Response:
+async def authorize(request: Request) -> Response:
     """Redirect with code and state; refuse in plain words what the real page refuses."""
     box: Sandbox = request.app.state.sandbox
     query = request.query_params
@@ -46,7 +46,7 @@ def authorize(request: Request) -> Response:
         "act",
         "oauth",
         account=account,
-        params={"person": world.persons[person].name if person else userid},
+        params=world.persons[person].introduce() if person else {"person": userid},
     )
     return RedirectResponse(add_query(target, code.code, query.get("state", "")), 302)
 

@@ -152,6 +152,14 @@ class Sender:
         for item in due:
             self._post(item.notice)
 
+    def forget(self) -> None:
+        """Drop everything that is on its way or waiting."""
+        for task in self.tasks:
+            task.cancel()
+        self.held.clear()
+        self.swapped = None
+        self.tally = Tally()
+
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
         self.tasks.add(task)

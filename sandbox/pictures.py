@@ -20,7 +20,7 @@ def draw_code(text: str) -> Response:
     return Response(out.getvalue(), media_type="image/svg+xml")
 
 
-def show_contact_code(request: Request) -> Response:
+async def show_contact_code(request: Request) -> Response:
     box: Sandbox = request.app.state.sandbox
     config_id = request.path_params["config_id"]
     if any(config_id in corp.contact_ways for corp in box.world.corps.values()):
@@ -28,7 +28,7 @@ def show_contact_code(request: Request) -> Response:
     return PlainTextResponse("no such code", 404)
 
 
-def show_account_code(request: Request) -> Response:
+async def show_account_code(request: Request) -> Response:
     box: Sandbox = request.app.state.sandbox
     app_id = request.path_params["app_id"]
     if app_id in box.world.official_accounts:
@@ -36,7 +36,7 @@ def show_account_code(request: Request) -> Response:
     return PlainTextResponse("no such account", 404)
 
 
-def show_kf_code(request: Request) -> Response:
+async def show_kf_code(request: Request) -> Response:
     box: Sandbox = request.app.state.sandbox
     open_kfid = request.path_params["open_kfid"]
     if box.world.find_kf(open_kfid):
@@ -44,7 +44,7 @@ def show_kf_code(request: Request) -> Response:
     return PlainTextResponse("no such account", 404)
 
 
-def show_scene_code(request: Request) -> Response:
+async def show_scene_code(request: Request) -> Response:
     box: Sandbox = request.app.state.sandbox
     ticket = request.query_params.get("ticket", "")
     for account in box.world.official_accounts.values():

@@ -105,8 +105,7 @@ def forget_all(box: Sandbox) -> None:
     )
     box.world = World(settings=fresh)
     box.sender.settings = fresh
-    box.sender.held.clear()
-    box.sender.swapped = None
+    box.sender.forget()
     box.faults.items.clear()
     box.windows.clear()
     box.clock.set_offset(0)

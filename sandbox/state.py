@@ -66,6 +66,10 @@ class Person:
     cookies: dict[str, str] = field(default_factory=dict)
     templates_blocked: list[str] = field(default_factory=list)
 
+    def introduce(self) -> Json:
+        """Name her for the log, in both languages."""
+        return {"person": self.name, "person_en": self.name_en or self.name}
+
 
 @dataclass
 class CallbackTarget:

@@ -34,7 +34,7 @@ def enter(
     if box.clock.now() - session.last_customer_at > WELCOME_QUIET_SECONDS:
         event["welcome_code"] = make_code(box, corp, account, person.id, "welcome")
     record_event(box, account, event)
-    box.log.add("act", "kf_enter", account=account.open_kfid, params={"person": person.name})
+    box.log.add("act", "kf_enter", account=account.open_kfid, params=person.introduce())
     log_id = call_back(box, corp, account)
     chat = f"kf:{account.open_kfid}"
     return {"external_userid": external, "chat": chat, "callbacks": [log_id]}
@@ -101,7 +101,7 @@ def take(box: Sandbox, corp: Corp, account: KfAccount, person: Person, userid: s
     session.state, session.servicer = HUMAN, userid
     session.last_at = box.clock.now()
     record_event(box, account, event)
-    box.log.add("act", "kf_take", account=account.open_kfid, params={"person": person.name})
+    box.log.add("act", "kf_take", account=account.open_kfid, params=person.introduce())
     return {"service_state": HUMAN, "callbacks": [call_back(box, corp, account)]}
 
 
@@ -118,7 +118,7 @@ def end(box: Sandbox, corp: Corp, account: KfAccount, person: Person, userid: st
     }
     session.state, session.servicer = ENDED, ""
     record_event(box, account, event)
-    box.log.add("act", "kf_end", account=account.open_kfid, params={"person": person.name})
+    box.log.add("act", "kf_end", account=account.open_kfid, params=person.introduce())
     return {"service_state": ENDED, "callbacks": [call_back(box, corp, account)]}
 
 

@@ -54,7 +54,7 @@ def subscribe(
         _note(box, account, person, "followed")
     if scene and ticket:
         more["Ticket"] = ticket
-    params = {"person": person.name, "name": account.name}
+    params = person.introduce() | {"name": account.name}
     box.log.add("act", f"oa_{name.lower()}", account=account.app_id, params=params)
     log_id = call_back(box, account, follower, name, more)
     return {"openid": follower.openid, "chat": chat, "callbacks": [log_id]}
@@ -77,7 +77,7 @@ def unsubscribe(box: Sandbox, account: OfficialAccount, person: Person) -> Json:
         raise ControlError(409, "not following")
     follower.is_subscribed = False
     follower.message_at = follower.act_at = 0
-    params = {"person": person.name, "name": account.name}
+    params = person.introduce() | {"name": account.name}
     box.log.add("act", "oa_unsubscribe", account=account.app_id, params=params)
     more: dict[str, XmlValue] = {"MsgType": "event", "Event": "unsubscribe", "EventKey": ""}
     return {"callbacks": [call_back(box, account, follower, "unsubscribe", more)]}

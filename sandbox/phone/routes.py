@@ -58,7 +58,7 @@ def make_page(box: Sandbox, name: str, language: str) -> Response:
     return HTMLResponse(fill(name, words), headers=headers)
 
 
-def show_page(request: Request) -> Response:
+async def show_page(request: Request) -> Response:
     box: Sandbox = request.app.state.sandbox
     language = choose_language(request)
     page = make_page(box, "index.html", language)
@@ -67,7 +67,7 @@ def show_page(request: Request) -> Response:
     return page
 
 
-def enter_customer_service(request: Request) -> Response:
+async def enter_customer_service(request: Request) -> Response:
     """Open from inside a page: enters the session, then tells the phone around it."""
     box: Sandbox = request.app.state.sandbox
     person = box.world.persons.get(request.cookies.get(COOKIE, ""))

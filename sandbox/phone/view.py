@@ -119,7 +119,7 @@ def _show_way(corp: Corp, config_id: str) -> Json:
     way = corp.contact_ways[config_id]
     names = [corp.members[u].name for u in way.body.get("user") or [] if u in corp.members]
     name = way.body.get("remark") or "、".join(names) or way.body.get("state") or config_id[:8]
-    detail = f"{'、'.join(names)} · {corp.name}" if way.body.get("remark") else corp.name
+    detail = f"{'、'.join(names)}·{corp.name}" if way.body.get("remark") else corp.name
     return _row("contact", config_id, name, detail, f"/qr/contact/{config_id}.svg")
 
 

@@ -67,10 +67,10 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture
 def product(origin: str, receiver: Receiver) -> Iterator[Product]:
     """Set up Riverside: Dr Li and nurse Zhou, one app, one KF account, one Official Account."""
-    receiver.forget()
     with httpx.Client(base_url=origin, trust_env=False, timeout=15) as client:
         product = Product(client, receiver)
         product.post("/control/reset", {"all": True})
+        receiver.forget()
         callback = {"url": receiver.url("wecom"), "token": TOKEN, "encoding_aes_key": KEY}
         members = [
             {"userid": "lijianguo", "name": "李建国"},

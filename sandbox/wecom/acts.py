@@ -20,7 +20,7 @@ def scan(box: Sandbox, corp: Corp, way: ContactWay, person: Person, *, is_half: 
     known = find_relation(corp, member.userid, external)
     chat = f"wecom:{corp.corp_id}:{member.userid}"
     label = way.body.get("remark") or way.body.get("state") or way.config_id
-    box.log.add("act", "scan", account=corp.corp_id, params={"person": person.name, "code": label})
+    box.log.add("act", "scan", account=corp.corp_id, params=person.introduce() | {"code": label})
     if known and known.state in FRIENDS:
         return {
             "external_userid": external,
@@ -116,14 +116,14 @@ def access_relation(corp: Corp, userid: str, person: Person) -> Relation:
 def end_by_customer(box: Sandbox, corp: Corp, userid: str, person: Person) -> Json:
     relation = access_relation(corp, userid, person)
     relation.state = "removed_by_customer"
-    box.log.add("act", "delete_member", account=corp.corp_id, params={"person": person.name})
+    box.log.add("act", "delete_member", account=corp.corp_id, params=person.introduce())
     return {"callbacks": [change_contact(box, corp, relation, "del_follow_user")]}
 
 
 def end_by_member(box: Sandbox, corp: Corp, userid: str, person: Person) -> Json:
     relation = access_relation(corp, userid, person)
     relation.state = "removed_by_member"
-    box.log.add("act", "delete_contact", account=corp.corp_id, params={"person": person.name})
+    box.log.add("act", "delete_contact", account=corp.corp_id, params=person.introduce())
     return {"callbacks": [change_contact(box, corp, relation, "del_external_contact")]}
 
 

@@ -102,6 +102,16 @@ export function longTime(at, now) {
   return dayOf(at) === dayOf(now) ? clockTime(at) : `${shortTime(at, now)} ${clockTime(at)}`;
 }
 
+export function roundMs(ms) {
+  return ms < 10 ? Math.max(0.1, Math.round(ms * 10) / 10) : Math.round(ms);
+}
+
+// Values for a sentence, in the page's language where there are two.
+export function localParams(params) {
+  if (language !== "en") return params;
+  return { ...params, ...Object.fromEntries(Object.entries(params).filter(([name]) => name.endsWith("_en")).map(([name, value]) => [name.slice(0, -3), value])) };
+}
+
 export function first(name) {
   return Array.from(name || "?")[0].toUpperCase();
 }

@@ -1,6 +1,6 @@
 // The event log: what happened, and on demand cipher and plain text side by side.
 
-import { clockTime, drawIfChanged, hasText, h, icon, t } from "./dom.js";
+import { clockTime, drawIfChanged, hasText, h, icon, localParams, roundMs, t } from "./dom.js";
 import { redraw, ui, view } from "./store.js";
 
 const FILTERS = ["all", "callback", "call", "act"];
@@ -18,12 +18,18 @@ function lastPart(path) {
   return path.split("/").filter(Boolean).pop() ?? path;
 }
 
+// "send" alone says nothing: two paths end in it.
+function shortPath(path) {
+  const last = lastPart(path);
+  return last === "send" ? path.split("/").slice(-2).join("/") : last;
+}
+
 function titleOf(entry) {
   if (entry.kind === "callback") {
     const name = `name_${entry.name}`;
     return entry.params.duplicate ? t("again") : t("callback_is", { name: hasText(name) ? t(name) : entry.name });
   }
-  if (entry.kind === "act") return t(`act_${entry.name}`, entry.params);
+  if (entry.kind === "act") return t(`act_${entry.name}`, localParams(entry.params));
   const two = entry.name.split("/").slice(-2).join("/");
   const key = [`call_${two}`, `call_${lastPart(entry.name)}`].find(hasText);
   return key ? t(key) : lastPart(entry.name);
@@ -32,12 +38,12 @@ function titleOf(entry) {
 function resultOf(entry) {
   if (entry.kind === "act") return entry.outcome === "unseen" ? t("out_unseen") : entry.outcome === "dropped" ? t("out_silent") : t("sandbox_act");
   if (entry.kind === "callback") {
-    if (entry.outcome === "ok") return t("answer_ms", { n: Math.round(entry.ms) });
+    if (entry.outcome === "ok") return t("answer_ms", { n: roundMs(entry.ms) });
     return t(`out_${entry.outcome}`, { n: entry.params.attempts ?? 0 });
   }
   if (entry.outcome === "error") return t("error_code", { code: entry.params.error ?? entry.code });
   if (entry.params.seconds !== undefined) return t("within_20", { n: entry.params.seconds });
-  return t("ok_ms", { n: Math.round(entry.ms) });
+  return t("ok_ms", { n: roundMs(entry.ms) });
 }
 
 function iconOf(entry) {
@@ -53,7 +59,7 @@ function isBad(entry) {
 
 function row(entry) {
   const open = ui.open === entry.id;
-  const code = entry.kind === "call" && h("code", {}, lastPart(entry.name));
+  const code = entry.kind === "call" && h("code", {}, shortPath(entry.name));
   const times = entry.times > 1 && h("span", { class: "sb-muted num" }, t("times", { n: entry.times }));
   const inside = [h("time", { class: "num" }, clockTime(entry.at, true)), icon(iconOf(entry)), h("span", { class: "sb-eventname" }, titleOf(entry), " ", code, " ", times), h("span", { class: "sb-result num" }, resultOf(entry))];
   const state = `sb-event ${open ? "open" : ""} ${isBad(entry) ? "bad" : ""} ${entry.kind}`;
@@ -71,7 +77,11 @@ function details(entry) {
   const steps = done.map((text) => h("li", {}, icon("check"), text));
   if (entry.params.attempts > 1) steps.push(h("li", {}, icon("refresh"), t("step_tries", { n: entry.params.attempts })));
   if (entry.params.fault) steps.push(h("li", { class: "bad" }, icon("alert-triangle"), t(entry.params.fault)));
-  return h("div", { class: "sb-details" }, h("ol", { class: "sb-steps" }, steps), pair("lock", "sent_cipher", entry.cipher, "lock-open", "sent_plain", pretty(entry.plain)));
+  return h("div", { class: "sb-details" }, h("ol", { class: "sb-steps" }, steps), pair("lock", "sent_cipher", entry.cipher, "lock-open", "sent_plain", pretty(entry.plain) + noteOf(entry)));
+}
+
+function noteOf(entry) {
+  return entry.plain.includes("<WelcomeCode>") ? `\n\n${t("welcome_note")}` : "";
 }
 
 function pretty(xml) {

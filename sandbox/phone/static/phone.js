@@ -1,6 +1,6 @@
 // The phone: chats, contacts, one chat, and a page opened inside.
 
-import { button, clockTime, drawIfChanged, fill, first, forget, h, icon, localName, longTime, shortTime, t } from "./dom.js";
+import { button, clockTime, drawIfChanged, fill, first, forget, h, icon, localName, longTime, roundMs, shortTime, t } from "./dom.js";
 import { closeDialog, showDialog } from "./dialog.js";
 import { asMe, now, redraw, refresh, ui, view } from "./store.js";
 
@@ -39,7 +39,8 @@ function goTo(screen) {
 // Pages inside the phone
 
 export function openLink(url) {
-  const target = new URL(url, location.href);
+  if (!URL.canParse(url)) return showDialog(url, [], [button(t("close"), closeDialog)]);
+  const target = new URL(url);
   if (target.origin === location.origin && target.pathname.startsWith("/kf/")) {
     act(() => asMe("scan", { code: target.pathname + target.search }));
     return;
@@ -223,7 +224,7 @@ function messageLine(message) {
   if (message.side === "system") return h("p", { class: "sb-time" }, summary(message));
   const mine = message.side === "me";
   const face = mine ? h("span", { class: "sb-avatar me", "aria-hidden": "true" }, first(localName(view.me))) : avatar({ ...view.chat, title: message.sender || view.chat.title });
-  const proof = mine && message.proof && h("small", { class: `sb-proof ${message.proof.state.includes("fail") || message.proof.state.includes("drop") ? "bad" : ""}` }, t(`proof_${message.proof.state}`, { n: message.proof.ms ?? "" }));
+  const proof = mine && message.proof && h("small", { class: `sb-proof ${message.proof.state.includes("fail") || message.proof.state.includes("drop") ? "bad" : ""}` }, t(`proof_${message.proof.state}`, { n: roundMs(message.proof.ms ?? 0) }));
   return h("div", { class: `sb-line ${mine ? "mine" : ""}` }, face, h("div", { class: "sb-said" }, bubble(message), proof));
 }
 

@@ -88,6 +88,8 @@ def make_holding(
             Holder.objects.filter(pk=holder.pk).update(current_patient=patient)
         holding.refresh_from_db()
         holder.refresh_from_db()
+        # Loaded now, so that a test may read them outside the scope.
+        holding.holder, holding.patient = holder, patient
         return holding
 
 

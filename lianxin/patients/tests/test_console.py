@@ -87,8 +87,8 @@ def test_the_list_costs_the_same_for_one_and_for_thirty(
         as_lin.get(reverse("patients:list"))
 
 
-# Session, user, staff; scope; count, rows, access log, tags, holders, keys, hospital, teams.
-LIST_QUERIES = 18
+# Session, user, staff; scope in and out; count, rows, access log, tags, holders, keys, teams.
+LIST_QUERIES = 19
 
 
 def test_htmx_gets_rows_only(as_lin: Client, patient: Patient) -> None:

@@ -40,6 +40,7 @@ DIMENSIONS: Mapping[str, str | Promise] = {
     "lifestyle": _("生活方式"),
     "support": _("情绪支持"),
 }
+ALL: str | Promise = _("全部")
 LANGUAGES: Mapping[str, str | Promise] = {"zh-hans": _("中文"), "en": _("英文")}
 DECISIONS: Mapping[str, str | Promise] = {
     "comment": _("意见"),

@@ -13,8 +13,11 @@ FORMAT = 1
 StepKind = Literal["content", "card", "task", "wait"]
 SlotName = Literal["", "morning", "evening"]
 AnchorName = Literal["discharged_on", "enrolled_on"]
+# Content waits on the patient page, or asks the gate for a message of its own.
+ContentWay = Literal["page", "message"]
 TriggerKind = Literal["live_code", "event", "date", "manual"]
 
+WAYS: tuple[ContentWay, ...] = ("page", "message")
 KINDS: tuple[StepKind, ...] = ("content", "card", "task", "wait")
 SLOTS: tuple[SlotName, ...] = ("morning", "evening")
 ANCHORS: tuple[AnchorName, ...] = ("discharged_on", "enrolled_on")
@@ -50,7 +53,7 @@ class Step:
     title: tuple[tuple[str, str], ...]
     item: str = ""
     slot: SlotName = ""
-    purpose: str = ""
+    way: ContentWay = "page"
     timing: Timing | None = None
     wait_days: int = 0
 

@@ -14,6 +14,7 @@ from lianxin.journeys.rules.definition import (
     KINDS,
     SLOTS,
     TRIGGERS,
+    WAYS,
     Definition,
     Slot,
     SlotName,
@@ -35,9 +36,9 @@ TOP = {
     "steps", "source", "needs_approval",
 }  # fmt: skip
 COMMON = {"key", "kind", "title"}
-TIMED = COMMON | {"days", "catches_up", "purpose"}
+TIMED = COMMON | {"days", "catches_up"}
 FIELDS: Mapping[str, set[str]] = {
-    "content": TIMED | {"item", "at", "window_minutes"},
+    "content": TIMED | {"item", "way", "at", "window_minutes"},
     "card": TIMED | {"item", "slot"},
     "task": TIMED | {"task", "at", "window_minutes"},
     "wait": COMMON | {"wait_days"},
@@ -257,7 +258,7 @@ def read_step(
         title=title,
         item=reader.text(ITEM_FIELD[kind], ITEM),
         slot=slot,
-        purpose=reader.text("purpose", ITEM) if "purpose" in row else "",
+        way=reader.choice("way", WAYS, "page"),
         timing=read_timing(reader, slot, slots, offset),
     )
 

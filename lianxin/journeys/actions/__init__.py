@@ -1,0 +1,39 @@
+"""Writes: what may happen to journeys, enrolments and due steps."""
+
+from __future__ import annotations
+
+from lianxin.journeys.actions.enrolling import enrol_by_event, enrol_patient
+from lianxin.journeys.actions.planning import plan_batch
+from lianxin.journeys.actions.running import fail_first, run_due_batch
+from lianxin.journeys.actions.stopping import (
+    pause_enrolment,
+    replay_step,
+    resume_enrolment,
+    skip_step,
+    stop_enrolment,
+    stop_patients,
+)
+from lianxin.journeys.actions.versions import (
+    approve_version,
+    publish_version,
+    retire_journey,
+    save_draft,
+)
+
+__all__ = [
+    "approve_version",
+    "enrol_by_event",
+    "enrol_patient",
+    "fail_first",
+    "pause_enrolment",
+    "plan_batch",
+    "publish_version",
+    "replay_step",
+    "resume_enrolment",
+    "retire_journey",
+    "run_due_batch",
+    "save_draft",
+    "skip_step",
+    "stop_enrolment",
+    "stop_patients",
+]

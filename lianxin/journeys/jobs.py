@@ -1,0 +1,106 @@
+"""Background work: planning ahead, running what is due, and hearing what ends or starts it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from django.db import DatabaseError
+
+from lianxin.core.jobs import job, periodic
+from lianxin.core.scope import scope
+from lianxin.journeys import actions
+from lianxin.journeys.actions.running import BATCH
+
+log = structlog.get_logger(__name__)
+
+# A tick ends after so many batches; the next one goes on five seconds later.
+BATCHES_PER_TICK = 40
+Heard = list[dict[str, Any]]
+
+
+@periodic(seconds=5, queue="journeys")
+def run_due_steps(hospital_id: int) -> None:
+    """Run what is due, batch after batch, until nothing is left."""
+    for _batch in range(BATCHES_PER_TICK):
+        if run_one_batch(hospital_id) < BATCH:
+            return
+
+
+def run_one_batch(hospital_id: int) -> int:
+    try:
+        with scope(hospital_id):
+            return actions.run_due_batch(hospital_id, BATCH)
+    except (DatabaseError, ArithmeticError, LookupError, TypeError, ValueError):
+        log.exception("due_batch_failed", hospital_id=hospital_id)
+        return run_one_by_one(hospital_id)
+
+
+def run_one_by_one(hospital_id: int) -> int:
+    """Find the step that a batch stumbled over: the others go on, this one is put aside."""
+    for count in range(BATCH):
+        try:
+            with scope(hospital_id):
+                if not actions.run_due_batch(hospital_id, 1):
+                    return count
+        except (DatabaseError, ArithmeticError, LookupError, TypeError, ValueError):
+            with scope(hospital_id):
+                step_id = actions.fail_first(hospital_id)
+            log.exception("due_step_failed", hospital_id=hospital_id, due_step_id=step_id)
+    return BATCH
+
+
+@periodic(seconds=60, queue="journeys")
+def plan_ahead(hospital_id: int) -> None:
+    """Keep a week of rows in front of everybody who is on a journey."""
+    for _batch in range(BATCHES_PER_TICK):
+        with scope(hospital_id):
+            if not actions.plan_batch(hospital_id):
+                return
+
+
+@job(queue="journeys")
+def enrol_patients(*, hospital_id: int, events: Heard) -> None:
+    """Hear consent.given, patient.verified, patient.corrected …: start what they start."""
+    by_name: dict[str, list[int]] = {}
+    for event in events:
+        if event["patient_id"]:
+            by_name.setdefault(event["name"], []).append(event["patient_id"])
+    for name, patient_ids in by_name.items():
+        with scope(hospital_id):
+            actions.enrol_by_event(hospital_id, patient_ids, name)
+
+
+# event -> why the journeys of its patient end.
+ENDS = {
+    "patient.life_event": "life_event",
+    "patient.erased": "erased",
+    "patient.merged": "merged",
+}
+
+
+@job(queue="urgent")
+def stop_patients(*, hospital_id: int, events: Heard) -> None:
+    """Hear patient.life_event, patient.erased, patient.merged: end everything at once."""
+    with scope(hospital_id):
+        for event in events:
+            actions.stop_patients(hospital_id, [ended_patient(event)], reason=ENDS[event["name"]])
+
+
+def ended_patient(event: dict[str, Any]) -> int:
+    """Return whose journeys end; of a merge the duplicate's, not those of the patient kept."""
+    folded = event["data"].get("folded_id")
+    return int(folded or event["patient_id"])
+
+
+@job(queue="urgent")
+def stop_without_consent(*, hospital_id: int, events: Heard) -> None:
+    """Hear consent.withdrawn: end the journeys that need what was withdrawn."""
+    with scope(hospital_id):
+        for event in events:
+            actions.stop_patients(
+                hospital_id,
+                [event["patient_id"]],
+                reason="consent_withdrawn",
+                purpose=event["data"]["purpose"],
+            )

@@ -1,0 +1,206 @@
+"""Reads. Each takes the actor or the hospital first and returns nothing outside it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from django.db.models import Count, QuerySet
+
+from lianxin.core.actor import Actor
+from lianxin.core.errors import ForbiddenError, NotFoundError
+from lianxin.journeys.models import DueStep, Enrolment, Journey, JourneyVersion
+from lianxin.journeys.rules.definition import Definition
+from lianxin.journeys.rules.parsing import parse_definition
+from lianxin.patients.models import Holder, Holding
+
+FINISHED = (Enrolment.State.STOPPED, Enrolment.State.FINISHED)
+
+
+def definition_of(version: JourneyVersion) -> Definition:
+    """Return the parsed definition; an approved one never changes, so it is parsed once."""
+    if version.state == JourneyVersion.State.DRAFT:
+        return parse_definition(version.definition)
+    return frozen_definition(version.pk)
+
+
+@lru_cache(maxsize=512)
+def frozen_definition(version_id: int) -> Definition:
+    return parse_definition(JourneyVersion.objects.get(pk=version_id).definition)
+
+
+def list_journeys(actor: Actor) -> QuerySet[Journey]:
+    check_may_read(actor)
+    return Journey.objects.of(actor.hospital_id).select_related("live").order_by("name", "id")
+
+
+def check_may_read(actor: Actor) -> None:
+    if not actor.may("journey.read"):
+        raise ForbiddenError
+
+
+def access_journey(actor: Actor, key: str) -> Journey:
+    check_may_read(actor)
+    journey = Journey.objects.of(actor.hospital_id).filter(key=key).select_related("live").first()
+    if journey is None:
+        raise NotFoundError
+    return journey
+
+
+def find_journey(hospital_id: int, code: str) -> Journey | None:
+    """Find by the code that definitions and live codes use, or by the public key."""
+    rows = Journey.objects.of(hospital_id).select_related("live")
+    return rows.filter(code=code).first() or rows.filter(key=code).first()
+
+
+def access_version(actor: Actor, journey: Journey, number: int) -> JourneyVersion:
+    check_may_read(actor)
+    rows = JourneyVersion.objects.filter(hospital_id=actor.hospital_id, journey=journey)
+    version = rows.filter(number=number).select_related("made_by", "approved_by").first()
+    if version is None:
+        raise NotFoundError
+    return version
+
+
+def list_versions(journey: Journey) -> list[JourneyVersion]:
+    rows = journey.versions.select_related("made_by", "approved_by")
+    return list(rows.order_by("-number"))
+
+
+def access_enrolment(actor: Actor, key: str) -> Enrolment:
+    check_may_read(actor)
+    rows = Enrolment.objects.of(actor.hospital_id).filter(key=key)
+    enrolment = rows.select_related("journey", "version", "patient").first()
+    if enrolment is None:
+        raise NotFoundError
+    return enrolment
+
+
+def list_enrolments(actor: Actor, journey: Journey, *, running: bool = True) -> QuerySet[Enrolment]:
+    check_may_read(actor)
+    rows = Enrolment.objects.of(actor.hospital_id).filter(journey=journey)
+    rows = rows.running() if running else rows.filter(state__in=FINISHED)
+    return rows.select_related("version", "patient").order_by("-id")
+
+
+def list_enrolments_of(hospital_id: int, patient_id: int) -> list[Enrolment]:
+    """Return everything a patient is or was on, the running ones first."""
+    rows = Enrolment.objects.of(hospital_id).filter(patient_id=patient_id)
+    return list(rows.select_related("journey", "version").order_by("state", "-id"))
+
+
+def count_enrolments(hospital_id: int, journey_ids: Collection[int]) -> dict[int, dict[str, int]]:
+    rows = Enrolment.objects.of(hospital_id).filter(journey_id__in=list(journey_ids))
+    counts: dict[int, dict[str, int]] = {}
+    grouped = rows.values("journey_id", "state").annotate(n=Count("pk"))
+    for journey_id, state, count in grouped.values_list("journey_id", "state", "n"):
+        counts.setdefault(journey_id, {})[state] = count
+    return counts
+
+
+def count_versions_in_use(journey: Journey) -> dict[int, int]:
+    rows = Enrolment.objects.of(journey.hospital_id).running().filter(journey=journey)
+    grouped = rows.values("version_id").annotate(n=Count("pk"))
+    return dict(grouped.values_list("version_id", "n"))
+
+
+def list_past_of(hospital_id: int, patient_id: int, journey_id: int) -> list[Enrolment]:
+    rows = Enrolment.objects.of(hospital_id).filter(patient_id=patient_id, journey_id=journey_id)
+    return list(rows)
+
+
+def list_due_steps(enrolment: Enrolment) -> list[DueStep]:
+    rows = DueStep.objects.filter(hospital_id=enrolment.hospital_id, enrolment=enrolment)
+    return list(rows.order_by("due_at", "step_key"))
+
+
+def access_due_step(actor: Actor, enrolment: Enrolment, step_id: int) -> DueStep:
+    check_may_read(actor)
+    step = DueStep.objects.filter(enrolment=enrolment, pk=step_id).first()
+    if step is None:
+        raise NotFoundError
+    return step
+
+
+@dataclass(frozen=True)
+class StepCount:
+    """What became of the occurrences of one step, over everybody on the version."""
+
+    by_state: dict[str, int]
+
+    @property
+    def settled(self) -> int:
+        return sum(n for state, n in self.by_state.items() if state not in DueStep.OPEN)
+
+    @property
+    def done(self) -> int:
+        return self.by_state.get(DueStep.State.DONE, 0)
+
+    @property
+    def percent(self) -> int | None:
+        return round(100 * self.done / self.settled) if self.settled else None
+
+
+def count_steps(version: JourneyVersion) -> dict[str, StepCount]:
+    """Count by step key: one query, however many are enrolled."""
+    rows = DueStep.objects.filter(hospital_id=version.hospital_id, enrolment__version=version)
+    counts: dict[str, dict[str, int]] = {}
+    grouped = rows.values("step_key", "state").annotate(n=Count("pk"))
+    for key, state, count in grouped.values_list("step_key", "state", "n"):
+        counts.setdefault(key, {})[state] = count
+    return {key: StepCount(by_state) for key, by_state in counts.items()}
+
+
+def next_steps_of(hospital_id: int, enrolment_ids: Iterable[int]) -> dict[int, DueStep]:
+    """Return the open step of each enrolment that is due first."""
+    rows = DueStep.objects.filter(
+        hospital_id=hospital_id, enrolment_id__in=list(enrolment_ids), state__in=DueStep.OPEN
+    )
+    found = rows.order_by("enrolment_id", "due_at", "step_key").distinct("enrolment_id")
+    return {step.enrolment_id: step for step in found}
+
+
+def count_failed(hospital_id: int) -> int:
+    return DueStep.objects.filter(hospital_id=hospital_id, state=DueStep.State.FAILED).count()
+
+
+def languages_of(hospital_id: int, patient_ids: Collection[int]) -> dict[int, str]:
+    """Return the language of whoever holds the phone for each patient."""
+    rows = Holding.objects.filter(
+        hospital_id=hospital_id, patient_id__in=list(patient_ids), state=Holding.State.VERIFIED
+    )
+    rows = rows.exclude(holder__language="").order_by("-pk")
+    return dict(rows.values_list("patient_id", "holder__language"))
+
+
+def journey_codes_of(hospital_id: int, patient_id: int) -> list[str]:
+    """Return the journeys that the live codes of the patient's holders name."""
+    holders = Holding.objects.filter(
+        hospital_id=hospital_id, patient_id=patient_id, state=Holding.State.VERIFIED
+    ).values("holder_id")
+    rows = Holder.objects.filter(hospital_id=hospital_id, pk__in=holders)
+    codes = rows.exclude(live_code=None).values_list("live_code__journey_key", flat=True)
+    return [code for code in dict.fromkeys(codes) if code]
+
+
+def is_verified(hospital_id: int, patient_id: int) -> bool:
+    rows = Holding.objects.filter(hospital_id=hospital_id, patient_id=patient_id)
+    return rows.filter(state=Holding.State.VERIFIED).exists()
+
+
+def list_live_journeys(hospital_id: int) -> list[Journey]:
+    rows = Journey.objects.of(hospital_id).exclude(live=None).select_related("live")
+    return list(rows.order_by("id"))
+
+
+def position_of(enrolment: Enrolment, today: date) -> int:
+    """Return the day number on which the patient is now."""
+    return (today - enrolment.anchor_on).days
+
+
+def as_document(version: JourneyVersion) -> dict[str, Any]:
+    document: dict[str, Any] = version.definition
+    return document

@@ -11,7 +11,7 @@ from lianxin.health.queries.alerts import (
     list_alerts_of,
     list_closed_alerts,
 )
-from lianxin.health.queries.book import Book, find_book, list_rows, load_book
+from lianxin.health.queries.book import Book, access_row, find_book, list_rows, load_book
 from lianxin.health.queries.medicines import (
     Dose,
     DosesOfDay,
@@ -24,6 +24,7 @@ from lianxin.health.queries.medicines import (
 from lianxin.health.queries.readings import (
     find_last_reading,
     find_observation,
+    find_profile,
     find_repeated,
     list_readings,
     person_of,
@@ -41,6 +42,7 @@ __all__ = [
     "access_alert",
     "access_medication",
     "access_own_alert",
+    "access_row",
     "adherence_of",
     "alert_counts",
     "doses_of_day",
@@ -48,6 +50,7 @@ __all__ = [
     "find_book",
     "find_last_reading",
     "find_observation",
+    "find_profile",
     "find_repeated",
     "list_alerts",
     "list_alerts_of",

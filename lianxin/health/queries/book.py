@@ -131,3 +131,11 @@ def list_rows(actor: Actor) -> list[ClinicalRow]:
         raise ForbiddenError
     rows = ClinicalRow.objects.filter(hospital_id=actor.hospital_id)
     return list(rows.select_related("approved_by").order_by("kind", "code", "-version"))
+
+
+def access_row(actor: Actor, kind: str, code: str, version: int) -> ClinicalRow:
+    rows = ClinicalRow.objects.filter(hospital_id=actor.hospital_id)
+    row = rows.filter(kind=kind, code=code, version=version).first()
+    if row is None:
+        raise NotFoundError
+    return row

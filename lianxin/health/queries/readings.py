@@ -88,9 +88,13 @@ def find_repeated(patient: Patient, client_key: str) -> Observation | None:
     return find_observation(patient, key.measured_at, key.observation_id) if key else None
 
 
+def find_profile(patient: Patient) -> HealthProfile | None:
+    return HealthProfile.objects.filter(patient=patient).first()
+
+
 def person_of(patient: Patient, today: date) -> Person:
     """Say what is known; what nobody has said stays None and makes the rules stricter."""
-    profile = HealthProfile.objects.filter(patient=patient).first()
+    profile = find_profile(patient)
     flags = profile.flags if profile else None
     return Person(
         age=patient_rules.age_on(patient.birth_on, today),

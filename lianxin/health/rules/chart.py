@@ -49,7 +49,15 @@ class Box:
 
     @property
     def middle(self) -> float:
-        return self.x + self.width / 2
+        return round(self.x + self.width / 2, 1)
+
+    @property
+    def right(self) -> float:
+        return round(self.x + self.width, 1)
+
+    @property
+    def bottom(self) -> float:
+        return round(self.y + self.height, 1)
 
 
 @dataclass(frozen=True)
@@ -92,6 +100,19 @@ class Chart:
     flags: tuple[Tick, ...]
     lanes: tuple[Lane, ...]
     plot: Box
+
+    @property
+    def window_y(self) -> float:
+        """Where the line lies that shows which days the mean uses."""
+        return self.plot.y - 6
+
+    @property
+    def label_y(self) -> float:
+        return self.plot.y - 12
+
+    @property
+    def gap_label_y(self) -> float:
+        return self.plot.y + 22
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,12 @@ def red(patient: Patient) -> Alert:
     return alert
 
 
+def join_team_of(lead: Staff, patient: Patient) -> None:
+    with scope(patient.hospital_id):
+        patient.team = make_team(patient.hospital, lead)
+        patient.save()
+
+
 def sweep(patient: Patient) -> None:
     run_periodic("lianxin.health.jobs", "sweep_alerts", patient.hospital_id)
 
@@ -65,9 +71,7 @@ def test_a_red_value_waits_for_a_second_one(chen: Patient) -> None:
 def test_a_second_red_value_confirms_and_pages_the_owner(
     chen: Patient, lin: Staff, clock: time_machine.Traveller
 ) -> None:
-    with scope(chen.hospital_id):
-        Patient.objects.filter(pk=chen.pk).update(team=make_team(chen.hospital, lin))
-    chen.refresh_from_db()
+    join_team_of(lin, chen)
     alert = red(chen)
     clock.shift(timedelta(minutes=5))
 
@@ -154,9 +158,7 @@ def test_a_symptom_beside_a_harmless_number_still_counts(chen: Patient, phone: H
 def test_nobody_answers_and_the_next_is_asked(
     chen: Patient, lin: Staff, admin: Staff, clock: time_machine.Traveller
 ) -> None:
-    with scope(chen.hospital_id):
-        Patient.objects.filter(pk=chen.pk).update(team=make_team(chen.hospital, lin))
-    chen.refresh_from_db()
+    join_team_of(lin, chen)
     alert = red(chen)
     clock.shift(timedelta(minutes=30))
     sweep(chen)

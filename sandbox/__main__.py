@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from granian.server.embed import Server
 
 from sandbox.app import make_app
 from sandbox.runtime import Sandbox, start
+
+PATIENCE_SECONDS = 2.0
 
 
 def read_arguments() -> argparse.Namespace:
@@ -37,16 +40,29 @@ def prepare(arguments: argparse.Namespace) -> Sandbox:
 
 
 async def serve(arguments: argparse.Namespace) -> None:
+    box = prepare(arguments)
     server = Server(
-        make_app(prepare(arguments)),
+        make_app(box),
         address=arguments.host,
         port=arguments.port,
         interface=Interfaces.ASGI,
         log_access=False,
     )
     loop = asyncio.get_running_loop()
+
+    def leave() -> None:
+        box.save()
+        os._exit(0)
+
+    def stop() -> None:
+        """End politely; a phone that keeps asking does not hold the process back."""
+        box.save()
+        box.log.close()
+        loop.call_later(PATIENCE_SECONDS, leave)
+        server.stop()  # type: ignore[no-untyped-call]  # granian has no types there
+
     for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, server.stop)
+        loop.add_signal_handler(name, stop)
     await server.serve()
 
 

@@ -40,6 +40,12 @@ class EventLog:
         self.version = 0
         self._last_id = 0
         self._changed = asyncio.Event()
+        self._is_closed = False
+
+    def close(self) -> None:
+        """Let nobody wait any more: the process is about to end."""
+        self._is_closed = True
+        self._changed.set()
 
     def add(self, kind: str, name: str, **more: Any) -> LogEntry:
         self._last_id += 1
@@ -56,7 +62,7 @@ class EventLog:
         self._changed = asyncio.Event()
 
     async def wait_for_change(self, version: int, seconds: float) -> int:
-        if self.version == version:
+        if self.version == version and not self._is_closed:
             try:
                 await asyncio.wait_for(self._changed.wait(), seconds)
             except TimeoutError:

@@ -11,7 +11,7 @@ from sandbox.state import Corp
 
 KF = "/cgi-bin/kf"
 KF_PATHS: dict[str, tuple[str, Callable[[Call, Corp], Json | Awaitable[Json]]]] = {
-    f"{KF}/account/list": ("POST", accounts.list_accounts),
+    f"{KF}/account/list": ("ANY", accounts.list_accounts),
     f"{KF}/add_contact_way": ("POST", accounts.add_link),
     f"{KF}/servicer/list": ("GET", accounts.list_servicers),
     f"{KF}/servicer/add": ("POST", accounts.add_servicers),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -38,3 +40,16 @@ def test_the_clock_file_is_the_clock(tmp_path: Path) -> None:
         (tmp_path / "clock.json").write_text('{"offset_seconds": 60}')
         assert client.get("/control/clock").json()["offset_seconds"] == 60
     stop_process(process)
+
+
+def test_a_waiting_phone_does_not_hold_the_process_back(tmp_path: Path) -> None:
+    port = find_free_port()
+    process = start_process(port, tmp_path)
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as client:
+        version = client.get("/phone/data").json()["version"]
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(client.get, "/phone/data", params={"since": version})
+            began = time.monotonic()
+            stop_process(process)
+            assert time.monotonic() - began < 5
+            assert isinstance(waiting.exception(timeout=5), httpx.HTTPError | None)

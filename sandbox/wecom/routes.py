@@ -80,7 +80,7 @@ async def _dispatch(call: Call) -> Json:
     if entry is None:
         raise ApiError(48002, "no such path in the sandbox")
     method, right, handle = entry
-    if call.request.method != method:
+    if method not in ("ANY", call.request.method):
         raise ApiError(43001 if method == "GET" else 43002)
     corp = access.admit(call, right)
     found = handle(call, corp)

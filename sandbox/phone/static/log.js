@@ -64,7 +64,11 @@ function row(entry) {
   const inside = [h("time", { class: "num" }, clockTime(entry.at, true)), icon(iconOf(entry)), h("span", { class: "sb-eventname" }, titleOf(entry), " ", code, " ", times), h("span", { class: "sb-result num" }, resultOf(entry))];
   const state = `sb-event ${open ? "open" : ""} ${isBad(entry) ? "bad" : ""} ${entry.kind}`;
   if (entry.kind === "act") return h("li", {}, h("div", { class: state }, inside));
-  const press = () => { ui.open = open ? null : entry.id; redraw(); };
+  const press = () => {
+    ui.open = open ? null : entry.id;
+    redraw();
+    document.querySelector(".sb-details")?.scrollIntoView({ block: "nearest" });
+  };
   return h("li", {}, h("button", { type: "button", class: state, "aria-expanded": String(open), onclick: press, "data-key": `event-${entry.id}` }, inside), open ? details(entry) : null);
 }
 

@@ -1,4 +1,4 @@
-"""Background work: claim, talk to the provider, settle. Every job may run twice and die anywhere."""
+"""Background work: claim, talk to the provider, settle. Every job may run twice or die anywhere."""
 
 from __future__ import annotations
 
@@ -98,10 +98,11 @@ def send_welcome(hospital_id: int, events: list[dict[str, Any]]) -> None:
     """Welcome those who just added a member of staff, in that person's name."""
     first, rest = events[:WELCOMES_PER_JOB], events[WELCOMES_PER_JOB:]
     if rest:
-        batches = [rest[at : at + WELCOMES_PER_JOB] for at in range(0, len(rest), WELCOMES_PER_JOB)]
-        send_welcome.batch_defer(
-            *({"hospital_id": hospital_id, "events": batch} for batch in batches)
-        )
+        batches: list[dict[str, Any]] = [
+            {"hospital_id": hospital_id, "events": rest[at : at + WELCOMES_PER_JOB]}
+            for at in range(0, len(rest), WELCOMES_PER_JOB)
+        ]
+        send_welcome.batch_defer(*batches)
     for event in first:
         arrival_id = event["data"].get("welcome_arrival_id")
         if arrival_id is not None:

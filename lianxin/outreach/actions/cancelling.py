@@ -65,7 +65,8 @@ def cancel_intents(hospital_id: int, wanted: Q) -> int:
     deliveries = Delivery.objects.filter(
         intent_id__in=ids, state__in=[Delivery.State.PLANNED, Delivery.State.WAITING_STAFF]
     )
-    tasks = set(deliveries.exclude(confirmation=None).values_list("confirmation_id", flat=True))
+    merged = deliveries.exclude(confirmation=None).values_list("confirmation_id", flat=True)
+    tasks = {pk for pk in merged if pk}
     deliveries.update(
         state=Delivery.State.CANCELLED,
         reason_code=CANCELLED,
@@ -77,10 +78,10 @@ def cancel_intents(hospital_id: int, wanted: Q) -> int:
     return len(ids)
 
 
-def take_back_tasks(hospital_id: int, confirmation_ids: set[int | None]) -> None:
+def take_back_tasks(hospital_id: int, confirmation_ids: set[int]) -> None:
     """Ask for merged tasks to be stopped at the provider and made again with who is left."""
     StaffConfirmation.objects.filter(
         hospital_id=hospital_id,
-        pk__in=[one for one in confirmation_ids if one],
+        pk__in=confirmation_ids,
         state=StaffConfirmation.State.WAITING,
     ).update(state=StaffConfirmation.State.TAKING_BACK, due_at=time.now())

@@ -31,8 +31,9 @@ def check_kf_text(
     address: AddressFacts, message: Message, settings: GateSettings, at: datetime
 ) -> Answer:
     del message
-    if address.service_state in settings.closed_kf_states:
-        return Reason(settings.closed_kf_states[address.service_state])
+    closed = settings.closed_kf_states.get(address.service_state or 0)
+    if closed is not None:
+        return Reason(closed)
     window = settings.windows["kf_message"]
     return check_window(address.last_message_at, address.sent_since_message, window, at, "kf")
 

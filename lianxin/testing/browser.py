@@ -84,4 +84,4 @@ def show(page: Page, response: HttpResponseBase, path: str = "/") -> None:
             route.fulfill(status=204)
 
     page.route("**/*", fulfill)
-    page.goto(f"http://console.test{path}")
+    page.goto(f"http://localhost{path}")

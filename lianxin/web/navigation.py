@@ -26,7 +26,7 @@ JOBS: list[Declared] = [
     (_("预约"), "calendar-event", "bookings:list", "booking.read", ""),
     (_("数据"), "chart-bar", "insight:overview", "insight.read", ""),
     (_("合规"), "shield-check", "compliance:overview", "audit.read", ""),
-    (_("设置"), "settings", "staff:settings", "settings.read", ""),
+    (_("设置"), "settings", "channels:accounts", "channel.read", ""),
 ]
 
 
@@ -68,8 +68,10 @@ def list_entries(
 
 
 def mark_current(entries: Sequence[Entry], path: str) -> Iterable[Entry]:
-    """Mark the entry with the longest address that the page's address starts with."""
-    fitting = [entry.url for entry in entries if path.startswith(entry.url)]
-    longest = max(fitting, key=len, default=None)
+    """Mark the entry of the page's department: the first part of both addresses is the same."""
     for entry in entries:
-        yield replace(entry, is_current=entry.url == longest)
+        yield replace(entry, is_current=first_part(entry.url) == first_part(path))
+
+
+def first_part(path: str) -> str:
+    return path.strip("/").partition("/")[0]

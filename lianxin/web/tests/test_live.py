@@ -9,16 +9,15 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.test import Client, override_settings
+from django.test import override_settings
 
 from lianxin.core import live
 from lianxin.core.embedded import DatabaseUrls
 from lianxin.core.models import Hospital
 from lianxin.core.scope import scope
-from lianxin.staff.models import Staff
 from lianxin.testing.core import make_hospital
-from lianxin.testing.staff import make_staff
 from lianxin.web.live import QUEUE_SIZE, LiveApp, Stream, Viewer
+from lianxin.web.tests.actors import STAFF_OF_REQUEST
 
 Message = dict[str, Any]
 
@@ -26,7 +25,7 @@ Message = dict[str, Any]
 class Visit:
     """One open stream: what was sent to it, and a way to leave."""
 
-    def __init__(self, app: LiveApp, topic: str, cookie: str = "", **headers: str) -> None:
+    def __init__(self, app: LiveApp, topic: str, nurse_at: object = "", **headers: str) -> None:
         self.sent: asyncio.Queue[Message] = asyncio.Queue()
         self.gone = asyncio.Event()
         lines = [(name.encode(), value.encode()) for name, value in headers.items()]
@@ -35,7 +34,7 @@ class Visit:
             "method": "GET",
             "path": "/live/",
             "query_string": f"topic={topic}".encode(),
-            "headers": [(b"cookie", f"sessionid={cookie}".encode()), *lines],
+            "headers": [(b"cookie", f"nurse_at={nurse_at}".encode()), *lines],
         }
         self.task = asyncio.create_task(app(scope, self.receive, self.send))
 
@@ -61,13 +60,6 @@ class Visit:
         await asyncio.wait_for(self.task, 5)
 
 
-def session_of(staff: Staff) -> str:
-    client = Client()
-    if staff.sign_in is not None:
-        client.force_login(staff.sign_in, backend="django.contrib.auth.backends.ModelBackend")
-    return client.cookies["sessionid"].value
-
-
 def tell(hospital: Hospital, topic: str) -> None:
     with scope(hospital):
         live.publish(hospital.pk, topic, patient=7)
@@ -78,16 +70,15 @@ def run(urls: DatabaseUrls, story: Callable[[LiveApp], Awaitable[None]]) -> None
         app = LiveApp()
         await story(app)
 
-    with override_settings(LISTEN_DATABASE_URL=urls.app):
+    with override_settings(LISTEN_DATABASE_URL=urls.app, STAFF_OF_REQUEST=STAFF_OF_REQUEST):
         asyncio.run(play())
 
 
 def test_a_page_hears_its_hospital_only(own_database: DatabaseUrls) -> None:
     here, there = make_hospital("河畔医院"), make_hospital("别处医院")
-    cookie = session_of(make_staff(here))
 
     async def story(app: LiveApp) -> None:
-        visit = Visit(app, "today", cookie)
+        visit = Visit(app, "today", here.pk)
         assert (await visit.next())["status"] == 200
         await sync_to_async(tell)(there, "today")
         await sync_to_async(tell)(here, "inbox")
@@ -101,7 +92,7 @@ def test_a_page_hears_its_hospital_only(own_database: DatabaseUrls) -> None:
 
 def test_a_stranger_hears_nothing(own_database: DatabaseUrls) -> None:
     async def story(app: LiveApp) -> None:
-        visit = Visit(app, "today", "no-such-session")
+        visit = Visit(app, "today")
         assert (await visit.next())["status"] == 401
         await visit.leave()
 
@@ -109,11 +100,11 @@ def test_a_stranger_hears_nothing(own_database: DatabaseUrls) -> None:
 
 
 def test_only_our_own_pages_may_read_from_another_port(own_database: DatabaseUrls) -> None:
-    cookie = session_of(make_staff(make_hospital()))
+    here = make_hospital()
 
     async def story(app: LiveApp) -> None:
-        ours = Visit(app, "today", cookie, origin="http://console.test")
-        theirs = Visit(app, "today", cookie, origin="http://elsewhere.test")
+        ours = Visit(app, "today", here.pk, origin="http://console.test")
+        theirs = Visit(app, "today", here.pk, origin="http://elsewhere.test")
         allowed, other = (
             dict((await ours.next())["headers"]),
             dict((await theirs.next())["headers"]),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lianxin.web.navigation import Badge, Declared, list_entries
+from lianxin.web.navigation import Badge, Declared, Entry, list_entries, mark_current
 
 DECLARED: list[Declared] = [
     ("部件", "components", "web:components", "", "today"),
@@ -32,6 +32,13 @@ def test_the_entry_of_the_page_is_marked() -> None:
     (entry,) = list_entries(DECLARED, Nurse(), {}, "/components/rows/")
 
     assert entry.is_current
+
+
+def test_the_front_page_is_not_the_department_of_every_page() -> None:
+    today = Entry("今日", "checklist", "/")
+
+    assert [entry.is_current for entry in mark_current([today], "/patients/")] == [False]
+    assert [entry.is_current for entry in mark_current([today], "/")] == [True]
 
 
 def test_an_entry_carries_its_number() -> None:

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.test import RequestFactory
+from django.test import RequestFactory, override_settings
 
+from lianxin.core import access_log
 from lianxin.core.errors import ForbiddenError, NotFoundError, RefusedError
 from lianxin.core.models import AccessEntry, Hospital
 from lianxin.core.scope import current_hospital_id, scope
-from lianxin.staff.models import Staff
 from lianxin.web.http import portal_view, staff_view
+from lianxin.web.tests.actors import STAFF_OF_REQUEST, Nurse
 
 Ask = Callable[..., HttpResponseBase]
 ERRORS = {404: NotFoundError(), 403: ForbiddenError(), 409: RefusedError("王护士刚刚接手了。")}
 
 
 @pytest.fixture
-def ask(lin: Staff) -> Ask:
-    """Ask a view as Lin."""
+def ask(riverside: Hospital) -> Iterator[Ask]:
+    """Ask a view as a nurse at Riverside."""
 
     def call(view: Callable[..., HttpResponseBase], **headers: str) -> HttpResponseBase:
         request = RequestFactory().get("/somewhere/", headers=headers)
-        request.user = lin.sign_in or AnonymousUser()
+        request.COOKIES["nurse_at"] = str(riverside.pk)
+        request.user = AnonymousUser()
         return view(request)
 
-    return call
+    with override_settings(STAFF_OF_REQUEST=STAFF_OF_REQUEST, NAVIGATION_BADGES=""):
+        yield call
 
 
 def raising(status: int) -> Callable[..., HttpResponseBase]:
@@ -79,14 +82,14 @@ def test_what_a_role_may_not_do_is_refused_and_written_down(ask: Ask, riverside:
 
 
 def test_a_view_runs_in_its_hospital_and_a_refusal_undoes_what_it_wrote(
-    ask: Ask, riverside: Hospital, lin: Staff
+    ask: Ask, riverside: Hospital
 ) -> None:
     seen: list[int | None] = []
 
     @staff_view("today.read")
     def view(request: HttpRequest) -> HttpResponse:
         seen.append(current_hospital_id())
-        Staff.objects.filter(pk=lin.pk).update(title="改过")
+        access_log.record_views(Nurse(riverside.pk), [7], page="test")
         raise RefusedError("不行。")
 
     response = ask(view)
@@ -94,7 +97,7 @@ def test_a_view_runs_in_its_hospital_and_a_refusal_undoes_what_it_wrote(
     assert response.status_code == 409
     assert seen == [riverside.pk]
     with scope(riverside):
-        assert Staff.objects.get(pk=lin.pk).title != "改过"
+        assert not AccessEntry.objects.exists()
 
 
 def test_a_stranger_is_sent_to_the_sign_in_page(db: None) -> None:

@@ -6,6 +6,8 @@ from django.db import transaction
 
 from lianxin.channels import actions as channels
 from lianxin.channels.models import Address, Arrival
+from lianxin.channels.queries import open_arrivals
+from lianxin.conversations.actions.receiving import receive_arrivals
 from lianxin.core.actor import SystemActor
 from lianxin.patients import actions as patients
 from lianxin.patients.models import Holder
@@ -15,9 +17,12 @@ from lianxin.patients.models import Holder
 def write_from_page(holder: Holder, text: str, *, client_key: str) -> Arrival:
     """Take in what the patient wrote. Sent twice from a bad network, it is one message."""
     address = open_chat(holder)
-    return channels.receive_webchat_message(
+    arrival = channels.receive_webchat_message(
         holder.hospital_id, external_id=address.external_id, text=text, client_key=client_key
     )
+    # The patient sees her words, and the 120 card, in this very answer; the job finds it done.
+    receive_arrivals(holder.hospital_id, open_arrivals(holder.hospital_id, [arrival.pk]))
+    return arrival
 
 
 @transaction.atomic

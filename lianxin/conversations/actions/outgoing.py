@@ -5,6 +5,7 @@ from __future__ import annotations
 from lianxin.conversations.models import Message, Thread
 from lianxin.core.actor import Actor
 from lianxin.outreach.actions import Draft, submit
+from lianxin.outreach.jobs import deliver_now
 
 
 def submit_message(thread: Thread, message: Message, text: str, *, kind: str, by: Actor) -> None:
@@ -22,3 +23,5 @@ def submit_message(thread: Thread, message: Message, text: str, *, kind: str, by
     )
     message.intent = submit(thread.hospital_id, draft, by=by)
     message.save(update_fields=["intent"])
+    # Somebody is waiting for it: not for the next tick, and only if this transaction commits.
+    deliver_now.defer(hospital_id=thread.hospital_id, intent_ids=[message.intent.pk])

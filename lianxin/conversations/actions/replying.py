@@ -96,7 +96,7 @@ def choose_address(thread: Thread, address_key: str) -> Address:
     if address_key:
         found = rows.filter(key=address_key).first()
     else:
-        found = rows.filter(pk=thread.last_address_id).first()
+        found = rows.filter(pk=thread.last_address_id or 0).first()
     if found is None:
         raise RefusedError(_("没有可以回复的渠道，请打电话联系。"))
     return found

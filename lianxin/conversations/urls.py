@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from lianxin.conversations import portal, views
+
+app_name = "conversations"
+urlpatterns = [
+    path("inbox/", views.inbox, name="inbox"),
+    path("inbox/lines/", views.lines, name="lines"),
+    path("inbox/<slug:key>/", views.thread, name="thread"),
+    path("inbox/<slug:key>/messages/", views.messages, name="messages"),
+    path("inbox/<slug:key>/replies/", views.reply, name="reply"),
+    path("inbox/<slug:key>/notes/", views.note, name="note"),
+    path("inbox/<slug:key>/wording/", views.wording, name="wording"),
+    path("inbox/<slug:key>/assignee/", views.assign, name="assign"),
+    path("inbox/<slug:key>/closing/", views.close, name="close"),
+    path("inbox/<slug:key>/reading/", views.read, name="read"),
+    path("inbox/<slug:key>/danger/settled/", views.settle_danger, name="settle_danger"),
+    path("p/chat/", portal.chat, name="phone_chat"),
+    path("p/chat/messages/", portal.chat_messages, name="phone_messages"),
+]

@@ -1,0 +1,242 @@
+"""Console pages of the inbox: the list, one thread with its composer, the patient beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import translation
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from lianxin.conversations import actions, panes, queries
+from lianxin.conversations.forms import AssignForm, CloseForm, TextForm
+from lianxin.conversations.models import Thread
+from lianxin.conversations.queries import ThreadFilter
+from lianxin.core import access_log
+from lianxin.core.ids import make_key
+from lianxin.staff.models import Staff
+from lianxin.staff.queries import access_staff
+from lianxin.web.http import StaffRequest, staff_view
+
+PAGE = "conversations/inbox.html"
+
+
+def wanted_filter(request: StaffRequest) -> ThreadFilter:
+    """Read the filter from the address; anything unknown is the default."""
+    tab, show = request.GET.get("tab", ""), request.GET.get("show", "")
+    return ThreadFilter(
+        tab=tab if tab in queries.TABS else "mine",
+        show=show if show in queries.SHOWS else "",
+        account_kind=request.GET.get("account", "")[:20],
+    )
+
+
+def page_number(request: StaffRequest) -> int:
+    text = request.GET.get("page", "1")
+    return max(1, min(int(text), 500)) if text.isdigit() else 1
+
+
+def list_context(request: StaffRequest, current: Thread | None = None) -> dict[str, Any]:
+    """Build the left pane and write down whom it showed."""
+    pane = panes.make_list(
+        request.staff, wanted_filter(request), page_number(request), current, language(request)
+    )
+    shown = panes.newly_shown(pane, request.GET.get("since", ""))
+    access_log.record_views(request.staff, shown, page="conversations:inbox")
+    return {"pane": pane}
+
+
+def language(request: StaffRequest) -> str:
+    del request
+    return translation.get_language() or "zh-hans"
+
+
+@require_GET
+@never_cache
+@staff_view("message.read")
+def inbox(request: StaffRequest) -> HttpResponse:
+    """Show the list; the right side says what to do first."""
+    return render(request, PAGE, list_context(request) | {"thread": None})
+
+
+@require_GET
+@never_cache
+@staff_view("message.read")
+def lines(request: StaffRequest) -> HttpResponse:
+    """Return the list alone: after a live update, or by a filter."""
+    found = request.GET.get("thread", "")
+    current = queries.access_thread(request.staff, found) if found else None
+    return render(request, f"{PAGE}#list", list_context(request, current))
+
+
+@require_GET
+@never_cache
+@staff_view("message.read")
+def thread(request: StaffRequest, key: str) -> HttpResponse:
+    """Show one thread with the patient beside it; opening it marks it as read."""
+    found = queries.access_thread(request.staff, key)
+    actions.mark_read(found, by=request.staff)
+    note_look(request, found)
+    context = thread_context(request, found)
+    if request.htmx and not request.htmx.history_restore_request:
+        return render(request, f"{PAGE}#thread", context)
+    return render(request, PAGE, context | list_context(request, found))
+
+
+def note_look(request: StaffRequest, found: Thread) -> None:
+    if found.patient_id is not None:
+        access_log.record_views(request.staff, [found.patient_id], page="conversations:thread")
+
+
+def thread_context(
+    request: StaffRequest, found: Thread, form: TextForm | None = None
+) -> dict[str, Any]:
+    view = panes.make_thread(request.staff, found, language(request))
+    return {
+        "thread": view,
+        "list_query": request.GET.urlencode(),
+        "form": form or TextForm(),
+        "client_key": make_key(),
+        "close_form": CloseForm(),
+        "guard": None,
+    }
+
+
+@require_GET
+@never_cache
+@staff_view("message.read")
+def messages(request: StaffRequest, key: str) -> HttpResponse:
+    """Return the messages alone: after a live update, or further back."""
+    found = queries.access_thread(request.staff, key)
+    before = queries.find_message(found, request.GET.get("before", ""))
+    view = panes.make_thread(request.staff, found, language(request), before=before)
+    if request.GET.get("seen") == "1" and found.unread_count:
+        actions.mark_read(found, by=request.staff)
+    note_look(request, found)
+    return render(request, f"{PAGE}#messages", {"thread": view, "is_older": before is not None})
+
+
+@require_POST
+@staff_view("message.send")
+def reply(request: StaffRequest, key: str) -> HttpResponse:
+    """Answer the patient through the gate."""
+    found = queries.access_thread(request.staff, key)
+    form = TextForm(request.POST)
+    if not form.is_valid():
+        return again(request, found, form)
+    actions.send_reply(
+        found,
+        form.cleaned_data["text"],
+        by=request.staff,
+        client_key=form.cleaned_data["client_key"],
+        address_key=form.cleaned_data["address"],
+    )
+    return said(request, found)
+
+
+@require_POST
+@staff_view("message.send")
+def note(request: StaffRequest, key: str) -> HttpResponse:
+    """Write for colleagues only."""
+    found = queries.access_thread(request.staff, key)
+    form = TextForm(request.POST)
+    if not form.is_valid():
+        return again(request, found, form)
+    text, client_key = form.cleaned_data["text"], form.cleaned_data["client_key"]
+    actions.add_note(found, text, by=request.staff, client_key=client_key)
+    return said(request, found)
+
+
+def again(request: StaffRequest, found: Thread, form: TextForm) -> HttpResponse:
+    """Show the composer with what is wrong, and what was typed."""
+    context = thread_context(request, found, form)
+    if request.htmx:
+        return render(request, f"{PAGE}#composer", context, status=422)
+    return render(request, PAGE, context | list_context(request, found), status=422)
+
+
+def said(request: StaffRequest, found: Thread) -> HttpResponse:
+    """Empty the composer; the messages come by their own refresh."""
+    if not request.htmx:
+        return redirect(thread_url(request, found))
+    fresh = queries.access_thread(request.staff, found.key)
+    response = render(request, f"{PAGE}#composer", thread_context(request, fresh))
+    response["HX-Trigger-After-Settle"] = "message-said"
+    return response
+
+
+def thread_url(request: StaffRequest, found: Thread) -> str:
+    kept = {name: request.GET[name] for name in ("tab", "show", "page") if name in request.GET}
+    url = reverse("conversations:thread", args=[found.key])
+    return f"{url}?{urlencode(kept)}" if kept else url
+
+
+@require_POST
+@staff_view("message.send")
+def wording(request: StaffRequest, key: str) -> HttpResponse:
+    """Say what in the draft may not be sent, while it is typed. Nothing is stored."""
+    found = queries.access_thread(request.staff, key)
+    text = request.POST.get("text", "")[:4000]
+    guard = panes.make_guard(found.hospital_id, text)
+    return render(request, f"{PAGE}#guard", {"guard": guard})
+
+
+@require_POST
+@staff_view("message.send")
+def assign(request: StaffRequest, key: str) -> HttpResponse:
+    """Take a thread, or hand it to a colleague."""
+    found = queries.access_thread(request.staff, key)
+    form = AssignForm(request.POST)
+    form.is_valid()
+    taker = find_colleague(request.staff, form.cleaned_data.get("staff", ""))
+    expected = find_colleague(request.staff, form.cleaned_data.get("expected", ""))
+    expected_id = expected.pk if expected else None
+    actions.assign_thread(found, taker, by=request.staff, expected_id=expected_id)
+    return changed(request, found)
+
+
+def find_colleague(staff: Staff, key: str) -> Staff | None:
+    return access_staff(staff, key) if key else None
+
+
+@require_POST
+@staff_view("message.send")
+def close(request: StaffRequest, key: str) -> HttpResponse:
+    """End the consult with its kind and outcome."""
+    found = queries.access_thread(request.staff, key)
+    form = CloseForm(request.POST)
+    if not form.is_valid():
+        context = thread_context(request, found) | {"close_form": form}
+        return render(request, f"{PAGE}#close_form", context, status=422)
+    kind, outcome = form.cleaned_data["kind"], form.cleaned_data["outcome"]
+    actions.close_thread(found, outcome=outcome, kind=kind, by=request.staff)
+    return changed(request, found)
+
+
+@require_POST
+@staff_view("message.read")
+def read(request: StaffRequest, key: str) -> HttpResponse:
+    found = queries.access_thread(request.staff, key)
+    actions.mark_read(found, by=request.staff)
+    return HttpResponse(status=204)
+
+
+@require_POST
+@staff_view("message.send")
+def settle_danger(request: StaffRequest, key: str) -> HttpResponse:
+    """Take the danger banner away: somebody has seen to it."""
+    found = queries.access_thread(request.staff, key)
+    actions.settle_danger(found, by=request.staff)
+    return changed(request, found)
+
+
+def changed(request: StaffRequest, found: Thread) -> HttpResponse:
+    """Show the thread as it is now."""
+    if not request.htmx:
+        return redirect(thread_url(request, found))
+    fresh = queries.access_thread(request.staff, found.key)
+    return render(request, f"{PAGE}#thread", thread_context(request, fresh))

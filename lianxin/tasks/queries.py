@@ -1,0 +1,134 @@
+"""Reads. The actor comes first; nothing outside the hospital is returned."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
+
+from lianxin.core import time
+from lianxin.core.actor import Actor
+from lianxin.core.errors import ForbiddenError, NotFoundError
+from lianxin.core.keys import Keyring
+from lianxin.patients.queries import PatientFace, names_of
+from lianxin.staff.models import Staff
+from lianxin.staff.queries import list_team_ids_of
+from lianxin.tasks import catalog
+from lianxin.tasks.models import StaffTask, TaskAttempt
+from lianxin.tasks.rules import Outcome, is_overdue
+
+NOTE_FIELD = "tasks.task.note"
+MINE, TEAM, ALL = "mine", "team", "all"
+
+
+@dataclass(frozen=True)
+class TaskFilter:
+    state: str = StaffTask.State.OPEN
+    kind: str = ""
+    whose: str = ALL
+
+
+@dataclass(frozen=True)
+class TaskLine:
+    """One task in words."""
+
+    task: StaffTask
+    face: PatientFace | None
+    kind_word: str
+    icon: str
+    action_word: str
+    reason_word: str
+    advice: str
+    outcome_word: str
+    is_overdue: bool
+
+
+def list_tasks(actor: Actor, wanted: TaskFilter | None = None) -> QuerySet[StaffTask]:
+    """Return tasks, the most pressing first; closed ones newest first."""
+    if not actor.may("task.read"):
+        raise ForbiddenError
+    wanted = wanted or TaskFilter()
+    rows = StaffTask.objects.of(actor.hospital_id).select_related("assignee", "team", "patient")
+    chosen = {name: value for name in ("state", "kind") if (value := getattr(wanted, name))}
+    rows = rows.filter(whose(actor, wanted.whose), **chosen)
+    if wanted.state == StaffTask.State.OPEN:
+        return rows.order_by("due_at", "pk")
+    return rows.order_by("-closed_at", "-pk")
+
+
+def whose(actor: Actor, choice: str) -> Q:
+    """Narrow to what this person must do: given to them, or to their team and to nobody."""
+    if choice not in (MINE, TEAM) or not isinstance(actor, Staff):
+        return Q()
+    teams = list_team_ids_of(actor)
+    if choice == TEAM:
+        return Q(team_id__in=teams)
+    return Q(assignee=actor) | Q(assignee=None, team_id__in=teams)
+
+
+def list_open_tasks(hospital_id: int, *, kinds: Collection[str] = ()) -> QuerySet[StaffTask]:
+    """Return what is open, for Today; the caller has checked who looks."""
+    rows = StaffTask.objects.of(hospital_id).open().select_related("assignee", "team", "patient")
+    return (rows.filter(kind__in=kinds) if kinds else rows).order_by("due_at", "pk")
+
+
+def count_open_tasks(hospital_id: int) -> int:
+    return StaffTask.objects.of(hospital_id).open().count()
+
+
+def list_tasks_of_patient(actor: Actor, patient_id: int) -> QuerySet[StaffTask]:
+    if not actor.may("task.read"):
+        raise ForbiddenError
+    rows = StaffTask.objects.of(actor.hospital_id).filter(patient_id=patient_id)
+    return rows.select_related("assignee", "team").order_by("-pk")
+
+
+def access_task(actor: Actor, key: str) -> StaffTask:
+    if not actor.may("task.read"):
+        raise ForbiddenError
+    rows = StaffTask.objects.of(actor.hospital_id).filter(key=key)
+    task = rows.select_related("patient", "assignee", "team", "closed_by").first()
+    if task is None:
+        raise NotFoundError
+    return task
+
+
+def describe(hospital_id: int, tasks: Sequence[StaffTask]) -> list[TaskLine]:
+    """Put tasks into words: two queries, however many."""
+    faces = names_of(hospital_id, {task.patient_id for task in tasks if task.patient_id})
+    now = time.now()
+    return [
+        TaskLine(
+            task=task,
+            face=faces.get(task.patient_id) if task.patient_id else None,
+            kind_word=gettext(catalog.kinds()[task.kind].word),
+            icon=catalog.kinds()[task.kind].icon,
+            action_word=gettext(catalog.kinds()[task.kind].action),
+            reason_word=gettext(catalog.reasons()[task.reason_code].word),
+            advice=gettext(catalog.reasons()[task.reason_code].advice),
+            outcome_word=gettext(catalog.outcome_word(task.kind, task.outcome))
+            if task.outcome
+            else "",
+            is_overdue=task.state == StaffTask.State.OPEN and is_overdue(task.due_at, now),
+        )
+        for task in tasks
+    ]
+
+
+def list_attempts(task: StaffTask) -> QuerySet[TaskAttempt]:
+    return TaskAttempt.objects.filter(task=task).select_related("by").order_by("at", "pk")
+
+
+def list_outcomes(task: StaffTask) -> list[Outcome]:
+    return list(catalog.outcomes_of(task.kind).values())
+
+
+def note_of(task: StaffTask) -> str:
+    """Return what staff wrote about the outcome; empty when there is nothing or it was erased."""
+    if not task.patient_id or not task.note_sealed:
+        return ""
+    subject = ("patient", task.patient_id)
+    ring = Keyring.load(task.hospital_id, [subject])
+    return ring.open(subject, "record", bytes(task.note_sealed), field=NOTE_FIELD) or ""

@@ -31,17 +31,24 @@ class TaskFilter:
 
 
 @dataclass(frozen=True)
+class TaskWords:
+    """One task in the words of the interface: what it is about, what to do."""
+
+    word: str
+    sentence: str
+    kind_word: str
+    action_word: str
+    icon: str
+    outcome_word: str
+
+
+@dataclass(frozen=True)
 class TaskLine:
-    """One task in words."""
+    """One task as a list shows it."""
 
     task: StaffTask
     face: PatientFace | None
-    kind_word: str
-    icon: str
-    action_word: str
-    reason_word: str
-    advice: str
-    outcome_word: str
+    said: TaskWords
     is_overdue: bool
 
 
@@ -68,10 +75,12 @@ def whose(actor: Actor, choice: str) -> Q:
     return Q(assignee=actor) | Q(assignee=None, team_id__in=teams)
 
 
-def list_open_tasks(hospital_id: int, *, kinds: Collection[str] = ()) -> QuerySet[StaffTask]:
-    """Return what is open, for Today; the caller has checked who looks."""
-    rows = StaffTask.objects.of(hospital_id).open().select_related("assignee", "team", "patient")
-    return (rows.filter(kind__in=kinds) if kinds else rows).order_by("due_at", "pk")
+def list_open_tasks(
+    actor: Actor, *, kinds: Collection[str] = (), choice: str = ALL
+) -> QuerySet[StaffTask]:
+    """Return what is open, the most pressing first, for Today."""
+    rows = list_tasks(actor, TaskFilter(whose=choice))
+    return rows.filter(kind__in=kinds) if kinds else rows
 
 
 def count_open_tasks(hospital_id: int) -> int:
@@ -95,22 +104,29 @@ def access_task(actor: Actor, key: str) -> StaffTask:
     return task
 
 
-def describe(hospital_id: int, tasks: Sequence[StaffTask]) -> list[TaskLine]:
-    """Put tasks into words: two queries, however many."""
+def describe(task: StaffTask) -> TaskWords:
+    """Put a task into words; asks the database nothing."""
+    kind, reason = catalog.kinds()[task.kind], catalog.reasons()[task.reason_code]
+    outcome = catalog.outcome_word(task.kind, task.outcome) if task.outcome else ""
+    return TaskWords(
+        word=gettext(reason.word),
+        sentence=gettext(reason.advice),
+        kind_word=gettext(kind.word),
+        action_word=gettext(kind.action),
+        icon=kind.icon,
+        outcome_word=gettext(outcome) if outcome else "",
+    )
+
+
+def describe_tasks(hospital_id: int, tasks: Sequence[StaffTask]) -> list[TaskLine]:
+    """Put tasks into lines with the patients' faces: two queries, however many."""
     faces = names_of(hospital_id, {task.patient_id for task in tasks if task.patient_id})
     now = time.now()
     return [
         TaskLine(
             task=task,
             face=faces.get(task.patient_id) if task.patient_id else None,
-            kind_word=gettext(catalog.kinds()[task.kind].word),
-            icon=catalog.kinds()[task.kind].icon,
-            action_word=gettext(catalog.kinds()[task.kind].action),
-            reason_word=gettext(catalog.reasons()[task.reason_code].word),
-            advice=gettext(catalog.reasons()[task.reason_code].advice),
-            outcome_word=gettext(catalog.outcome_word(task.kind, task.outcome))
-            if task.outcome
-            else "",
+            said=describe(task),
             is_overdue=task.state == StaffTask.State.OPEN and is_overdue(task.due_at, now),
         )
         for task in tasks

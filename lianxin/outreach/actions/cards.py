@@ -11,10 +11,13 @@ from django.db import transaction
 from lianxin.core import events
 from lianxin.core.actor import Actor, SystemActor
 from lianxin.outreach.actions.cancelling import cancel_subjects
+from lianxin.outreach.actions.receipts import open_delivery
 from lianxin.outreach.actions.submitting import Draft, submit_many
 from lianxin.outreach.models import Card
 from lianxin.outreach.queries.house import House, load_house
+from lianxin.outreach.queries.lists import find_by_delivery_key
 from lianxin.outreach.rules.cards import announce_key, merge_items, slot_window
+from lianxin.patients.models import Holder
 
 REMINDERS = "reminders"
 CARD = "card"
@@ -120,12 +123,16 @@ def announcements(
 
 
 @transaction.atomic
-def open_card(card: Card, *, by: Actor) -> bool:
-    """Note that the patient saw the card; False when that was known."""
-    now = load_house(card.hospital_id).now
-    first = Card.objects.filter(pk=card.pk, opened_at=None).update(opened_at=now)
+def open_card(card: Card, *, by: Actor, delivery_key: str = "") -> bool:
+    """Note that the patient saw the card, and by which link; False when that was known."""
+    house = load_house(card.hospital_id)
+    first = Card.objects.filter(pk=card.pk, opened_at=None).update(opened_at=house.now)
     if first:
         record_card("card.opened", card, by=by)
+    if delivery_key and isinstance(by, Holder):
+        delivery = find_by_delivery_key(by, delivery_key)
+        if delivery is not None:
+            open_delivery(delivery, by=by)
     return bool(first)
 
 

@@ -40,7 +40,7 @@ CONSOLE_PAGES = {
     ),
     404: Page(
         gettext_lazy("没有找到这一页"),
-        gettext_lazy("它可能已被删除或合并，也可能属于别的医院。请从导航重新进入。"),
+        gettext_lazy("它可能已被删除或合并，也可能属于别的医院。请从「今日」重新进入。"),
         "zoom-question",
     ),
     405: Page(
@@ -108,9 +108,15 @@ def respond(request: HttpRequest, status: int, sentence: str = "") -> HttpRespon
         return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
     if wants_json(request):
         return JsonResponse({"error": words, "status": status}, status=status)
-    template = "web/portal_message.html" if frame == PORTAL else "web/error.html"
     context = {"page": page, "sentence": words, "status": status, "back_url": back_url(request)}
-    return render(request, template, context, status=status)
+    return render(request, template_of(request, frame), context, status=status)
+
+
+def template_of(request: HttpRequest, frame: str) -> str:
+    """Choose the frame: staff who are known keep their navigation."""
+    if frame == PORTAL:
+        return "web/portal_message.html"
+    return "web/error_console.html" if "staff" in request.__dict__ else "web/error.html"
 
 
 def back_url(request: HttpRequest) -> str:

@@ -35,7 +35,7 @@ def _scan(box: Sandbox, person: Person, data: Json) -> Json:
     if found := find_contact_way(box, code):
         return wecom.scan(box, *found, person, is_half=bool(data.get("half")))
     if found_kf := find_kf_link(box, code):
-        return _kf_enter(box, person, {"open_kfid": found_kf[0], "scene": found_kf[1]})
+        return _kf_enter(box, person, found_kf)
     for account in box.world.official_accounts.values():
         if scene := find_code(account, code, box.clock.now()):
             return official.subscribe(box, account, person, scene.scene, scene.ticket)
@@ -53,8 +53,8 @@ def find_contact_way(box: Sandbox, code: str) -> tuple[Corp, ContactWay] | None:
     return None
 
 
-def find_kf_link(box: Sandbox, code: str) -> tuple[str, str] | None:
-    """Read a customer-service link: which account, which scene."""
+def find_kf_link(box: Sandbox, code: str) -> Json | None:
+    """Read a customer-service link: which account, which scene, and what the product added."""
     parts = urlsplit(code)
     if not parts.path.startswith("/kf/"):
         return None
@@ -62,8 +62,13 @@ def find_kf_link(box: Sandbox, code: str) -> tuple[str, str] | None:
     found = box.world.find_kf(open_kfid)
     if found is None:
         return None
-    key = parse_qs(parts.query).get("enc_scene", [""])[0]
-    return open_kfid, found[1].links.get(key, "")
+    query = parse_qs(parts.query)
+    scene = found[1].links.get(query.get("enc_scene", [""])[0], "")
+    return {
+        "open_kfid": open_kfid,
+        "scene": scene,
+        "scene_param": query.get("scene_param", [""])[0],
+    }
 
 
 def _delete_member(box: Sandbox, person: Person, data: Json) -> Json:

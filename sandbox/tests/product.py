@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -56,11 +57,21 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         query = dict(parse_qsl(urlsplit(self.path).query))
         self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
         self.end_headers()
+        if "echostr" not in query:
+            self._show_page(query)
+            return
         text = query["echostr"]
         if "msg_signature" in query:
             text = unseal(KEY, text)[0].decode()
         self.wfile.write(text.encode())
+
+    def _show_page(self, query: dict[str, str]) -> None:
+        """Show a patient page: whether WeChat said who came, and a way to ask."""
+        known = "认识你" if query.get("code") else "不认识你"
+        link = f'<a href="{escape(query.get("ask", ""), quote=True)}">问护士</a>'
+        self.wfile.write(f"<!doctype html><p>{known}</p>{link}".encode())
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  inherited name
         """Say nothing."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
@@ -72,6 +73,29 @@ def test_a_link_opens_inside_the_phone(product: Product, page: Page) -> None:
     expect(page.frame_locator("#web-frame").get_by_text("ok")).to_be_visible()
     page.get_by_role("button", name="关闭网页").click()
     expect(page.locator("#web")).to_be_hidden()
+
+
+def test_a_page_learns_who_came_and_leads_to_customer_service(product: Product, page: Page) -> None:
+    """The way of the welcome link: sign-in inside the frame, then out into the KF chat."""
+    ask = product.wecom("kf/add_contact_way", {"open_kfid": KF, "scene": "page"})["url"]
+    back = product.receiver.url("page") + "?" + urlencode({"ask": ask})
+    sign_in = {"appid": CORP, "redirect_uri": back, "response_type": "code", "state": "s"}
+    origin = str(product.client.base_url)
+    url = f"{origin}/connect/oauth2/authorize?{urlencode(sign_in)}#wechat_redirect"
+    code = product.person("scan", code=product.add_way()["config_id"])["welcome_code"]
+    words = {"welcome_code": code, "text": {"content": f'<a href="{url}">找我们团队</a>'}}
+    assert product.external("send_welcome_msg", words)["errcode"] == 0
+
+    page.locator(".sb-row").click()
+    page.get_by_role("link", name="找我们团队").click()
+    inside = page.frame_locator("#web-frame")
+    expect(inside.get_by_text("认识你", exact=True)).to_be_visible()
+    inside.get_by_role("link", name="问护士").click()
+
+    expect(page.get_by_role("heading", name="河畔医院客服")).to_be_visible()
+    expect(page.locator("#web")).to_be_hidden()
+    messages = product.state()["corps"][CORP]["kf"][KF]["messages"]
+    assert messages[-1]["event"]["scene"] == "page"
 
 
 def test_a_fault_can_be_switched(product: Product, page: Page) -> None:

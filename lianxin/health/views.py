@@ -52,6 +52,7 @@ def alerts(request: StaffRequest) -> HttpResponse:
         "red_count": counts.get(Alert.Level.RED, 0),
         "count": sum(counts.values()),
         "is_approved": book is not None,
+        "red_minutes": book.alerting["acknowledge"]["red"]["minutes"] if book else "—",
         "may_edit": request.staff.may("health.edit"),
     }
     template = "health/alerts.html#queue" if request.htmx else "health/alerts.html"

@@ -19,7 +19,8 @@ from lianxin.testing.patients import sign_in_phone
 MORNING = datetime(2026, 11, 24, 0, 12, tzinfo=UTC)
 
 
-@pytest.fixture
+# Before every sign-in, so that no session is older than the travelled clock allows.
+@pytest.fixture(autouse=True)
 def clock() -> Iterator[time_machine.Traveller]:
     with time_machine.travel(MORNING, tick=False) as traveller:
         yield traveller

@@ -82,7 +82,7 @@ def parse_body(call: Call) -> None:
 
 
 def make_json(data: Any) -> Response:
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(data, default=vars, ensure_ascii=False, separators=(",", ":"))
     return Response(text, media_type="application/json; charset=UTF-8")
 
 

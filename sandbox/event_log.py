@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.clock import Clock
@@ -70,7 +70,7 @@ class EventLog:
         return self.version
 
     def list_after(self, entry_id: int) -> list[Json]:
-        return [asdict(entry) for entry in self.entries if entry.id > entry_id]
+        return [vars(entry) for entry in self.entries if entry.id > entry_id]
 
     def clear(self) -> None:
         self.entries.clear()

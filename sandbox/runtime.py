@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,15 +75,19 @@ class Sandbox:
 
     def save(self) -> None:
         self.saved_version = self.log.version
-        write_atomically(self.file, json.dumps(dump(self.world), ensure_ascii=False))
+        write_atomically(self.file, dump(self.world))
 
     async def keep(self) -> None:
         """Run for ever: write changes to disk and release late callbacks."""
+        spent = 0.0
         while True:
-            await asyncio.sleep(SAVE_SECONDS)
+            # A big state takes long to write: then it is written less often.
+            await asyncio.sleep(max(SAVE_SECONDS, 10 * spent))
             self.sender.release_due()
             if self.saved_version != self.log.version:
+                began = time.perf_counter()
                 self.save()
+                spent = time.perf_counter() - began
 
 
 def start(data_dir: Path, clock_file: Path | None) -> Sandbox:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+import json
+from dataclasses import dataclass, field, fields, is_dataclass
 from hashlib import sha256
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -373,8 +374,9 @@ def make_openid(account_id: str, person_id: str) -> str:
     return derive("o", account_id, person_id, size=27)
 
 
-def dump(world: World) -> Json:
-    return asdict(world)
+def dump(world: World) -> str:
+    """Write it all as JSON, without copying it first."""
+    return json.dumps(world, default=vars, ensure_ascii=False)
 
 
 def load(kind: type[T], data: Any) -> T:

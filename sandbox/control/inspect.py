@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from sandbox.control.configure import show_ids
 from sandbox.errors import Json
 from sandbox.runtime import Sandbox
-from sandbox.state import Corp, OfficialAccount, Person
+from sandbox.state import Corp, KfAccount, OfficialAccount, Person
+
+HIDDEN = (
+    "tokens",
+    "apps",
+    "callback",
+    "kf_callback",
+    "contacts_callback",
+    "secret",
+    "token",
+    "encoding_aes_key",
+)
 
 
 def show_state(box: Sandbox) -> Json:
@@ -15,14 +24,14 @@ def show_state(box: Sandbox) -> Json:
     box.sender.tally.held = len(box.sender.held) + (1 if box.sender.swapped else 0)
     return {
         "clock": show_clock(box),
-        "settings": asdict(world.settings),
+        "settings": vars(world.settings),
         "faults": box.faults.dump(),
         "persons": {k: _show_person(box, p) for k, p in world.persons.items()},
         "corps": {k: _show_corp(c) for k, c in world.corps.items()},
         "official_accounts": {k: _show_official(a) for k, a in world.official_accounts.items()},
         "sms": {k: {"sent": a.sent} for k, a in world.sms.items()},
         "counts": world.counts,
-        "callbacks": asdict(box.sender.tally),
+        "callbacks": vars(box.sender.tally),
     }
 
 
@@ -36,27 +45,24 @@ def show_clock(box: Sandbox) -> Json:
 
 
 def _show_person(box: Sandbox, person: Person) -> Json:
-    data = asdict(person)
-    data.pop("cookies")
     chats: dict[str, int] = {}
     for message in person.inbox:
         chats[message.chat] = chats.get(message.chat, 0) + 1
-    return data | {"chats": chats, "ids": show_ids(box, person.id)}
+    shown = {k: v for k, v in vars(person).items() if k != "cookies"}
+    return shown | {"chats": chats, "ids": show_ids(box, person.id)}
 
 
 def _show_corp(corp: Corp) -> Json:
-    data = asdict(corp)
-    for name in ("tokens", "apps", "callback", "kf_callback", "contacts_callback"):
-        data.pop(name)
+    data = {k: v for k, v in vars(corp).items() if k not in HIDDEN}
     data["tags"] = data.pop("tag_groups")
-    for account in data["kf"].values():
-        account["messages"] = [row["body"] for row in account.pop("records")]
-        account.pop("event_tokens")
+    data["kf"] = {k: _show_kf(account) for k, account in corp.kf.items()}
     return data
+
+
+def _show_kf(account: KfAccount) -> Json:
+    data = {k: v for k, v in vars(account).items() if k not in ("records", "event_tokens")}
+    return data | {"messages": [record.body for record in account.records]}
 
 
 def _show_official(account: OfficialAccount) -> Json:
-    data = asdict(account)
-    for name in ("tokens", "secret", "token", "encoding_aes_key"):
-        data.pop(name)
-    return data
+    return {k: v for k, v in vars(account).items() if k not in HIDDEN}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -39,7 +38,7 @@ def show_view(box: Sandbox, person_id: str, chat: str, find: str) -> Json:
         "staff": list_staff(box),
         "faults": [fault["kind"] for fault in box.faults.dump()],
         "log": fold_log(list(box.log.entries)[-LOG_LINES:]),
-        "tally": asdict(box.sender.tally),
+        "tally": vars(box.sender.tally),
     }
 
 
@@ -203,9 +202,9 @@ def fold_log(entries: list[LogEntry]) -> list[Json]:
         last = rows[-1] if rows else None
         if last and _is_repeat(last, entry):
             times = last["times"] + 1
-            rows[-1] = asdict(entry) | {"times": times}
+            rows[-1] = vars(entry) | {"times": times}
         else:
-            rows.append(asdict(entry) | {"times": 1})
+            rows.append(vars(entry) | {"times": 1})
     return rows[::-1]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from sandbox.tests.product import CORP, KF, Product
 
@@ -28,19 +28,25 @@ AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def page(product: Product) -> Iterator[Page]:
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
-        problems: list[str] = []
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto(str(product.client.base_url))
-        page.get_by_role("radio", name="张桂兰").click()
-        expect(page.get_by_text("还没有聊天")).to_be_visible()
-        yield page
+        yield browser
         browser.close()
-        assert problems == []
+
+
+@pytest.fixture
+def page(product: Product, browser: Browser) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(str(product.client.base_url))
+    page.get_by_role("radio", name="张桂兰").click()
+    expect(page.get_by_text("还没有聊天")).to_be_visible()
+    yield page
+    page.close()
+    assert problems == []
 
 
 def test_scan_chat_and_confirm(product: Product, page: Page) -> None:

@@ -19,3 +19,8 @@ urlpatterns = [
     path("", include("lianxin.health.urls")),
     path("", include("lianxin.desk.urls")),
 ]
+
+handler400 = "lianxin.web.errors.bad_request"
+handler403 = "lianxin.web.errors.permission_denied"
+handler404 = "lianxin.web.errors.page_not_found"
+handler500 = "lianxin.web.errors.server_error"

@@ -24,5 +24,13 @@ PERSONAL_DATA: tuple[PersonalField, ...] = (
     PersonalField("channels.Account", "secrets_sealed", "hospital", "hospital", "not_personal"),
     PersonalField("channels.AccessToken", "token_sealed", "hospital", "hospital", "not_personal"),
     PersonalField("channels.Callback", "body_sealed", "hospital", "hospital", "expires"),
-    PersonalField("channels.Arrival", "payload_sealed", "hospital", "hospital", "expires"),
+    PersonalField("channels.Arrival", "payload_sealed", "address", "engagement", "key_destroyed"),
+    # outreach
+    PersonalField("outreach.Intent", "title_sealed", "patient", "engagement", "key_destroyed"),
+    PersonalField("outreach.Intent", "body_sealed", "patient", "engagement", "key_destroyed"),
+    # conversations, tasks, health: kept as long as the law keeps the record
+    PersonalField("conversations.Message", "body_sealed", "holder", "record", "restricted"),
+    PersonalField("tasks.StaffTask", "note_sealed", "patient", "record", "restricted"),
+    PersonalField("health.Alert", "note_sealed", "patient", "record", "restricted"),
+    PersonalField("health.Medication", "name_sealed", "patient", "record", "restricted"),
 )

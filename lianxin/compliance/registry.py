@@ -11,7 +11,7 @@ from typing import Literal
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-Key = Literal["patient", "holder", "hospital", "blind"]
+Key = Literal["patient", "holder", "address", "hospital", "blind"]
 Retention = Literal["engagement", "record", "hospital"]
 # key_destroyed: the bytes stay and nobody can read them. cleared: erasure empties the column.
 # restricted: kept under the record key until the law's term ends, shown to nobody.

@@ -25,7 +25,6 @@ from lianxin.staff.models import Staff
 from lianxin.staff.queries import list_staff
 from lianxin.web.navigation import find_url
 from lianxin.web.parts import Chip
-from lianxin.web.templatetags.web import duration_words
 
 CONSENTS = ("health_records", "reminders", "marketing")
 
@@ -54,7 +53,7 @@ def make_list(
     has_more = len(rows) > queries.PAGE_ROWS * page
     rows = rows[: queries.PAGE_ROWS * page]
     found = queries.lines_of(staff, staff.hospital, rows, language)
-    counts = queries.count_tabs(staff)
+    counts = queries.count_tabs(staff, wanted.tab)
     soon = queries.clock_of(staff.hospital).closing_soon
     return ListPane(
         tabs=make_tabs(wanted, counts),
@@ -116,7 +115,7 @@ def make_chips(wanted: ThreadFilter, counts: dict[str, int]) -> list[Chip]:
         Chip(
             label,
             f"?{query_of(ThreadFilter(wanted.tab, '' if wanted.show == show else show))}",
-            counts.get(f"{wanted.tab}_{show}"),
+            counts.get(show),
             is_current=wanted.show == show,
         )
         for show, label in labels.items()
@@ -281,7 +280,7 @@ def make_ways(thread: Thread) -> list[WayChoice]:
             icon=words.account_icon(way.account_kind),
             reason=None if way.is_open else words.describe(way),
             is_chosen=way is chosen,
-            left=duration_words(way.until - now) if way.until else "",
+            left=words.window_duration(way.until - now) if way.until else "",
         )
         for way in ways
     ]

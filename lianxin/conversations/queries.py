@@ -72,11 +72,17 @@ def list_threads(actor: Actor, wanted: ThreadFilter | None = None) -> ThreadQuer
         raise ForbiddenError
     wanted = wanted or ThreadFilter(tab="all")
     rows = Thread.objects.of(actor.hospital_id).filter(tab_filter(actor, wanted.tab))
-    rows = rows.filter(show_filter(actor, wanted.show))
+    rows = rows.filter(show_filter(hospital_of(actor), wanted.show))
     if wanted.account_kind:
         rows = rows.filter(last_account_kind=wanted.account_kind)
     related = ("holder", "assignee", "team", "last_message", "last_address__account")
     return rows.shown().select_related(*related).in_order()
+
+
+def hospital_of(actor: Actor) -> Hospital:
+    """Return the actor's hospital; the frame has loaded it with the person."""
+    known = getattr(actor, "hospital", None)
+    return known if isinstance(known, Hospital) else Hospital.objects.get(pk=actor.hospital_id)
 
 
 def tab_filter(actor: Actor, tab: str) -> Q:
@@ -90,20 +96,19 @@ def tab_filter(actor: Actor, tab: str) -> Q:
     return Q()
 
 
-def show_filter(actor: Actor, show: str) -> Q:
+def show_filter(hospital: Hospital, show: str) -> Q:
     is_open = Q(state=Thread.State.OPEN)
     if show == "unread":
         return is_open & Q(unread_count__gt=0)
     if show == "closed":
         return Q(state=Thread.State.CLOSED)
     if show == "closing":
-        return is_open & closing_filter(actor.hospital_id)
+        return is_open & closing_filter(hospital)
     return is_open
 
 
-def closing_filter(hospital_id: int) -> Q:
+def closing_filter(hospital: Hospital) -> Q:
     """Match threads whose carrier's window ends soon: after that nobody can answer there."""
-    hospital = Hospital.objects.get(pk=hospital_id)
     settings, soon = gate_settings_of(hospital), clock_of(hospital).closing_soon
     now = time.now()
     found = Q(pk=None)
@@ -117,13 +122,13 @@ def closing_filter(hospital_id: int) -> Q:
     return found
 
 
-def count_tabs(actor: Actor) -> dict[str, int]:
-    """Count what stands behind each tab and filter: one query for all of them."""
-    open_ones = Q(state=Thread.State.OPEN)
-    counts = {tab: Count("pk", open_ones & tab_filter(actor, tab)) for tab in TABS}
+def count_tabs(actor: Actor, tab: str) -> dict[str, int]:
+    """Count what stands behind each tab, and behind the filters of this one: one query."""
+    by_tab = {name: tab_filter(actor, name) for name in TABS}
+    is_open = Q(state=Thread.State.OPEN)
+    counts = {name: Count("pk", is_open & condition) for name, condition in by_tab.items()}
     counts |= {
-        f"{tab}_{show}": Count("pk", tab_filter(actor, tab) & show_filter(actor, show))
-        for tab in TABS
+        show: Count("pk", by_tab[tab] & show_filter(hospital_of(actor), show))
         for show in ("unread", "closing")
     }
     return Thread.objects.of(actor.hospital_id).shown().aggregate(**counts)

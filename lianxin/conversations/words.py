@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from lianxin.channels.models import Account
+from lianxin.compliance.words import CATEGORIES
 from lianxin.conversations.models import Message
 from lianxin.conversations.queries import Said, ThreadLine, Way
 from lianxin.conversations.rules.delivery import LOOKS, Look
@@ -47,18 +48,6 @@ OUTCOMES: dict[str, Promise] = {
     "referred_offline": gettext_lazy("不符合线上条件，请线下就诊"),
     "no_need": gettext_lazy("无需处理"),
 }
-CATEGORIES: dict[str, Promise] = {
-    "diagnosis": gettext_lazy("诊断"),
-    "prescription": gettext_lazy("处方"),
-    "efficacy": gettext_lazy("疗效"),
-    "promise": gettext_lazy("承诺"),
-    "comparison": gettext_lazy("比较"),
-    "inducement": gettext_lazy("诱导"),
-    "discouraging_care": gettext_lazy("劝阻就医"),
-    "privacy": gettext_lazy("隐私"),
-    "lock_screen": gettext_lazy("锁屏"),
-    "percentage": gettext_lazy("百分比"),
-}
 # Kinds of message that have no words to screen for danger.
 UNSCREENED = frozenset({"image", "voice", "video", "file"})
 
@@ -91,17 +80,17 @@ def window_words(way: Way | None, soon: timedelta) -> WindowWords:
     if way.until is None:
         return WindowWords(_("可以回复"), "on")
     left = way.until - time.now()
-    text = _("剩 %(time)s") % {"time": short_duration(left)}
+    text = _("剩 %(time)s") % {"time": window_duration(left)}
     if way.limit:
         text = f"{text} · {way.left}/{way.limit}"
     return WindowWords(text, "soon" if left <= soon or way.left == 1 else "")
 
 
-def short_duration(length: timedelta) -> str:
-    """Write a length in its one largest unit: a list has little room."""
+def window_duration(length: timedelta) -> str:
+    """Write the rest of a window in hours: 48 hours are how the providers count."""
     hours = int(length.total_seconds() // 3600)
     if hours >= 1:
-        return _("%(hours)s 时") % {"hours": hours}
+        return ngettext("%(count)d 小时", "%(count)d 小时", hours) % {"count": hours}
     return duration_words(length)
 
 

@@ -2,11 +2,12 @@
 
 import { loadTexts } from "./dom.js";
 import { drawLog } from "./log.js";
-import { drawPanels, setUpPanels } from "./panels.js";
+import { drawPanels, offerPhone, setUpPanels } from "./panels.js";
 import { drawPhone, setUpWeb } from "./phone.js";
 import { onDraw, ui, watch } from "./store.js";
 
 function draw() {
+  offerPhone();
   drawPhone();
   drawPanels();
   drawLog();

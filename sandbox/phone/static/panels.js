@@ -49,6 +49,15 @@ function personRow(person) {
     mine ? icon("check") : person.unread ? h("span", { class: "sb-badge num" }, String(person.unread)) : null);
 }
 
+// Somebody always holds the phone: at the first visit, the first person of the list.
+let offered = false;
+
+export function offerPhone() {
+  if (offered || view.me || !view.persons.length) return;
+  offered = true;
+  takePhone(view.persons[0].id);
+}
+
 async function takePhone(id) {
   await post("/phone/hold", { person: id });
   closeWeb();

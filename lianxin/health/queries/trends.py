@@ -34,11 +34,11 @@ group by 1, 2 order by 1, 2
 
 
 class TrendRow(NamedTuple):
-    """One day and slot: count, then mean, lowest, highest of each of the three columns."""
+    """One day and slot: how many readings, then mean, lowest, highest of the three columns."""
 
     on: date
     slot: str
-    count: int
+    readings: int
     mean: float
     lowest: float
     highest: float
@@ -141,18 +141,25 @@ def used_readings(
 
 
 def marks_of(book: Book, metric: str, rows: Sequence[TrendRow]) -> list[Mark]:
-    places = [(field["code"], 3 * field["column"]) for field in book.fields(metric)]
-    return [
-        Mark(
-            on=row.on,
-            slot=row.slot,
-            values={code: row[at] for code, at in places if row[at] is not None},
-            lowest={code: row[at + 1] for code, at in places if row[at] is not None},
-            highest={code: row[at + 2] for code, at in places if row[at] is not None},
-            count=row.count,
-        )
-        for row in rows
-    ]
+    fields = [(field["code"], field["column"] - 1) for field in book.fields(metric)]
+    return [make_mark(row, fields) for row in rows]
+
+
+def make_mark(row: TrendRow, fields: Sequence[tuple[str, int]]) -> Mark:
+    """Name the row's columns by the metric's fields; an empty column is not there."""
+    columns = (
+        (row.mean, row.lowest, row.highest),
+        (row.mean_2, row.lowest_2, row.highest_2),
+        (row.mean_3, row.lowest_3, row.highest_3),
+    )
+    values: dict[str, float] = {}
+    lowest: dict[str, float] = {}
+    highest: dict[str, float] = {}
+    for code, place in fields:
+        mean, low, high = columns[place]
+        if mean is not None and low is not None and high is not None:
+            values[code], lowest[code], highest[code] = mean, low, high
+    return Mark(row.on, row.slot, values, lowest, highest, row.readings)
 
 
 def list_recent(book: Book, patient: Patient, metric: str, *, days: int) -> list[Reading]:

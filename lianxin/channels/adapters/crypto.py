@@ -42,7 +42,7 @@ class Crypt:
         self.receive_id = receive_id.encode()
         # The last character may carry spare bits that are not zero: the official sample does.
         self.key = base64.b64decode(encoding_aes_key + "=")
-        self.mode = modes.CBC(self.key[:16])
+        self.cipher = Cipher(algorithms.AES(self.key), modes.CBC(self.key[:16]))
 
     def verify(self, signature: str, timestamp: str, nonce: str, encrypted: str) -> None:
         if not is_same(signature, sign(self.token, timestamp, nonce, encrypted)):
@@ -55,7 +55,7 @@ class Crypt:
             raise CryptError("base64") from None
         if not raw or len(raw) % 16:
             raise CryptError("length")
-        decryptor = Cipher(algorithms.AES(self.key), self.mode).decryptor()
+        decryptor = self.cipher.decryptor()
         return self.unwrap(unpad(decryptor.update(raw) + decryptor.finalize()))
 
     def unwrap(self, plain: bytes) -> bytes:
@@ -71,7 +71,7 @@ class Crypt:
 
     def encrypt(self, message: bytes) -> str:
         plain = os.urandom(16) + struct.pack(">I", len(message)) + message + self.receive_id
-        encryptor = Cipher(algorithms.AES(self.key), self.mode).encryptor()
+        encryptor = self.cipher.encryptor()
         return base64.b64encode(encryptor.update(pad(plain)) + encryptor.finalize()).decode()
 
 

@@ -25,28 +25,26 @@ class Builder:
     """Builds nested dicts from expat's callbacks; repeated names become lists."""
 
     def __init__(self) -> None:
-        self.root: dict[str, Any] = {}
-        self.nodes: list[dict[str, Any]] = [self.root]
-        self.names: list[str] = []
-        self.texts: list[list[str]] = [[]]
+        # A node becomes a dict with its first child; a leaf stays None and is its text.
+        self.nodes: list[dict[str, Any] | None] = [{}]
+        self.text: list[str] = []
         self.count = 0
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        del attributes
+        del name, attributes
         self.count += 1
         if len(self.nodes) > MAX_DEPTH or self.count > MAX_ELEMENTS:
             raise XmlRefused("too deep or too many elements")
-        self.nodes.append({})
-        self.names.append(name)
-        self.texts.append([])
+        self.nodes.append(None)
+        self.text.clear()
 
     def end(self, name: str) -> None:
-        node, text = self.nodes.pop(), self.texts.pop()
-        self.names.pop()
-        put(self.nodes[-1], name, node or "".join(text).strip())
-
-    def characters(self, text: str) -> None:
-        self.texts[-1].append(text)
+        node = self.nodes.pop()
+        parent = self.nodes[-1]
+        if parent is None:
+            parent = self.nodes[-1] = {}
+        put(parent, name, "".join(self.text).strip() if node is None else node)
+        self.text.clear()
 
 
 def put(parent: dict[str, Any], name: str, value: Any) -> None:
@@ -74,7 +72,7 @@ def parse_xml(body: bytes | str, *, limit: int = 64 * 1024) -> dict[str, Any]:
     parser.buffer_text = True
     parser.StartElementHandler = builder.start
     parser.EndElementHandler = builder.end
-    parser.CharacterDataHandler = builder.characters
+    parser.CharacterDataHandler = builder.text.append
     parser.StartDoctypeDeclHandler = refuse_declaration
     parser.EntityDeclHandler = refuse_declaration
     parser.ExternalEntityRefHandler = refuse_declaration
@@ -82,7 +80,7 @@ def parse_xml(body: bytes | str, *, limit: int = 64 * 1024) -> dict[str, Any]:
         parser.Parse(data, True)
     except (expat.ExpatError, ValueError) as error:
         raise XmlRefused("not well formed") from error
-    root = next(iter(builder.root.values()), "")
+    root = next(iter((builder.nodes[0] or {}).values()), "")
     return root if isinstance(root, dict) else {}
 
 

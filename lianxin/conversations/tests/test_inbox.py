@@ -72,7 +72,7 @@ def test_a_session_taken_in_the_client_is_read_only_and_says_why(
 ) -> None:
     thread = make_thread(riverside)
     with scope(riverside):
-        Address.objects.filter(pk=thread.last_address_id).update(session_state=3)
+        Address.objects.filter(pk=thread.last_address_id or 0).update(session_state=3)
 
     page = text_of(as_lin, f"/inbox/{thread.key}/")
 
@@ -221,6 +221,6 @@ def test_the_list_costs_the_same_for_one_and_for_forty(as_lin: Client, riverside
         as_lin.get("/inbox/lines/?tab=all")
 
 
-# Nine for who asks and in which hospital, two to leave it; threads, patients, their keys, the hospital's
-# day, the talks' keys, the team twice, the counts, the access log.
+# Nine for who asks and in which hospital, two to leave it; threads, patients, their keys, the
+# hospital's day, the talks' keys, the team twice, the counts, the access log.
 LINES_QUERIES = 20

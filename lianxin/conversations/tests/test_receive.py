@@ -104,7 +104,7 @@ def test_danger_words_page_the_duty_and_answer_with_the_card(
     thread = reload(message.thread)
     with scope(riverside):
         card = Message.objects.get(thread=thread, sender_kind="assistant")
-        intent = Intent.objects.get(pk=card.intent_id)
+        intent = Intent.objects.get(pk=card.intent_id or 0)
         notice = StaffNotice.objects.get(staff=admin)
     assert (thread.urgency, thread.urgency_category) == ("emergency", "chest")
     assert thread.first_reply_due_at == message.at + timedelta(minutes=5)

@@ -50,7 +50,7 @@ def test_an_answer_is_shown_at_once_and_asked_of_the_gate(riverside: Hospital, l
 
     thread = reload(thread)
     with scope(riverside):
-        intent = Intent.objects.get(pk=message.intent_id)
+        intent = Intent.objects.get(pk=message.intent_id or 0)
         consult = Consult.objects.get(thread=thread)
     assert message.delivery_state == "queued"
     assert (intent.kind, intent.answers_address_id) == ("reply", thread.last_address_id)
@@ -94,7 +94,7 @@ def test_a_session_taken_in_the_client_is_refused_with_reason_and_alternatives(
     thread = make_thread(riverside)
     message = reply(thread, "好的", lin)
     with scope(riverside):
-        Address.objects.filter(pk=thread.last_address_id).update(session_state=3)
+        Address.objects.filter(pk=thread.last_address_id or 0).update(session_state=3)
 
     judge(message)
 
@@ -107,7 +107,7 @@ def test_a_refused_answer_starts_the_clock_again(riverside: Hospital, lin: Staff
     due = thread.first_reply_due_at
     message = reply(thread, "好的", lin)
     with scope(riverside):
-        Address.objects.filter(pk=thread.last_address_id).update(sent_since_inbound_count=5)
+        Address.objects.filter(pk=thread.last_address_id or 0).update(sent_since_inbound_count=5)
 
     judge(message)
 

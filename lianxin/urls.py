@@ -17,6 +17,8 @@ urlpatterns = [
     path("", include("lianxin.content.urls")),
     path("", include("lianxin.conversations.urls")),
     path("", include("lianxin.health.urls")),
+    path("", include("lianxin.outreach.urls")),
+    path("", include("lianxin.tasks.urls")),
     path("", include("lianxin.desk.urls")),
 ]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from lianxin.core import events, live, time
 from lianxin.core.actor import Actor
@@ -97,7 +98,7 @@ def finish_try(task: StaffTask, outcome_code: str, *, note: str = "", by: Staff)
     task = lock_open(task)
     outcome = catalog.outcomes_of(task.kind).get(outcome_code)
     if outcome is None:
-        raise RefusedError("请先选择结果。")
+        raise RefusedError(_("请先选择结果。"))
     now = time.now()
     step = rules.after_try(outcome, task.attempt_count, catalog.max_attempts(), now)
     task.attempt_count += 1
@@ -126,7 +127,7 @@ def reassign_task(task: StaffTask, assignee: Staff | None, *, by: Staff) -> Staf
     if not by.may("task.complete"):
         raise ForbiddenError
     if assignee is not None and assignee.hospital_id != task.hospital_id:
-        raise RefusedError("只能交给本院的同事。")
+        raise RefusedError(_("只能交给本院的同事。"))
     task = lock_open(task)
     task.assignee = assignee
     task.save(update_fields=["assignee"])
@@ -172,7 +173,7 @@ def lock_open(task: StaffTask) -> StaffTask:
         .first()
     )
     if row is None:
-        raise RefusedError("这个任务已经有人处理完了。")
+        raise RefusedError(_("这个任务已经有人处理完了。"))
     return row
 
 

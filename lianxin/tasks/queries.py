@@ -14,7 +14,7 @@ from lianxin.core.errors import ForbiddenError, NotFoundError
 from lianxin.core.keys import Keyring
 from lianxin.patients.queries import PatientFace, names_of
 from lianxin.staff.models import Staff
-from lianxin.staff.queries import list_team_ids_of
+from lianxin.staff.queries import list_staff, list_team_ids_of
 from lianxin.tasks import catalog
 from lianxin.tasks.models import StaffTask, TaskAttempt
 from lianxin.tasks.rules import Outcome, is_overdue
@@ -135,6 +135,17 @@ def describe_tasks(hospital_id: int, tasks: Sequence[StaffTask]) -> list[TaskLin
 
 def list_attempts(task: StaffTask) -> QuerySet[TaskAttempt]:
     return TaskAttempt.objects.filter(task=task).select_related("by").order_by("at", "pk")
+
+
+def describe_attempts(task: StaffTask) -> list[tuple[TaskAttempt, str]]:
+    return [
+        (row, gettext(catalog.outcome_word(task.kind, row.outcome))) for row in list_attempts(task)
+    ]
+
+
+def list_possible_assignees(actor: Actor) -> list[Staff]:
+    """Return the colleagues who may close a task."""
+    return [one for one in list_staff(actor.hospital_id) if one.may("task.complete")]
 
 
 def list_outcomes(task: StaffTask) -> list[Outcome]:

@@ -97,6 +97,7 @@ def settle_task(hospital_id: int, provider_message_id: str, status: str) -> bool
         return False
     is_expired = status == "expired"
     state = StaffConfirmation.State.EXPIRED if is_expired else StaffConfirmation.State.DONE
+    # The receipts came first; whoever still waits was left out by the provider.
     close(house, row, state, NOT_CONFIRMED if is_expired else TASK_FAILED)
     return True
 

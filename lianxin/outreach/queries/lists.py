@@ -37,6 +37,18 @@ STATE_WORDS = {
 }
 
 
+CONFIRMATION_WORDS = {
+    StaffConfirmation.State.PLANNED: _("等待创建"),
+    StaffConfirmation.State.CLAIMED: _("正在创建"),
+    StaffConfirmation.State.WAITING: _("待确认"),
+    StaffConfirmation.State.TAKING_BACK: _("正在撤回"),
+    StaffConfirmation.State.DONE: _("已确认"),
+    StaffConfirmation.State.FAILED: _("没建成"),
+    StaffConfirmation.State.EXPIRED: _("没有人确认"),
+    StaffConfirmation.State.CANCELLED: _("已取消"),
+}
+
+
 @dataclass(frozen=True)
 class DeliveryFilter:
     state: str = ""
@@ -158,3 +170,7 @@ def list_confirmations(
     if staff_ids is not None:
         rows = rows.filter(staff_id__in=staff_ids)
     return rows.order_by("-on", "-pk")
+
+
+def confirmation_word(confirmation: StaffConfirmation) -> str:
+    return str(CONFIRMATION_WORDS[StaffConfirmation.State(confirmation.state)])

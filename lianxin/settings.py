@@ -113,6 +113,7 @@ PORTAL_TABS = [
     ("me", "compliance:phone_me"),
 ]
 STAFF_OF_REQUEST = "lianxin.staff.sessions.staff_of_request"
+UNKNOWN_HOLDER = "lianxin.patients.portal.reenter"
 HOLDER_OF_REQUEST = "lianxin.patients.sessions.holder_of_request"
 
 TEMPLATES = [

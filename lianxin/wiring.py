@@ -2,6 +2,41 @@
 
 from __future__ import annotations
 
+from lianxin.conversations import jobs as conversations
 from lianxin.core.events import Wiring
+from lianxin.journeys import jobs as journeys
+from lianxin.outreach import jobs as outreach
+from lianxin.patients import jobs as patients
+from lianxin.tasks import jobs as tasks
 
-SUBSCRIBERS: Wiring = {}
+SUBSCRIBERS: Wiring = {
+    # What comes in.
+    "contact.added": [patients.receive_contacts, outreach.send_welcome],
+    "message.arrived": [conversations.receive_arrivals],
+    "receipt.arrived": [outreach.note_receipts],
+    "staff_task.settled": [outreach.settle_tasks],
+    # Who it is, and what was agreed.
+    "holder.code_asked": [patients.deliver_phone_codes],
+    "patient.verified": [journeys.enrol_patients, conversations.name_threads],
+    "consent.given": [journeys.enrol_patients],
+    "consent.withdrawn": [journeys.stop_without_consent, outreach.stop_patients],
+    # What goes out, and what became of it.
+    "delivery.sent": [conversations.follow_deliveries],
+    "delivery.delivered": [conversations.follow_deliveries],
+    "delivery.failed": [conversations.follow_deliveries],
+    "intent.refused": [conversations.follow_deliveries, tasks.call_about_refusals],
+    "intent.cancelled": [conversations.follow_deliveries],
+    # What stops everything.
+    "patient.life_event": [
+        journeys.stop_patients,
+        outreach.stop_patients,
+        tasks.follow_up_life_events,
+    ],
+    "patient.erased": [
+        journeys.stop_patients,
+        outreach.stop_patients,
+        conversations.restrict_threads,
+        tasks.close_for_erased,
+    ],
+    "patient.merged": [journeys.stop_patients, tasks.close_for_erased],
+}

@@ -26,7 +26,7 @@ from lianxin.health import actions as health
 from lianxin.journeys import actions as journeys
 from lianxin.journeys.catalogue import list_templates, load_template
 from lianxin.staff import actions as staffing
-from lianxin.staff.models import CareTeam, Department, Staff
+from lianxin.staff.models import CareTeam, Department, DutyShift, Staff
 
 ROSTER_DAYS = 60
 AGENT_ID = "1000002"
@@ -112,23 +112,26 @@ def plan_roster(opened: Opened) -> None:
     first = time.local(opened.hospital, time.now()).replace(minute=0, second=0, microsecond=0)
     start = first.replace(hour=8) - timedelta(days=1)
     day, night = opened.staff["nurse-zhou"], opened.staff["nurse-wang"]
+    shifts: list[DutyShift] = []
     for number in range(ROSTER_DAYS):
         morning = start + timedelta(days=number)
-        plan_shifts(opened, morning, (day, night, opened.doctor))
-        plan_shifts(opened, morning + timedelta(hours=12), (night, day, opened.doctor))
+        shifts += make_shifts(opened, morning, (day, night, opened.doctor))
+        shifts += make_shifts(opened, morning + timedelta(hours=12), (night, day, opened.doctor))
+    DutyShift.objects.bulk_create(shifts)
 
 
-def plan_shifts(opened: Opened, starts_at: datetime, line: tuple[Staff, ...]) -> None:
-    system = SystemActor(opened.hospital.pk)
-    for rank, person in enumerate(line, 1):
-        staffing.plan_shift(
-            opened.team,
-            person,
+def make_shifts(opened: Opened, starts_at: datetime, line: tuple[Staff, ...]) -> list[DutyShift]:
+    return [
+        DutyShift(
+            hospital=opened.hospital,
+            team=opened.team,
+            staff=person,
             rank=rank,
             starts_at=starts_at,
             ends_at=starts_at + timedelta(hours=12),
-            by=system,
         )
+        for rank, person in enumerate(line, 1)
+    ]
 
 
 def account_key(house: House, kind: str) -> str:

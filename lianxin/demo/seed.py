@@ -20,12 +20,13 @@ def main(data_dir: Path, patients: int) -> None:
 
     from lianxin.core.models import Hospital
     from lianxin.demo import houses
+    from lianxin.demo.cast import HOUSES
 
     if not settings.IS_DEMO or Hospital.objects.exists():
         sys.exit("This database is not an empty demo: nothing was changed.")
     sandbox_url, edge_url = os.environ["LIANXIN_SANDBOX_URL"], os.environ["LIANXIN_EDGE_URL"]
     houses.register_walkers(sandbox_url)
-    for number, house in enumerate(houses.HOUSES):
+    for number, house in enumerate(HOUSES):
         opened = houses.open_house(house, sandbox_url, edge_url)
         fill(opened, round(patients * house.share), Random(number), sandbox_url)
     write_summary(data_dir)

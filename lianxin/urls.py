@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("lianxin.health.urls")),
     path("", include("lianxin.outreach.urls")),
     path("", include("lianxin.tasks.urls")),
+    path("", include("lianxin.journeys.urls")),
     path("", include("lianxin.desk.urls")),
 ]
 

@@ -19,6 +19,8 @@ from sandbox.faults import Faults
 from sandbox.state import Settings
 
 RETRIES = 3
+# What reports on a call comes after the call's own answer.
+REPORT_SECONDS = 0.3
 REORDER_SECONDS = 3.0
 XmlValue = str | int | list[str]
 
@@ -46,6 +48,7 @@ class Notice:
     plain: str
     agent_id: str
     entry: LogEntry
+    wait_seconds: float = 0.0
 
 
 @dataclass
@@ -101,12 +104,17 @@ class Sender:
     client: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(trust_env=False))
 
     def send(
-        self, target: Target, name: str, fields: dict[str, XmlValue], agent_id: str = ""
+        self,
+        target: Target,
+        name: str,
+        fields: dict[str, XmlValue],
+        agent_id: str = "",
+        wait_seconds: float = 0.0,
     ) -> int:
         """Queue one callback; returns the log line that tells what became of it."""
         plain = make_xml(fields)
         entry = self.log.add("callback", name, account=target.account, plain=plain)
-        notice = Notice(target, name, plain, agent_id, entry)
+        notice = Notice(target, name, plain, agent_id, entry, wait_seconds)
         if not target.url:
             self._settle(entry, "no_address")
         elif self.faults.take("callback_drop", f"/{target.kind}"):
@@ -166,6 +174,8 @@ class Sender:
         task.add_done_callback(self.tasks.discard)
 
     async def _deliver(self, notice: Notice, *, after: Notice | None) -> None:
+        if notice.wait_seconds:
+            await asyncio.sleep(notice.wait_seconds)
         wire = self._protect(notice)
         self.tally.sent += 1
         for attempt in range(RETRIES + 1):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 
+from sandbox.callbacks import REPORT_SECONDS
 from sandbox.calls import Call
 from sandbox.errors import ApiError, Json
 from sandbox.kf.accounts import access_account
@@ -133,7 +134,7 @@ def _deliver_or_fail(
             "fail_type": session.fail_type,
         }
         record_event(call.box, account, event)
-        call_back(call.box, corp, account)
+        call_back(call.box, corp, account, REPORT_SECONDS)
         return
     kind = call.text("msgtype")
     show_message(call, account, session.person, kind, call.body[kind], msgid)

@@ -105,7 +105,7 @@ def record_event(box: Sandbox, account: KfAccount, event: Json) -> str:
     return record(box, account, {"origin": 4, "msgtype": "event", "event": with_account})
 
 
-def call_back(box: Sandbox, corp: Corp, account: KfAccount) -> int:
+def call_back(box: Sandbox, corp: Corp, account: KfAccount, wait_seconds: float = 0.0) -> int:
     """Tell the product that there is something to fetch."""
     now = box.clock.now()
     token = f"ENC{secrets.token_urlsafe(30)}"
@@ -122,4 +122,5 @@ def call_back(box: Sandbox, corp: Corp, account: KfAccount) -> int:
         "OpenKfId": account.open_kfid,
     }
     agent_id = next((a.agent_id for a in corp.apps if "kf" in a.rights), "")
-    return box.sender.send(corp_target(corp, "wecom_kf"), "kf_msg_or_event", fields, agent_id)
+    target = corp_target(corp, "wecom_kf")
+    return box.sender.send(target, "kf_msg_or_event", fields, agent_id, wait_seconds)

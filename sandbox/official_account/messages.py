@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sandbox.callbacks import XmlValue
+from sandbox.callbacks import REPORT_SECONDS, XmlValue
 from sandbox.calls import Call
 from sandbox.errors import ApiError, Json
 from sandbox.runtime import official_target
@@ -143,7 +143,9 @@ def _report(
         "MsgID": msgid,
         "Status": status,
     }
-    call.box.sender.send(official_target(account), "TEMPLATESENDJOBFINISH", fields)
+    call.box.sender.send(
+        official_target(account), "TEMPLATESENDJOBFINISH", fields, wait_seconds=REPORT_SECONDS
+    )
 
 
 def list_templates(_call: Call, account: OfficialAccount) -> Json:

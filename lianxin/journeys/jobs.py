@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
-from django.db import DatabaseError
+from django.db import DataError, IntegrityError
 
 from lianxin.core.jobs import job, periodic
 from lianxin.core.scope import scope
@@ -16,6 +16,8 @@ log = structlog.get_logger(__name__)
 
 # A tick ends after so many batches; the next one goes on five seconds later.
 BATCHES_PER_TICK = 40
+# What a broken row or a mistake in a rule raises; a lost connection ends the job instead.
+BROKEN = (DataError, IntegrityError, ArithmeticError, LookupError, TypeError, ValueError)
 Heard = list[dict[str, Any]]
 
 
@@ -31,7 +33,7 @@ def run_one_batch(hospital_id: int) -> int:
     try:
         with scope(hospital_id):
             return actions.run_due_batch(hospital_id, BATCH)
-    except (DatabaseError, ArithmeticError, LookupError, TypeError, ValueError):
+    except BROKEN:
         log.exception("due_batch_failed", hospital_id=hospital_id)
         return run_one_by_one(hospital_id)
 
@@ -39,15 +41,21 @@ def run_one_batch(hospital_id: int) -> int:
 def run_one_by_one(hospital_id: int) -> int:
     """Find the step that a batch stumbled over: the others go on, this one is put aside."""
     for count in range(BATCH):
-        try:
-            with scope(hospital_id):
-                if not actions.run_due_batch(hospital_id, 1):
-                    return count
-        except (DatabaseError, ArithmeticError, LookupError, TypeError, ValueError):
-            with scope(hospital_id):
-                step_id = actions.fail_first(hospital_id)
-            log.exception("due_step_failed", hospital_id=hospital_id, due_step_id=step_id)
+        if not run_single(hospital_id):
+            return count
     return BATCH
+
+
+def run_single(hospital_id: int) -> bool:
+    """Run the step that is due first; False when there is none."""
+    try:
+        with scope(hospital_id):
+            return bool(actions.run_due_batch(hospital_id, 1))
+    except BROKEN:
+        with scope(hospital_id):
+            step_id = actions.fail_first(hospital_id)
+        log.exception("due_step_failed", hospital_id=hospital_id, due_step_id=step_id)
+        return step_id is not None
 
 
 @periodic(seconds=60, queue="journeys")

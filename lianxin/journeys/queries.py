@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, DurationField, ExpressionWrapper, F, Q, QuerySet
 
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError, NotFoundError
 from lianxin.journeys.models import DueStep, Enrolment, Journey, JourneyVersion
 from lianxin.journeys.rules.definition import Definition
+from lianxin.journeys.rules.grid import Tally
 from lianxin.journeys.rules.parsing import parse_definition
 from lianxin.patients.models import Holder, Holding
 
@@ -125,33 +125,22 @@ def access_due_step(actor: Actor, enrolment: Enrolment, step_id: int) -> DueStep
     return step
 
 
-@dataclass(frozen=True)
-class StepCount:
-    """What became of the occurrences of one step, over everybody on the version."""
-
-    by_state: dict[str, int]
-
-    @property
-    def settled(self) -> int:
-        return sum(n for state, n in self.by_state.items() if state not in DueStep.OPEN)
-
-    @property
-    def done(self) -> int:
-        return self.by_state.get(DueStep.State.DONE, 0)
-
-    @property
-    def percent(self) -> int | None:
-        return round(100 * self.done / self.settled) if self.settled else None
-
-
-def count_steps(version: JourneyVersion) -> dict[str, StepCount]:
-    """Count by step key: one query, however many are enrolled."""
-    rows = DueStep.objects.filter(hospital_id=version.hospital_id, enrolment__version=version)
-    counts: dict[str, dict[str, int]] = {}
-    grouped = rows.values("step_key", "state").annotate(n=Count("pk"))
-    for key, state, count in grouped.values_list("step_key", "state", "n"):
-        counts.setdefault(key, {})[state] = count
-    return {key: StepCount(by_state) for key, by_state in counts.items()}
+def tally_steps(version: JourneyVersion, since: date) -> dict[tuple[str, int], Tally]:
+    """Count what became of each step on each day number: one query, however many are enrolled."""
+    rows = DueStep.objects.filter(
+        hospital_id=version.hospital_id, enrolment__version=version, occurrence_on__gte=since
+    ).exclude(state__in=(*DueStep.OPEN, DueStep.State.CANCELLED))
+    day = ExpressionWrapper(
+        F("occurrence_on") - F("enrolment__anchor_on"), output_field=DurationField()
+    )
+    grouped = (
+        rows.annotate(day=day)
+        .values("step_key", "day")
+        .annotate(settled=Count("pk"), done=Count("pk", filter=Q(state=DueStep.State.DONE)))
+    )
+    return {
+        (row["step_key"], row["day"].days): Tally(row["done"], row["settled"]) for row in grouped
+    }
 
 
 def next_steps_of(hospital_id: int, enrolment_ids: Iterable[int]) -> dict[int, DueStep]:

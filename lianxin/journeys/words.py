@@ -110,6 +110,7 @@ PURPOSES: Mapping[str, Words] = {
     "health_records": gettext_lazy("保存健康记录"),
     "reminders": gettext_lazy("微信提醒"),
 }
+OTHER_KEY: Words = gettext_lazy("代号（key）不能改；另一个旅程请另建。")
 
 
 def problem_sentence(problem: Problem) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, time as clock, timedelta
+from datetime import date, datetime, timedelta
+from datetime import time as clock
 
 from lianxin.core import time
 from lianxin.core.actor import Actor
 from lianxin.core.models import Hospital
 from lianxin.journeys.rules.definition import Step
 from lianxin.outreach.actions import CardDraft, Draft, put_cards, submit_many
+from lianxin.tasks.actions import TaskDraft, create_tasks
 
 # On which card something lands that has no slot of its own, and until when that card is open.
 NOON = clock(13, 0)
@@ -46,11 +48,11 @@ class Work:
     cards: dict[Place, CardWork] = field(default_factory=dict)
     quiet_cards: dict[Place, CardWork] = field(default_factory=dict)
     messages: list[Piece] = field(default_factory=list)
-    tasks: list[tuple[Step, Piece]] = field(default_factory=list)
+    tasks: list[Piece] = field(default_factory=list)
 
     def add(self, step: Step, piece: Piece, hospital: Hospital) -> None:
         if step.kind == "task":
-            self.tasks.append((step, piece))
+            self.tasks.append(piece)
         elif step.kind == "card":
             put(self.cards, (piece.patient_id, piece.on, step.slot), piece)
         elif step.way == "message":
@@ -82,8 +84,8 @@ def carry(hospital_id: int, work: Work, *, by: Actor) -> None:
         put_cards(hospital_id, card_drafts(work.cards), by=by)
     if work.messages:
         submit_many(hospital_id, [message_draft(piece) for piece in work.messages], by=by)
-    for step, piece in work.tasks:
-        open_follow_up(hospital_id, step, piece, by=by)
+    if work.tasks:
+        create_tasks(hospital_id, [task_draft(piece) for piece in work.tasks], by=by)
 
 
 def card_drafts(cards: dict[Place, CardWork]) -> list[CardDraft]:
@@ -115,5 +117,12 @@ def message_draft(piece: Piece) -> Draft:
     )
 
 
-def open_follow_up(hospital_id: int, step: Step, piece: Piece, *, by: Actor) -> None:
-    raise NotImplementedError
+def task_draft(piece: Piece) -> TaskDraft:
+    return TaskDraft(
+        unique_key=f"step:{piece.due_step_id}",
+        reason_code=piece.item,
+        patient_id=piece.patient_id,
+        subject_kind="due_step",
+        subject_id=piece.due_step_id,
+        due_at=piece.until,
+    )

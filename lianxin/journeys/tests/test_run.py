@@ -7,10 +7,10 @@ import time_machine
 
 from lianxin.content.catalogue import list_articles
 from lianxin.core.models import Event, Hospital
-from lianxin.core.scope import scope
 from lianxin.journeys import actions, jobs
 from lianxin.journeys.models import DueStep, Enrolment, Journey
 from lianxin.outreach.models import Card, Intent
+from lianxin.tasks.models import StaffTask
 from lianxin.testing.budget import query_budget
 from lianxin.testing.content import make_published
 from lianxin.testing.journeys import make_discharge_journey, make_enrolment, make_journey
@@ -19,6 +19,7 @@ MORNING = datetime(2026, 11, 21, 23, 0, tzinfo=UTC)  # 07:00 in Shanghai
 NINE = MORNING + timedelta(hours=2)
 ONE = MORNING + timedelta(hours=6)
 TODAY = date(2026, 11, 22)
+QUERIES = 18
 
 
 @pytest.fixture
@@ -136,18 +137,39 @@ def test_the_seventh_day_brings_the_nurses_call(in_riverside: Hospital) -> None:
     run(journey, MORNING + timedelta(days=7, hours=3, seconds=5))
 
     assert DueStep.objects.get(step_key="call-7").state == "done"
-    from lianxin.tasks.models import StaffTask
-
     task = StaffTask.objects.get()
-    assert (task.kind, task.state) == ("call", "open")
+    assert (task.kind, task.reason_code, task.state) == ("call", "follow_up_call", "open")
     assert "ask_nurse" in Card.objects.get().items
 
 
-def test_one_and_forty_steps_cost_the_same_queries(journey: Journey) -> None:
+def run_budgeted(journey: Journey, budget: int) -> None:
+    with time_machine.travel(NINE, tick=False), query_budget(budget):
+        actions.run_due_batch(journey.hospital_id)
+
+
+def test_one_patient_and_ten_cost_the_same_queries(journey: Journey) -> None:
     enrol(journey)
-    with time_machine.travel(NINE, tick=False):
-        with query_budget(0) if False else scope(journey.hospital_id):
-            actions.run_due_batch(journey.hospital_id)
+    run(journey, NINE)
+    enrol(journey)
+    run_budgeted(journey, QUERIES)
+    for _ in range(10):
+        enrol(journey)
+    run_budgeted(journey, QUERIES)
+
+
+def test_a_step_that_breaks_is_put_aside_and_the_others_run(journey: Journey) -> None:
+    """A row whose step the version does not know stands for any mistake in one row."""
+    broken, good = enrol(journey), enrol(journey)
+    first = DueStep.objects.filter(enrolment=broken, occurrence_on=TODAY)
+    first.filter(step_key="measure-bp-morning").update(step_key="unknown")
+
+    for minute in (0, 3, 8):
+        run(journey, NINE + timedelta(minutes=minute))
+
+    failed = DueStep.objects.get(state="failed")
+    assert (failed.enrolment_id, failed.attempt_count) == (broken.pk, 3)
+    assert set(Card.objects.get(patient_id=good.patient_id).items) == {"measure_bp", "pills"}
+    assert Card.objects.get(patient_id=broken.patient_id).items == ["pills"]
 
 
 def test_every_code_of_the_template_has_its_article() -> None:

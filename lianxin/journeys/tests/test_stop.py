@@ -52,7 +52,7 @@ def test_the_patient_that_a_merge_keeps_stays_on_it(enrolment: Enrolment) -> Non
     event = {
         "name": "patient.merged",
         "patient_id": enrolment.patient_id,
-        "data": {"folded_id": 0 or 987654},
+        "data": {"folded_id": 987654},
     }
 
     jobs.stop_patients.func(hospital_id=enrolment.hospital_id, events=[event])

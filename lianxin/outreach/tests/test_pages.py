@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from lianxin.channels.models import Account
+from lianxin.core.models import AccessEntry, Hospital
+from lianxin.core.scope import scope
+from lianxin.outreach import actions
+from lianxin.staff.models import Staff
+from lianxin.testing.guarded import assert_guarded, sign_in
+from lianxin.testing.outreach import make_delivery, make_intent, make_reachable, write_to
+from lianxin.testing.staff import make_staff
+
+OA, KF = Account.Kind.OFFICIAL_ACCOUNT, Account.Kind.WECOM_KF
+
+
+def refuse_one(hospital: Hospital) -> str:
+    """Let one card be refused, and return the patient's key."""
+    reachable = make_reachable(hospital, OA, consents=())
+    make_intent(reachable)
+    with scope(hospital):
+        actions.claim_deliveries(hospital.pk)
+    return reachable.patient.key
+
+
+def test_the_list_is_guarded(riverside: Hospital) -> None:
+    assert_guarded("/sends/", "GET", hospital=riverside, permission="send.read", has_object=False)
+
+
+def test_reachability_is_guarded(riverside: Hospital) -> None:
+    key = make_reachable(riverside).patient.key
+
+    assert_guarded(f"/patients/{key}/reach/", "GET", hospital=riverside, permission="patient.read")
+
+
+def test_a_refusal_is_read_with_its_reason_and_what_can_be_done(
+    as_lin: Client, riverside: Hospital
+) -> None:
+    refuse_one(riverside)
+
+    page = as_lin.get("/sends/?state=refused").content.decode()
+
+    assert "患者没有同意这一类消息。" in page
+    assert "不能发，不再追问" in page
+
+
+def test_filters_narrow_and_nonsense_filters_nothing(as_lin: Client, riverside: Hospital) -> None:
+    refuse_one(riverside)
+
+    assert "没有符合条件的记录" in as_lin.get("/sends/?state=sent").content.decode()
+    assert "未同意" in as_lin.get("/sends/?state=whatever").content.decode()
+    assert "未同意" in as_lin.get("/sends/?reason=no_consent").content.decode()
+
+
+def test_operators_see_results_and_no_names(riverside: Hospital) -> None:
+    key = refuse_one(riverside)
+    client = sign_in(make_staff(riverside, role=Staff.Role.OPERATOR))
+
+    page = client.get("/sends/").content.decode()
+
+    assert "未同意" in page
+    assert key not in page
+    with scope(riverside):
+        assert not AccessEntry.objects.filter(page="outreach:list").exists()
+
+
+def test_who_looks_is_written_down(as_lin: Client, riverside: Hospital) -> None:
+    refuse_one(riverside)
+
+    as_lin.get("/sends/")
+
+    with scope(riverside):
+        assert AccessEntry.objects.filter(page="outreach:list").count() == 1
+
+
+def test_the_list_costs_the_same_for_one_and_for_ten(as_lin: Client, riverside: Hospital) -> None:
+    reachable = make_reachable(riverside, OA)
+    make_delivery(reachable)
+    as_lin.get("/sends/")
+    with CaptureQueriesContext(connection) as one:
+        as_lin.get("/sends/")
+    for _ in range(9):
+        make_delivery(make_reachable(riverside, account=reachable.account))
+    with CaptureQueriesContext(connection) as ten:
+        as_lin.get("/sends/")
+
+    assert len(one) == len(ten)
+
+
+def test_reachability_says_until_when_and_how_often(as_lin: Client, riverside: Hospital) -> None:
+    reachable = make_reachable(riverside, KF)
+    write_to(reachable)
+
+    page = as_lin.get(f"/patients/{reachable.patient.key}/reach/").content.decode()
+
+    assert "微信客服" in page
+    assert "5/5" in page

@@ -68,6 +68,7 @@ def take_callbacks(account: AccountFacts, callbacks: list[Callback]) -> None:
     actions.take_in(account, inbounds)
     actions.settle_callbacks(known, Callback.State.TRANSLATED)
     actions.settle_callbacks(unknown, Callback.State.UNKNOWN)
+    actions.note_callback(account.id)
     for notice in inbounds:
         if notice.event == "sync.due":
             defer_sync(account.hospital_id, dict(notice.raw))
@@ -100,6 +101,12 @@ def sweep_callbacks(hospital_id: int) -> None:
         ids = queries.list_left_behind(hospital_id, time.now() - LEFT_BEHIND)
         if ids:
             translate.defer(hospital_id=hospital_id, callback_ids=ids)
+
+
+@periodic(seconds=24 * 3600, queue="bulk")
+def forget_raw_callbacks(hospital_id: int) -> None:
+    with scope(hospital_id):
+        actions.forget_raw(hospital_id)
 
 
 @periodic(seconds=5, queue="urgent")

@@ -19,7 +19,12 @@ from lianxin.channels.actions.addresses import (
     receive_webchat_message,
     settle_identity,
 )
-from lianxin.channels.actions.arrivals import settle_callbacks, take_in
+from lianxin.channels.actions.arrivals import (
+    forget_raw,
+    note_callback,
+    settle_callbacks,
+    take_in,
+)
 from lianxin.channels.actions.live_codes import (
     create_live_code,
     fail_live_code,
@@ -40,7 +45,9 @@ __all__ = [
     "drop_token",
     "fail_live_code",
     "forget_addresses",
+    "forget_raw",
     "miss_overdue",
+    "note_callback",
     "note_session",
     "note_task",
     "notify_staff",

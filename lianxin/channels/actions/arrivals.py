@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
-from lianxin.channels import queries, rules, sealing
+from lianxin.channels import facts, queries, rules, sealing
 from lianxin.channels.adapters.base import AccountFacts, Inbound
 from lianxin.channels.models import (
     ARRIVAL_KEY_CHARACTERS,
@@ -319,4 +319,14 @@ TAKERS = {
 
 
 def note_callback(account_id: int) -> None:
-    Account.objects.filter(pk=account_id).update(last_callback_at=time.now())
+    """Remember that callbacks arrive; to the minute, so that the row is not fought over."""
+    now = time.now()
+    older = Q(last_callback_at=None) | Q(last_callback_at__lt=now - timedelta(minutes=1))
+    Account.objects.filter(older, pk=account_id).update(last_callback_at=now)
+
+
+def forget_raw(hospital_id: int) -> int:
+    """Empty the raw callbacks that nobody understood and whose time is over."""
+    before = time.now() - facts.days("raw_callback_days")
+    rows = Callback.objects.filter(hospital_id=hospital_id, received_at__lt=before)
+    return rows.exclude(body_sealed=b"").update(body_sealed=b"")

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from lianxin.channels import actions
+from lianxin.channels.models import Account, LiveCode
+from lianxin.core.actor import SystemActor
+from lianxin.core.models import Hospital
+from lianxin.core.scope import scope
+from lianxin.staff.models import Staff
+from lianxin.testing.channels import make_account, make_address
+
+
+@pytest.fixture
+def wecom(riverside: Hospital) -> Account:
+    return make_account(riverside)
+
+
+def make_code(account: Account, staff: Staff, name: str = "李医生门诊") -> LiveCode:
+    with scope(account.hospital_id):
+        by = SystemActor(account.hospital_id)
+        return actions.create_live_code(account, name, staff=staff, by=by)
+
+
+def test_the_list_says_how_each_channel_is(as_admin: Client, wecom: Account) -> None:
+    with scope(wecom.hospital_id):
+        actions.settle_check(wecom.pk, "ip_not_trusted")
+
+    page = as_admin.get("/settings/channels/").content.decode()
+
+    assert wecom.name in page
+    assert "可信名单" in page
+
+
+def test_the_page_gives_the_address_and_no_secret(as_admin: Client, wecom: Account) -> None:
+    page = as_admin.get(f"/settings/channels/{wecom.key}/").content.decode()
+
+    assert f"/callbacks/wecom/{wecom.key}/" in page
+    assert "app-secret" not in page
+    assert "单聊内容不会进入连心" in page
+
+
+def test_a_check_is_asked_for(as_admin: Client, wecom: Account) -> None:
+    assert as_admin.post(f"/settings/channels/{wecom.key}/check/").status_code == 302
+
+    with scope(wecom.hospital_id):
+        wecom.refresh_from_db()
+        assert wecom.check_requested_at is not None
+    assert "检查中" in as_admin.get(f"/settings/channels/{wecom.key}/").content.decode()
+
+
+@pytest.mark.parametrize("path", ["/settings/channels/", "/settings/codes/"])
+def test_a_nurse_may_not_look(as_lin: Client, wecom: Account, path: str) -> None:
+    assert as_lin.get(path).status_code == 403
+
+
+def test_another_hospitals_account_is_not_there(as_admin: Client, elsewhere: Hospital) -> None:
+    theirs = make_account(elsewhere)
+
+    assert as_admin.get(f"/settings/channels/{theirs.key}/").status_code == 404
+    assert as_admin.post(f"/settings/channels/{theirs.key}/check/").status_code == 404
+
+
+def test_a_check_by_get_is_refused(as_admin: Client, wecom: Account) -> None:
+    assert as_admin.get(f"/settings/channels/{wecom.key}/check/").status_code == 405
+
+
+def test_a_live_code_is_made_by_the_form(as_admin: Client, wecom: Account, zhou: Staff) -> None:
+    answer = as_admin.post(
+        "/settings/codes/new/",
+        {
+            "name": "周医生海报",
+            "account": wecom.key,
+            "staff": zhou.key,
+            "tags": "心内科，出院",
+            "welcome_text": "您好",
+        },
+    )
+
+    with scope(wecom.hospital_id):
+        code = LiveCode.objects.get()
+    assert answer.status_code == 302
+    assert (code.staff_id, code.tag_names, code.state) == (zhou.pk, ["心内科", "出院"], "making")
+    assert len(code.state_key) <= 30
+
+
+def test_a_code_without_a_member_is_refused(as_admin: Client, wecom: Account) -> None:
+    answer = as_admin.post("/settings/codes/new/", {"name": "x", "account": wecom.key})
+
+    assert answer.status_code == 409
+
+
+def test_a_bad_form_is_shown_again(as_admin: Client, wecom: Account) -> None:
+    answer = as_admin.post("/settings/codes/new/", {"name": "", "account": "nobody"})
+
+    assert answer.status_code == 422
+
+
+def test_a_code_counts_whom_it_brought(as_admin: Client, wecom: Account, zhou: Staff) -> None:
+    code = make_code(wecom, zhou)
+    address = make_address(wecom, staff_userid=zhou.wecom_userid)
+    with scope(wecom.hospital_id):
+        address.live_code = code
+        address.save()
+
+    page = as_admin.get(f"/settings/codes/{code.key}/").content.decode()
+
+    assert "平台不提供扫码次数" in page
+    assert code.name in as_admin.get("/settings/codes/").content.decode()
+
+
+def test_another_hospitals_code_is_not_there(
+    as_admin: Client, elsewhere: Hospital, mallory: Staff
+) -> None:
+    theirs = make_code(make_account(elsewhere), mallory)
+
+    assert as_admin.get(f"/settings/codes/{theirs.key}/").status_code == 404

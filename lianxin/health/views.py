@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -93,7 +93,7 @@ def make_row(alert: Alert, face: PatientFace, book: Book | None) -> Row:
     return Row(
         who=face.masked_name,
         who_sub=" · ".join(part for part in (age, face.inpatient_masked) if part),
-        why=" ".join(part for part in (values_words(alert), fact) if part),
+        why=" ".join(part for part in (values_words(alert, book), fact) if part),
         why_sub=evidence(alert, book, language),
         icon="alert-octagon" if alert.level == Alert.Level.RED else "heartbeat",
         mark=panels.level_word(alert.level),
@@ -129,8 +129,11 @@ def next_action(alert: Alert) -> Action | None:
     return None
 
 
-def values_words(alert: Alert) -> str:
-    """Write the readings as 185/112 → 182/108."""
+def values_words(alert: Alert, book: Book | None) -> str:
+    """Write the readings as 185/112 → 182/108; a mean is no single reading and shows none."""
+    rule = book.rule(alert.rule_code) if book else None
+    if rule is not None and rule.scope not in {"reading", "occasion"}:
+        return ""
     written = [
         "/".join(
             f"{reading['values'][code]:g}"
@@ -180,7 +183,7 @@ def show_alert(request: StaffRequest, key: str, form: CloseForm, status: int = 2
         "face": face,
         "fact": book.fact(found.rule_code, language) if book else "",
         "rule": rule,
-        "values": values_words(found),
+        "values": values_words(found, book),
         "evidence": evidence(found, book, language),
         "state": state_word(found),
         "level": panels.level_word(found.level),
@@ -190,7 +193,10 @@ def show_alert(request: StaffRequest, key: str, form: CloseForm, status: int = 2
         "panel": panels.load_panel(found.patient) if may_see_trend(request, book) else None,
         "may_act": request.staff.may("alert.acknowledge"),
         "readings": [
-            reading | {"shown": "/".join(f"{v:g}" for v in reading["values"].values())}
+            {
+                "shown": "/".join(f"{value:g}" for value in reading["values"].values()),
+                "at": datetime.fromisoformat(reading["at"]),
+            }
             for reading in found.readings
         ],
     }

@@ -28,6 +28,8 @@ from lianxin.staff.models import Staff
 NOTE = "health.alert_note"
 RECORD = "record"
 SWEEP_ROWS = 200
+# A mean may stand for weeks; the alert names the readings that raised it and the last one.
+KEPT_READINGS = 20
 
 
 # --- A reading or a symptom comes in -------------------------------------------------------------
@@ -148,7 +150,7 @@ def add_to(
 ) -> Alert:
     """Append to a standing alert; tell again when it became worse."""
     if reading:
-        alert.readings = [*alert.readings, as_json(reading)]
+        alert.readings = [*alert.readings[:KEPT_READINGS], as_json(reading)]
     if symptoms is not None:
         alert.symptoms = sorted({*(alert.symptoms or []), *symptoms})
     is_worse = level_rank(finding.level) > level_rank(alert.level)

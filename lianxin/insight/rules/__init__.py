@@ -1,0 +1,1 @@
+"""How a number may be shown: what is too few, what is too unsure, what is nothing at all."""

@@ -38,8 +38,12 @@ def deliver_phone_code(hospital_id: int, code_id: int) -> None:
         code = actions.prepare_phone_code(hospital_id, code_id)
     if code is None:
         return
+    # The provider sends approved templates only; ours has the code as its one variable.
     outbound = Outbound(
-        client_key=code.client_key, carrier_kind="sms", address=code.phone, text=code.text
+        client_key=code.client_key,
+        carrier_kind="sms",
+        address=code.phone,
+        data={"1": code.digits},
     )
     results = sending.send(hospital_id, code.account_id, [outbound])
     with scope(hospital_id):

@@ -29,7 +29,7 @@ class CodeToSend:
 
     account_id: int
     phone: str = field(repr=False)
-    text: str = field(repr=False)
+    digits: str = field(repr=False)
     client_key: str = ""
 
 
@@ -140,11 +140,7 @@ def prepare_phone_code(hospital_id: int, code_id: int) -> CodeToSend | None:
     digits = make_digits()
     code_hash = sealing.hash_code(hospital_id, code.pk, digits)
     PhoneCode.objects.filter(pk=code.pk).update(code_hash=code_hash)
-    text = _("验证码 %(code)s，10 分钟内有效，请勿告诉他人。%(hospital)s") % {
-        "code": digits,
-        "hospital": code.hospital.name,
-    }
-    return CodeToSend(account.pk, phone, text, f"code{code.pk}")
+    return CodeToSend(account.pk, phone, digits, f"code{code.pk}")
 
 
 def registered_phone(code: PhoneCode) -> str:

@@ -68,7 +68,12 @@ def measure(rounds: int) -> dict[str, Any]:
         first_on = today - timedelta(days=DAYS - 1)
         zone = ZoneInfo(hospital.time_zone)
         start = datetime(first_on.year, first_on.month, first_on.day, tzinfo=zone)
-        values = [patient.pk, start, start + timedelta(days=DAYS), hospital.pk]
+        values: list[int | datetime] = [
+            patient.pk,
+            start,
+            start + timedelta(days=DAYS),
+            hospital.pk,
+        ]
 
         def ours() -> int:
             return len(queries.list_trend_rows(patient, "bp", first_on=first_on, last_on=today))

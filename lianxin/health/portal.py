@@ -54,6 +54,8 @@ def access_health_patient(request: PortalRequest) -> Patient:
 
 def say_closed(request: PortalRequest) -> HttpResponse:
     """Say that nothing is shown before the person is verified and has agreed."""
+    if wants_json(request):
+        return JsonResponse({"error": _("还不能记录健康数据"), "status": 403}, status=403)
     context = {"who_url": find_url("patients:who"), "me_url": find_url("patients:phone_me")}
     return render(request, "health/closed.html", context, status=403)
 

@@ -118,9 +118,10 @@
     say(form.dataset.saving);
     try {
       const response = await queue.send(form.dataset.lxLog, one, token);
+      if (response.status >= 500) throw new Error("not kept");
       const answer = await response.json();
       if (answer.state === "saved") { window.location.assign(answer.next); return; }
-      ask(answer);
+      ask(answer.error ? { message: answer.error } : answer);
     } catch {
       keep(one);
     } finally {
@@ -153,7 +154,8 @@
     for (const one of queue.load().filter((known) => known.patient === form.dataset.patient)) {
       try {
         const response = await queue.send(form.dataset.lxLog, one, token);
-        if (response.status >= 500) return;
+        // A closed session or a tired server is no answer about the reading: it waits on.
+        if (response.status >= 500 || response.status === 401 || response.status === 403) return;
         answer = await response.json();
       } catch {
         return;

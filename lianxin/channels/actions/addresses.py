@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from lianxin.channels import queries, sealing
 from lianxin.channels.actions.arrivals import take_in
@@ -88,7 +89,7 @@ def receive_webchat_message(
 def webchat_account(hospital_id: int) -> Account:
     account = queries.find_account_of_kind(hospital_id, Account.Kind.WEBCHAT)
     if account is None:
-        raise RefusedError("这家医院没有开通网页聊天。")
+        raise RefusedError(_("这家医院没有开通网页聊天。"))
     return account
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from lianxin.channels.models import Account, LiveCode
 from lianxin.core import events, time
@@ -35,9 +36,9 @@ def create_live_code(
     if not by.may("channel.manage"):
         raise ForbiddenError
     if account.kind not in CODE_KINDS:
-        raise RefusedError("这个渠道没有活码。")
+        raise RefusedError(_("这个渠道没有活码。"))
     if account.kind == Account.Kind.WECOM and (staff is None or not staff.wecom_userid):
-        raise RefusedError("企业微信的活码要指定一位已绑定企业微信的员工。")
+        raise RefusedError(_("企业微信的活码要指定一位已绑定企业微信的员工。"))
     code = LiveCode.objects.create(
         hospital_id=account.hospital_id,
         state_key=state_key or make_key(),

@@ -13,7 +13,7 @@ from lianxin.core.scope import scope
 
 
 class Command(BaseCommand):
-    help = "把各渠道的名单与本地核对一遍:补上漏掉的,结束已经不在的。"
+    help = "把各渠道的名单与本地核对一遍：补上漏掉的，结束已经不在的。"
 
     def handle(self, *args: Any, **options: Any) -> None:
         del args, options

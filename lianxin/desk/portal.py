@@ -11,11 +11,7 @@ from lianxin.desk.queries.home import load_home
 from lianxin.outreach import actions as outreach
 from lianxin.web.http import PortalRequest, portal_view
 
-NEXT_PAGES = {
-    "who": "patients:who",
-    "verify": "patients:verify",
-    "consent": "compliance:phone_consent",
-}
+NEXT_PAGES = {"who": "patients:who", "consent": "compliance:phone_consent"}
 
 
 @require_GET

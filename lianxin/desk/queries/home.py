@@ -57,7 +57,7 @@ def load_home(holder: Holder, language: str) -> Home:
         return Home(
             holding=None,
             face=None,
-            step="verify" if list_holdings(holder) else "who",
+            step="who",
             slot=slot,
             on=local.date(),
             card=None,

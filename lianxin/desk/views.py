@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from lianxin.core import access_log
+from lianxin.desk.lines import Group
 from lianxin.desk.queries import timeline
 from lianxin.desk.queries.patient import access_story
 from lianxin.desk.queries.today import SCOPES, Board, load_board
@@ -19,40 +20,48 @@ from lianxin.web.parts import Chip, Option
 @require_GET
 @staff_view("today.read")
 def today(request: StaffRequest) -> HttpResponse:
+    """Show what waits; htmx swaps the board when something happens."""
+    staff = request.staff
     scope = request.GET.get("scope", SCOPES[0])
     scope = scope if scope in SCOPES else SCOPES[0]
+    board = load_board(staff, scope=scope)
     show = request.GET.get("show", "")
-    board = load_board(request.staff, scope=scope)
-    access_log.record_views(request.staff, board.seen_patient_ids, page="desk.today")
+    show = show if show in {group.key for group in board.groups} else ""
+    access_log.record_views(staff, board.seen_patient_ids, page="desk:today")
+    context = {
+        "board": board,
+        "groups": choose_groups(board, show),
+        "chips": make_chips(board, scope, show),
+        "scopes": make_scopes(scope),
+        "scope": scope,
+        "show": show,
+        "may_verify": staff.may("patient.verify"),
+        "may_record_consent": staff.may("consent.record"),
+    }
     template = "desk/today.html#board" if request.htmx else "desk/today.html"
-    return render(
-        request,
-        template,
-        {
-            "board": board,
-            "groups": [g for g in board.groups if not show or g.key == show],
-            "chips": make_chips(board, scope, show),
-            "scopes": make_scopes(scope),
-            "scope": scope,
-            "show": show,
-        },
-    )
+    return render(request, template, context)
+
+
+def choose_groups(board: Board, show: str) -> list[Group]:
+    """Keep the chosen group, else those with rows; when all is done every one says so."""
+    if show:
+        return [group for group in board.groups if group.key == show]
+    return [group for group in board.groups if group.rows] or list(board.groups)
 
 
 def make_chips(board: Board, scope: str, show: str) -> list[Chip]:
     home = f"{reverse('desk:today')}?scope={scope}"
     chips = [Chip(_("全部"), home, board.count, is_current=not show)]
-    chips += [
+    return chips + [
         Chip(
             group.title,
             f"{home}&show={group.key}",
-            group.count,
+            group.count if group.size else 0,
             is_current=show == group.key,
             is_danger=group.tone == "danger",
         )
         for group in board.groups
     ]
-    return chips
 
 
 def make_scopes(scope: str) -> list[Option]:
@@ -66,7 +75,7 @@ def make_scopes(scope: str) -> list[Option]:
 def patient(request: StaffRequest, key: str) -> HttpResponse:
     kind = request.GET.get("kind", "")
     story = access_story(request.staff, key, kind=kind)
-    access_log.record_views(request.staff, [story.patient.pk], page="desk.patient")
+    access_log.record_views(request.staff, [story.patient.pk], page="desk:patient")
     template = "desk/patient.html#timeline" if request.htmx else "desk/patient.html"
     home = reverse("desk:patient", args=[key])
     chips = [

@@ -57,7 +57,6 @@ class TrendPanel:
     words: words.Words
     chart: Chart
     facts: tuple[Fact, ...]
-    rows: tuple[TableRow, ...]
     mean: str
     goal: str
     unit: str
@@ -67,6 +66,11 @@ class TrendPanel:
     is_evening_over: bool
     days: int
     metric_name: str
+
+    @property
+    def rows(self) -> list[TableRow]:
+        """The same data as a table, laid out only where it is shown."""
+        return list_rows(self.trend)
 
     @property
     def summary(self) -> str:
@@ -102,7 +106,6 @@ def load_panel(
         words=told,
         chart=draw_trend(book, trend, patient, width, language),
         facts=tuple(list_facts(book, trend)),
-        rows=tuple(list_rows(trend)),
         mean=shown(trend, trend.week.values) if trend.week.is_valid else "",
         goal=words.show_values(trend.limits, trend.fields, {}),
         unit=name_in(fields[0]["unit"], language),

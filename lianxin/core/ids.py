@@ -11,6 +11,7 @@ from django.db import models
 # No 0/O, 1/l/I: people read these aloud over the phone.
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 KEY_LENGTH = 12
+KEYS = len(ALPHABET) ** KEY_LENGTH
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 RANDOM_BITS = 22
 
@@ -22,7 +23,12 @@ else:
 
 def make_key() -> str:
     """Make a public id of 12 characters (59 bits), for URLs and screens."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(KEY_LENGTH))
+    rest = secrets.randbelow(KEYS)
+    signs = []
+    for _ in range(KEY_LENGTH):
+        rest, sign = divmod(rest, len(ALPHABET))
+        signs.append(ALPHABET[sign])
+    return "".join(signs)
 
 
 def make_event_id(at: datetime) -> int:

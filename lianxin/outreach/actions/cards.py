@@ -13,6 +13,7 @@ from lianxin.core.actor import Actor, SystemActor
 from lianxin.outreach.actions.cancelling import cancel_subjects
 from lianxin.outreach.actions.receipts import open_delivery
 from lianxin.outreach.actions.submitting import Draft, submit_many
+from lianxin.outreach.actions.writing import insert_rows, update_rows
 from lianxin.outreach.models import Card
 from lianxin.outreach.queries.house import House, load_house
 from lianxin.outreach.queries.lists import find_by_delivery_key
@@ -52,14 +53,14 @@ def put_cards(
     house = load_house(hospital_id)
     make_missing(house, drafts)
     cards = lock_cards(hospital_id, drafts)
+    before = {card.pk: list(card.items) for card in cards.values()}
     for draft in drafts:
         card = cards[draft.place]
         card.items = merge_items(card.items, draft.items)
-    touched = list(cards.values())
-    Card.objects.bulk_update(touched, ["items"], batch_size=500)
+    update_rows([card for card in cards.values() if card.items != before[card.pk]], ["items"])
     if announce:
         submit_many(hospital_id, announcements(house, drafts, cards), by=by)
-    return touched
+    return list(cards.values())
 
 
 def make_missing(house: House, drafts: Sequence[CardDraft]) -> None:
@@ -69,12 +70,13 @@ def make_missing(house: House, drafts: Sequence[CardDraft]) -> None:
             patient_id=draft.patient_id,
             on=draft.on,
             slot=draft.slot,
+            items=list(draft.items),
             expires_at=window(house, draft)[1],
             created_at=house.now,
         )
         for draft in drafts
     }
-    Card.objects.bulk_create(list(rows.values()), ignore_conflicts=True, batch_size=1000)
+    insert_rows(list(rows.values()), unique="key", ignore_conflicts=True)
 
 
 def window(house: House, draft: CardDraft) -> tuple[datetime, ...]:
@@ -163,7 +165,7 @@ def complete_items(
             card.state = Card.State.DONE
             finished.append(card)
             record_card("card.done", card, by=by)
-    Card.objects.bulk_update(rows, ["done_items", "state"])
+    update_rows(rows, ["done_items", "state"])
     cancel_subjects(hospital_id, CARD, [card.pk for card in finished])
     return finished
 

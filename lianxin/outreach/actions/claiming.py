@@ -14,6 +14,7 @@ from lianxin.core import events
 from lianxin.core.ids import make_key
 from lianxin.outreach.actions.composing import Claimed, Composer, is_lock_screen_safe
 from lianxin.outreach.actions.telling import REFUSED_STATES, refusal_entry
+from lianxin.outreach.actions.writing import insert_rows, update_rows
 from lianxin.outreach.models import Delivery, Intent
 from lianxin.outreach.queries.house import House, load_house
 from lianxin.outreach.queries.inputs import GateInputs, load_inputs
@@ -287,9 +288,8 @@ INTENT_FIELDS = ("state", "reason_code", "settled_at", "due_at")
 
 
 def write_outcome(intents: Sequence[Intent], outcome: Outcome) -> None:
-    Delivery.objects.bulk_create(outcome.deliveries, batch_size=500)
-    if outcome.repeated:
-        Delivery.objects.bulk_update(outcome.repeated, REPEATED_FIELDS)
+    insert_rows(outcome.deliveries, unique="client_key")
+    update_rows(outcome.repeated, REPEATED_FIELDS)
     plain: dict[str, list[int]] = {}
     special: list[Intent] = list(outcome.later)
     for intent in intents:
@@ -299,5 +299,4 @@ def write_outcome(intents: Sequence[Intent], outcome: Outcome) -> None:
             plain.setdefault(intent.state, []).append(intent.pk)
     for state, ids in plain.items():
         Intent.objects.filter(Q(pk__in=ids)).update(state=state)
-    if special:
-        Intent.objects.bulk_update(special, INTENT_FIELDS)
+    update_rows(special, INTENT_FIELDS)

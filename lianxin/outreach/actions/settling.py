@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from lianxin.channels.adapters.base import SendFailed, Sent
-from lianxin.core import events, time
-from lianxin.outreach.actions.telling import delivery_entry, refusal_entry
+from lianxin.core import events
+from lianxin.outreach.actions.telling import SYSTEM, delivery_entry, refusal_entry
+from lianxin.outreach.actions.writing import update_rows
 from lianxin.outreach.models import Card, Delivery, Intent
 from lianxin.outreach.queries.house import load_house
 from lianxin.outreach.rules.facts import REPEATABLE
@@ -98,12 +100,78 @@ def settle_deliveries(hospital_id: int, settled: Sequence[Settled]) -> int:
     """Store what the provider said. What is not claimed any more is left alone."""
     house = load_house(hospital_id)
     ledger = Ledger(house.now, house.settings.delivering)
-    results = {one.delivery_id: one.result for one in settled}
-    rows = lock_claimed(hospital_id, list(results))
+    sent = {one.delivery_id: one.result for one in settled if isinstance(one.result, Sent)}
+    failed = {one.delivery_id: one.result for one in settled if isinstance(one.result, SendFailed)}
+    count = settle_sent(hospital_id, sent, ledger)
+    rows = lock_claimed(hospital_id, list(failed)) if failed else []
     for row in rows:
-        ledger.settle(row, results[row.pk])
+        ledger.settle(row, failed[row.pk])
     write(rows, ledger)
+    return count + len(rows)
+
+
+SETTLE_SENT = """
+update outreach_delivery as d
+set state = 'sent', provider_message_id = new.message_id, sent_at = %(now)s,
+    settled_at = %(now)s, lease_until = null
+from unnest(%(ids)s::bigint[], %(messages)s::text[]) as new (id, message_id), outreach_intent as i
+where d.id = new.id and d.state = 'claimed' and d.hospital_id = %(hospital)s and i.id = d.intent_id
+returning d.id, d.patient_id, d.holder_id, d.carrier, d.account_id, d.address_id, d.staff_id,
+    i.id, i.kind, i.priority, i.subject_kind, i.subject_id
+"""
+
+
+def settle_sent(hospital_id: int, sent: Mapping[int, Sent], ledger: Ledger) -> int:
+    """Settle what went out, by the hundred and without loading it: one statement per table."""
+    if not sent:
+        return 0
+    values = {
+        "now": ledger.now,
+        "ids": list(sent),
+        "messages": [one.provider_message_id for one in sent.values()],
+        "hospital": hospital_id,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(SETTLE_SENT, values)
+        rows = [SentRow(*row) for row in cursor.fetchall()]
+    Intent.objects.filter(pk__in=[row.intent_id for row in rows]).update(
+        state=Intent.State.SENT, settled_at=ledger.now
+    )
+    entries = [row.entry(hospital_id) for row in rows]
+    patients = {row.subject_id: row.patient_id for row in rows if row.subject_kind == "card"}
+    entries += announce_cards(hospital_id, patients)
+    events.record_many(entries)
     return len(rows)
+
+
+class SentRow(NamedTuple):
+    """What the journal says about one delivery that went out."""
+
+    delivery_id: int
+    patient_id: int | None
+    holder_id: int | None
+    carrier: str
+    account_id: int
+    address_id: int
+    staff_id: int | None
+    intent_id: int
+    kind: str
+    priority: str
+    subject_kind: str
+    subject_id: int | None
+
+    def entry(self, hospital_id: int) -> events.Entry:
+        data = self._asdict()
+        del data["delivery_id"], data["patient_id"]
+        return events.Entry(
+            "delivery.sent",
+            hospital_id,
+            "delivery",
+            self.delivery_id,
+            SYSTEM,
+            patient_id=self.patient_id,
+            data=data,
+        )
 
 
 @transaction.atomic
@@ -144,33 +212,30 @@ def lock_claimed(hospital_id: int, ids: Sequence[int]) -> list[Delivery]:
 def write(rows: Sequence[Delivery], ledger: Ledger) -> None:
     if not rows:
         return
-    Delivery.objects.bulk_update(rows, DELIVERY_FIELDS, batch_size=500)
-    Intent.objects.bulk_update([row.intent for row in rows], INTENT_FIELDS, batch_size=500)
-    announce_cards(rows, ledger)
-    events.record_many(ledger.entries)
-
-
-def announce_cards(rows: Sequence[Delivery], ledger: Ledger) -> None:
-    """Mark the cards whose announcement went out."""
+    update_rows(rows, DELIVERY_FIELDS)
+    update_rows([row.intent for row in rows], INTENT_FIELDS)
     cards = {
-        row.intent.subject_id: row.intent
+        row.intent.subject_id: row.patient_id
         for row in rows
         if row.intent.subject_kind == "card" and row.state in Delivery.ARRIVED
     }
-    if not cards:
-        return
-    announced = Card.objects.filter(pk__in=list(cards), state=Card.State.WAITING)
-    ids = list(announced.values_list("pk", flat=True))
-    announced.update(state=Card.State.ANNOUNCED)
-    ledger.entries.extend(
+    events.record_many([*ledger.entries, *announce_cards(rows[0].hospital_id, cards)])
+
+
+def announce_cards(
+    hospital_id: int, patients: Mapping[int | None, int | None]
+) -> list[events.Entry]:
+    """Mark the cards whose announcement went out, and say so. `patients` is by card."""
+    if not patients:
+        return []
+    announced = Card.objects.filter(
+        hospital_id=hospital_id, pk__in=[pk for pk in patients if pk], state=Card.State.WAITING
+    )
+    ids = list(announced.select_for_update(no_key=True).values_list("pk", flat=True))
+    Card.objects.filter(pk__in=ids).update(state=Card.State.ANNOUNCED)
+    return [
         events.Entry(
-            "card.announced",
-            cards[card_id].hospital_id,
-            "card",
-            card_id,
-            "system",
-            patient_id=cards[card_id].patient_id,
-            at=time.now(),
+            "card.announced", hospital_id, "card", card_id, SYSTEM, patient_id=patients[card_id]
         )
         for card_id in ids
-    )
+    ]

@@ -15,10 +15,10 @@ from lianxin.core import time
 from lianxin.core.actor import Actor
 from lianxin.core.keys import Keyring
 from lianxin.outreach import sealing
+from lianxin.outreach.actions.writing import insert_rows
 from lianxin.outreach.catalog import default_settings
 from lianxin.outreach.models import Intent
 
-ROWS_PER_INSERT = 1000
 # The job lies above the actions, so it is called by its name.
 DELIVER_NOW = "outreach.jobs.deliver_now"
 CONTEXTS: dict[str, Context] = {
@@ -84,7 +84,7 @@ def submit_many(hospital_id: int, drafts: Sequence[Draft], *, by: Actor) -> list
     intents = [make_intent(hospital_id, draft, by, now, ring) for draft in drafts]
     for intent, draft in zip(intents, drafts, strict=True):
         intent.findings = find_blocking(draft, phrases, known)
-    Intent.objects.bulk_create(intents, ignore_conflicts=True, batch_size=ROWS_PER_INSERT)
+    insert_rows(intents, unique="unique_key", ignore_conflicts=True)
     return [draft.unique_key for draft in drafts]
 
 

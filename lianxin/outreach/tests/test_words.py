@@ -1,4 +1,4 @@
-"""Every sentence of the data files is said in both languages, and wakes no phone with an illness."""
+"""The data files speak both languages, and no line that wakes a phone names an illness."""
 
 from __future__ import annotations
 

@@ -1,0 +1,86 @@
+"""Writing many rows at once, at a cost that grows with the rows and not with their square.
+
+Django's bulk_update compares every row with every other in a CASE: seven fields of 500 rows took
+a hundred times as long as one UPDATE from arrays (seen 2026-11). Values that all rows share travel
+once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+from django.db.models import Field, Model
+
+if TYPE_CHECKING:
+    AnyField = Field[Any, Any]
+
+
+def update_rows(rows: Sequence[Model], names: Sequence[str]) -> None:
+    """Write some fields of rows that exist, with one statement."""
+    if not rows:
+        return
+    meta = rows[0]._meta
+    columns = Columns(rows, [meta.get_field(name) for name in names])  # type: ignore[misc]
+    changes = ", ".join(
+        f'"{field.column}" = {source}'
+        for field, source in zip(columns.fields, columns.sources, strict=True)
+    )
+    sql = (
+        f'update "{meta.db_table}" as old set {changes} from {columns.source} where old.id = new.id'  # noqa: S608 - names from the model
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*columns.scalars, [row.pk for row in rows], *columns.arrays])
+
+
+def insert_rows(rows: Sequence[Model], *, unique: str, ignore_conflicts: bool = False) -> None:
+    """Insert new rows with one statement; `unique` names the column that tells them apart.
+
+    Their ids are filled in, except with `ignore_conflicts`: then nobody knows whose row it is.
+    """
+    if not rows:
+        return
+    meta = rows[0]._meta
+    columns = Columns(rows, [field for field in meta.concrete_fields if not field.primary_key])
+    names = ", ".join(f'"{field.column}"' for field in columns.fields)
+    ending = " on conflict do nothing" if ignore_conflicts else f' returning id, "{unique}"'
+    sql = (
+        f'insert into "{meta.db_table}" ({names})'  # noqa: S608 - names from the model
+        f" select {', '.join(columns.sources)} from {columns.source}{ending}"
+    )
+    places = list(range(len(rows)))
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*columns.scalars, places, *columns.arrays])
+        if ignore_conflicts:
+            return
+        ids = {key: pk for pk, key in cursor.fetchall()}
+    for row in rows:
+        row.pk = ids[getattr(row, unique)]
+        row._state.adding = False
+
+
+class Columns:
+    """The values of some fields: one scalar where all rows agree, else an array each."""
+
+    def __init__(self, rows: Sequence[Model], fields: Sequence[AnyField]) -> None:
+        self.fields = list(fields)
+        self.sources: list[str] = []
+        self.scalars: list[Any] = []
+        self.arrays: list[Any] = []
+        casts: list[str] = []
+        names: list[str] = []
+        for field in self.fields:
+            values = [getattr(row, field.attname) for row in rows]
+            kind = field.db_type(connection)
+            first = values[0]
+            if all(value == first for value in values):
+                self.sources.append(f"%s::{kind}")
+                self.scalars.append(field.get_db_prep_save(first, connection))
+                continue
+            self.sources.append(f'new."{field.column}"')
+            self.arrays.append([field.get_db_prep_save(value, connection) for value in values])
+            casts.append(f"%s::{kind}[]")
+            names.append(f'"{field.column}"')
+        arrays = ", ".join(["%s::bigint[]", *casts])
+        self.source = f"unnest({arrays}) as new ({', '.join(['id', *names])})"

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lianxin.channels.adapters.xml import XmlRefused, field_text, parse_xml
 
@@ -58,3 +60,16 @@ def test_a_repeated_or_nested_field_still_reads_as_text() -> None:
 
 def test_a_root_without_children_has_no_fields() -> None:
     assert parse_xml("<xml>text</xml>") == {}
+
+
+def test_a_patient_may_write_about_doctypes() -> None:
+    parsed = parse_xml("<xml><Content><![CDATA[<!DOCTYPE html> <!ENTITY]]></Content></xml>")
+
+    assert parsed == {"Content": "<!DOCTYPE html> <!ENTITY"}
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=60))
+def test_text_comes_out_as_it_went_in(text: str) -> None:
+    content = text.replace("]]>", "").strip()
+
+    assert field_text(parse_xml(f"<xml><A><![CDATA[{content}]]></A></xml>"), "A") == content

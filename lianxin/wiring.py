@@ -12,6 +12,7 @@ from lianxin.tasks import jobs as tasks
 SUBSCRIBERS: Wiring = {
     # What comes in.
     "contact.added": [patients.receive_contacts, outreach.send_welcome],
+    "address.identified": [patients.join_identified],
     "message.arrived": [conversations.receive_arrivals],
     "receipt.arrived": [outreach.note_receipts],
     "staff_task.settled": [outreach.settle_tasks],

@@ -8,6 +8,7 @@ from django.apps import apps
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
+from lianxin.channels import actions as channels
 from lianxin.compliance import catalogue, queries
 from lianxin.compliance.models import Consent, Erasure
 from lianxin.compliance.registry import PersonalField, personal_fields
@@ -210,6 +211,5 @@ def destroy_keys(patient: Patient, lonely: list[int], *, outcome: str, by: Actor
         keys.destroy_key(hospital_id, subject, DataKey.Retention.RECORD, by=by)
     for holder_id in lonely:
         keys.destroy_key(hospital_id, ("holder", holder_id), DataKey.Retention.ENGAGEMENT, by=by)
-        for address in patient_queries.addresses_of_holder(hospital_id, holder_id):
-            subject = ("address", address.pk)
-            keys.destroy_key(hospital_id, subject, DataKey.Retention.ENGAGEMENT, by=by)
+        addresses = patient_queries.addresses_of_holder(hospital_id, holder_id)
+        channels.forget_addresses(hospital_id, [address.pk for address in addresses], by=by)

@@ -25,6 +25,14 @@ def receive_contacts(hospital_id: int, events: list[dict[str, Any]]) -> None:
             )
 
 
+@job(queue="default")
+def join_identified(hospital_id: int, events: list[dict[str, Any]]) -> None:
+    """Make one holder of one WeChat when its union id comes late. Hears `address.identified`."""
+    with scope(hospital_id):
+        for event in events:
+            actions.join_holders(hospital_id, event["subject_id"], by=SystemActor(hospital_id))
+
+
 @job(queue="urgent")
 def deliver_phone_codes(hospital_id: int, events: list[dict[str, Any]]) -> None:
     """Send the codes that were asked for. Hears `holder.code_asked`."""

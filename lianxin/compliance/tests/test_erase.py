@@ -12,7 +12,7 @@ from lianxin.core.keys import Keyring
 from lianxin.core.models import DataKey, Event, Hospital
 from lianxin.patients import actions as patient_actions
 from lianxin.patients import queries as patients
-from lianxin.patients.models import HolderSession, Patient
+from lianxin.patients.models import HolderAddress, HolderSession, Patient
 from lianxin.patients.queries import PatientFilter
 from lianxin.staff.models import Staff
 from lianxin.testing.compliance import grant
@@ -85,6 +85,8 @@ def test_erasing_stops_everything_and_shuts_the_phone(
     assert patients.patients_of(holder) == []
     assert patients.addresses_of(in_riverside.pk, patient.pk) == []
     assert not HolderSession.objects.exists()
+    (link,) = HolderAddress.objects.filter(holder=holder).select_related("address")
+    assert link.address.external_id.startswith("erased:")
     keys = DataKey.objects.filter(subject="holder", subject_id=holder.pk, retention="engagement")
     assert not keys.filter(destroyed_at=None).exists()
 

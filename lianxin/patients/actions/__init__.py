@@ -11,6 +11,7 @@ from lianxin.patients.actions.arrival import (
     receive_contact,
     set_preferences,
 )
+from lianxin.patients.actions.joining import join_holders
 from lianxin.patients.actions.life_events import record_life_event, resume_patient
 from lianxin.patients.actions.merging import merge_patients, undo_merge
 from lianxin.patients.actions.registration import (
@@ -40,6 +41,7 @@ __all__ = [
     "drop_expired_sessions",
     "end_holding",
     "forget_patient",
+    "join_holders",
     "link_address",
     "merge_patients",
     "name_holder",

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from django.http import HttpRequest
 
+from lianxin.channels.actions.addresses import settle_identity
 from lianxin.channels.models import Account, LiveCode
 from lianxin.core import time
 from lianxin.core.actor import SystemActor
@@ -122,3 +123,35 @@ def test_outreach_learns_where_a_patient_can_be_met(in_riverside: Hospital) -> N
         (own.pk, "self"),
         (daughter.pk, "family"),
     ]
+
+
+def test_a_union_id_that_comes_late_joins_two_holders(in_riverside: Hospital) -> None:
+    """WeCom knew her first; the Official Account says a moment after the follow who she is."""
+    wecom = make_address(in_riverside, union_id="u-1")
+    follower = make_address(in_riverside)
+    first = make_holder(in_riverside, address=wecom)
+    second = make_holder(in_riverside, address=follower)
+    mother, child = make_patient(in_riverside), make_patient(in_riverside)
+    make_holding(mother, first)
+    make_holding(child, second, relation="family")
+    token = actions.open_session(second)
+    assert first != second
+
+    settle_identity(follower, "u-1")
+    event = {"subject_id": follower.pk, "data": {}}
+    jobs.join_identified.func(hospital_id=in_riverside.pk, events=[event, event])
+
+    assert len(queries.addresses_of_holder(in_riverside.pk, first.pk)) == 2
+    assert {held.patient for held in queries.patients_of(first)} == {mother, child}
+    assert holder_of_request(request_with(token)) == first
+    second.refresh_from_db()
+    assert not second.is_active
+    assert Event.objects.filter(name="holder.joined").count() == 1
+
+
+def test_an_identified_address_that_nobody_knows_becomes_a_holder(in_riverside: Hospital) -> None:
+    address = make_address(in_riverside, union_id="u-9")
+
+    holder = actions.join_holders(in_riverside.pk, address.pk, by=SystemActor(in_riverside.pk))
+
+    assert queries.find_holder_of_address(in_riverside.pk, address.pk) == holder

@@ -303,13 +303,6 @@ def deepen_reading(reading: Reading, depth: int) -> None:
 
 
 @transaction.atomic
-def forget_reader(hospital_id: int, patient_id: int) -> int:
-    """Take the patient's name off the openings; that something was opened stays."""
-    rows = Reading.objects.filter(hospital_id=hospital_id, patient_id=patient_id)
-    return rows.update(patient=None, holder=None)
-
-
-@transaction.atomic
 def load_templates(
     hospital: Hospital,
     templates: Iterable[Mapping[str, Any]],

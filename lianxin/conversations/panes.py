@@ -176,7 +176,8 @@ class PatientCard:
     who: Who
     url: str
     team: str
-    reach: list[ReachLine]
+    # Each carrier with the words for what is left of its window.
+    reach: list[tuple[ReachLine, str]]
     consents: list[tuple[str, bool]]
     looks: list[Look]
     verify_url: str
@@ -293,11 +294,17 @@ def make_card(thread: Thread, who: Who) -> PatientCard:
         who=who,
         url=f"{base}{patient.key}/" if patient and base else "",
         team=thread.team.name if thread.team else "",
-        reach=reach_of_holder(thread.hospital_id, thread.holder_id, thread.patient_id),
+        reach=make_reach(thread),
         consents=make_consents(thread),
         looks=who_looked(patient, days=30, limit=3) if patient else [],
         verify_url="" if patient else find_url("patients:bedside_desk"),
     )
+
+
+def make_reach(thread: Thread) -> list[tuple[ReachLine, str]]:
+    now = time.now()
+    lines = reach_of_holder(thread.hospital_id, thread.holder_id, thread.patient_id)
+    return [(line, words.window_duration(line.until - now) if line.until else "") for line in lines]
 
 
 def make_consents(thread: Thread) -> list[tuple[str, bool]]:

@@ -61,7 +61,7 @@ def test_number_name_and_code_verify(
         code = PhoneCode.objects.get()
         to_send = actions.prepare_phone_code(riverside.pk, code.pk)
     assert to_send is not None
-    digits = "".join(sign for sign in to_send.text.split("，")[0] if sign.isdigit())
+    digits = to_send.digits
     wrong = "111111" if digits != "111111" else "222222"
     url = f"{reverse('patients:verify')}?as=self"
 

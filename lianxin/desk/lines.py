@@ -120,7 +120,7 @@ def is_open_red(alert: Alert) -> bool:
 def alert_row(ground: Ground, alert: Alert) -> Row:
     due, due_tone = time_left(alert.due_at)
     is_danger = is_open_red(alert)
-    is_calm = alert.is_awaiting or alert.level in {Alert.Level.YELLOW, Alert.Level.BLUE}
+    is_calm = alert.level in {Alert.Level.YELLOW, Alert.Level.BLUE}
     is_taken = alert.state == Alert.State.ACKNOWLEDGED
     return Row(
         id=f"alert-{alert.key}",
@@ -271,7 +271,7 @@ def thread_row(hospital: Hospital, line: ThreadLine, group: str) -> Row:
     return Row(
         id=f"thread-{thread.key}",
         who=line.who.name,
-        who_sub=face_line(line.who.patient) or _("未核验"),
+        who_sub=face_line(line.who.patient) or _("还没核验身份"),
         url=url,
         why=_("「%(words)s」") % {"words": line.preview},
         why_sub=" · ".join(part for part in (said_at, line.category) if part),

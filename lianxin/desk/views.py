@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from lianxin.core import access_log
 from lianxin.desk.lines import Group
-from lianxin.desk.queries import timeline
-from lianxin.desk.queries.patient import access_story
+from lianxin.desk.queries.patient import Timeline, access_story, load_timeline
 from lianxin.desk.queries.today import SCOPES, Board, load_board
+from lianxin.patients.queries import access_patient
 from lianxin.web.http import StaffRequest, staff_view
 from lianxin.web.parts import Chip, Option
 
@@ -73,13 +78,45 @@ def make_scopes(scope: str) -> list[Option]:
 @require_GET
 @staff_view("patient.read")
 def patient(request: StaffRequest, key: str) -> HttpResponse:
-    kind = request.GET.get("kind", "")
-    story = access_story(request.staff, key, kind=kind)
+    """Show one person's story."""
+    story = access_story(request.staff, key)
     access_log.record_views(request.staff, [story.patient.pk], page="desk:patient")
-    template = "desk/patient.html#timeline" if request.htmx else "desk/patient.html"
-    home = reverse("desk:patient", args=[key])
+    context = {"story": story, **timeline_context(story.timeline, key, "")}
+    return render(request, "desk/patient.html", context)
+
+
+@require_GET
+@staff_view("patient.read")
+def timeline(request: StaffRequest, key: str) -> HttpResponse:
+    """Show one kind of the timeline, or what came before."""
+    found = access_patient(request.staff, key)
+    access_log.record_views(request.staff, [found.pk], page="desk:patient")
+    if not request.htmx:
+        return redirect("desk:patient", key=key)
+    kind = request.GET.get("kind", "")
+    before = read_moment(request.GET.get("before", ""))
+    stretch = load_timeline(request.staff, found, kind=kind, before=before)
+    context = timeline_context(stretch, key, kind)
+    return render(request, "desk/patient.html#timeline", context)
+
+
+def read_moment(text: str) -> datetime | None:
+    """Read the moment in the address; what is none shows the newest."""
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment is not None and moment.tzinfo is not None else None
+
+
+def timeline_context(stretch: Timeline, key: str, kind: str) -> dict[str, Any]:
+    url = reverse("desk:timeline", args=[key])
     chips = [
-        Chip(str(k.label), f"{home}?kind={k.code}", is_current=k.code == kind)
-        for k in timeline.KINDS
+        Chip(str(k.label), f"{url}?{urlencode({'kind': k.code})}", is_current=k.code == kind)
+        for k in stretch.kinds
     ]
-    return render(request, template, {"story": story, "chips": chips, "kind": kind})
+    older = ""
+    if stretch.next_before:
+        moment = stretch.next_before.isoformat()
+        older = f"{url}?{urlencode({'kind': kind, 'before': moment})}"
+    return {"timeline": stretch, "chips": chips, "older_url": older, "newest_url": chips[0].url}

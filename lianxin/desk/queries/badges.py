@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from lianxin.conversations.queries import count_waiting
-from lianxin.health.queries.alerts import alert_counts
+from lianxin.health.models import Alert
 from lianxin.staff.models import Staff
 from lianxin.web.navigation import Badge
 
 
 def count_badges(staff: Staff) -> dict[str, Badge]:
+    """Count what Today's first sentence counts, and the conversations that wait."""
     badges: dict[str, Badge] = {}
-    if staff.may("alert.read"):
-        reds = alert_counts(staff.hospital_id).get("red", 0)
-        badges["today"] = Badge(reds, is_danger=True)
+    waiting, in_danger = count_waiting(staff)
     if staff.may("message.read"):
-        waiting, danger = count_waiting(staff)
-        badges["inbox"] = Badge(waiting, is_danger=danger > 0)
+        badges["inbox"] = Badge(waiting, is_danger=in_danger > 0)
+    if staff.may("alert.read"):
+        live = Alert.objects.of(staff.hospital_id).filter(state=Alert.State.OPEN)
+        reds = live.filter(level=Alert.Level.RED).count()
+        badges["today"] = Badge(reds + in_danger, is_danger=True)
     return badges

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-
-from django.utils.translation import get_language
+from datetime import date, datetime
 
 from lianxin.compliance.queries import Look, Question, list_questions, who_looked
+from lianxin.compliance.words import page_words
 from lianxin.conversations.models import Thread
 from lianxin.conversations.queries import list_threads_of_patient
 from lianxin.core import time
-from lianxin.core.models import Event
+from lianxin.core.errors import RefusedError
+from lianxin.desk import lines
 from lianxin.desk.queries import timeline
+from lianxin.desk.words import clock_word, language, time_left
 from lianxin.health.models import Alert
+from lianxin.health.panels import TrendPanel, level_word, load_panel
 from lianxin.health.queries.alerts import list_alerts_of
+from lianxin.health.queries.book import find_book
 from lianxin.health.queries.medicines import MedicineFacts, list_medicines
 from lianxin.journeys.models import DueStep, Enrolment
+from lianxin.journeys.queries import definition_of, list_enrolments_of
+from lianxin.journeys.words import STATES
 from lianxin.outreach.queries.reach import ReachLine, reach_of_patient
 from lianxin.patients.models import Holding, Patient
 from lianxin.patients.queries import (
@@ -27,13 +32,90 @@ from lianxin.patients.queries import (
     face_of,
     holders_of,
     list_timeline,
+    nicknames_of,
     tags_of,
 )
 from lianxin.staff.models import CareTeamMember, Staff
 from lianxin.tasks.models import StaffTask
+from lianxin.tasks.queries import TaskLine, describe_tasks, list_tasks_of_patient
+from lianxin.web.parts import Action
+from lianxin.web.rules import mask_name
 
 LOOKS = 6
 NEXT_STEPS = 3
+ENROLMENTS = 3
+TASK_ROWS = 6
+TIMELINE_ROWS = 20
+TREND_DAYS = 30
+MAY = {
+    "reveal": "patient.reveal",
+    "edit": "patient.edit",
+    "verify": "patient.verify",
+    "life_event": "patient.life_event",
+    "consent": "consent.record",
+    "health": "health.read",
+    "plan": "health.edit",
+}
+
+
+@dataclass(frozen=True)
+class AlertLine:
+    """One alert beside the story: how loud, what, until when, and what to do."""
+
+    alert: Alert
+    level: str
+    tone: str
+    fact: str
+    state: str
+    due: str
+    due_sub: str
+    action: Action
+
+
+@dataclass(frozen=True)
+class HolderLine:
+    """Who holds the phone, masked."""
+
+    holding: Holding
+    name: str
+
+
+@dataclass(frozen=True)
+class NextStep:
+    title: str
+    due_at: datetime
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where the patient stands on one journey."""
+
+    enrolment: Enrolment
+    state: str
+    tone: str
+    day: int
+    last_day: int
+    next_steps: Sequence[NextStep]
+
+    @property
+    def day_shown(self) -> int:
+        return max(0, min(self.day, self.last_day))
+
+
+@dataclass(frozen=True)
+class LookLine:
+    look: Look
+    page: str
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A stretch of the journal, and where the next one begins."""
+
+    days: Sequence[timeline.Day]
+    kinds: Sequence[timeline.Kind]
+    before: datetime | None
+    next_before: datetime | None
 
 
 @dataclass(frozen=True)
@@ -43,23 +125,20 @@ class Story:
     patient: Patient
     face: PatientFace
     diagnosis: str
-    holdings: Sequence[Holding]
+    holders: Sequence[HolderLine]
     team: Sequence[CareTeamMember]
     reach: Sequence[ReachLine]
     questions: Sequence[Question]
     tags: Sequence[str]
-    alerts: Sequence[Alert]
-    medicines: Sequence[MedicineFacts]
+    panel: TrendPanel | None
+    alerts: Sequence[AlertLine]
+    medicines: Sequence[MedicineFacts] | None
     threads: Sequence[Thread]
-    tasks: Sequence[StaffTask]
-    enrolments: Sequence[Position]
-    days: Sequence[timeline.Day]
-    looks: Sequence[Look]
-    may_see_health: bool
-
-    @property
-    def open_alerts(self) -> list[Alert]:
-        return [alert for alert in self.alerts if alert.state != Alert.State.CLOSED]
+    tasks: Sequence[TaskLine] | None
+    positions: Sequence[Position] | None
+    timeline: Timeline
+    looks: Sequence[LookLine]
+    may: Mapping[str, bool]
 
     @property
     def day_number(self) -> int | None:
@@ -69,67 +148,126 @@ class Story:
         return (time.today(self.patient.hospital) - self.patient.discharged_on).days
 
 
-@dataclass(frozen=True)
-class Position:
-    """Where the patient stands on one journey."""
-
-    enrolment: Enrolment
-    day: int
-    next_steps: Sequence[DueStep]
-
-
-def access_story(staff: Staff, key: str, *, kind: str = "") -> Story:
+def access_story(staff: Staff, key: str) -> Story:
     """Load the page for one patient whom this member of staff may see."""
     patient = access_patient(staff, key)
     today = time.today(staff.hospital)
-    sees_health = staff.may("health.read") and patient.state == Patient.State.ACTIVE
-    events = list_timeline(staff, patient, names=timeline.names_of_kind(kind))
+    sees_health = may_see_health(staff, patient)
     return Story(
         patient=patient,
         face=face_of(patient),
         diagnosis=diagnosis_of(patient) if sees_health else "",
-        holdings=holders_of(staff.hospital_id, patient.pk),
+        holders=list_holders(patient),
         team=list_team(patient),
         reach=reach_of_patient(staff.hospital_id, patient.pk),
-        questions=list_questions(patient, get_language() or "zh-hans"),
+        questions=list_questions(patient, language()),
         tags=tags_of(staff.hospital_id, [patient.pk]).get(patient.pk, []),
-        alerts=list_alerts_of(patient) if sees_health else [],
-        medicines=list_medicines(patient, today) if sees_health else [],
+        panel=find_panel(patient) if sees_health else None,
+        alerts=list_alert_lines(staff, patient) if sees_health else [],
+        medicines=list_medicines(patient, today) if sees_health else None,
         threads=list_threads_of_patient(staff, patient.pk) if staff.may("message.read") else [],
-        tasks=list_tasks(patient),
-        enrolments=list_positions(patient, today),
-        days=timeline.by_day(staff.hospital, tell(events)),
-        looks=who_looked(patient, limit=LOOKS) if staff.may("patient.read") else [],
-        may_see_health=sees_health,
+        tasks=list_task_lines(staff, patient) if staff.may("task.read") else None,
+        positions=list_positions(patient, today) if staff.may("journey.read") else None,
+        timeline=load_timeline(staff, patient),
+        looks=list_looks(patient),
+        may={name: staff.may(permission) for name, permission in MAY.items()},
     )
 
 
-def tell(events: Sequence[Event]) -> list[timeline.Line]:
-    return [timeline.tell_event(event, get_language() or "zh-hans") for event in events]
+def may_see_health(staff: Staff, patient: Patient) -> bool:
+    """Tell whether health data is shown: to those who treat, while the patient is in our care."""
+    return staff.may("health.read") and patient.state == Patient.State.ACTIVE
+
+
+def find_panel(patient: Patient) -> TrendPanel | None:
+    """Return the trend, or None while no doctor has approved the clinical rows."""
+    try:
+        return load_panel(patient, days=TREND_DAYS)
+    except RefusedError:
+        return None
+
+
+def list_alert_lines(staff: Staff, patient: Patient) -> list[AlertLine]:
+    alerts = [a for a in list_alerts_of(patient) if a.state != Alert.State.CLOSED]
+    book = find_book(staff.hospital_id) if alerts else None
+    return [
+        AlertLine(
+            alert=alert,
+            level=level_word(alert.level),
+            tone={"red": "danger", "blue": ""}.get(alert.level, "warn"),
+            fact=lines.tell_alert(alert, book),
+            state=lines.tell_state(staff.hospital, alert),
+            due=time_left(alert.due_at)[0],
+            due_sub=clock_word(staff.hospital, alert.due_at),
+            action=lines.alert_action(staff, alert),
+        )
+        for alert in alerts
+    ]
+
+
+def list_holders(patient: Patient) -> list[HolderLine]:
+    holdings = holders_of(patient.hospital_id, patient.pk)
+    if not holdings:
+        return []
+    nicknames = nicknames_of(patient.hospital_id, [holding.holder for holding in holdings])
+    return [HolderLine(h, mask_name(nicknames.get(h.holder_id, ""))) for h in holdings]
 
 
 def list_team(patient: Patient) -> list[CareTeamMember]:
     rows = CareTeamMember.objects.filter(hospital_id=patient.hospital_id, team=patient.team)
-    return list(rows.select_related("staff").order_by("id"))
+    return list(rows.select_related("staff").order_by("id")) if patient.team_id else []
 
 
-def list_tasks(patient: Patient) -> list[StaffTask]:
-    rows = StaffTask.objects.of(patient.hospital_id).filter(patient=patient)
-    return list(rows.filter(state=StaffTask.State.OPEN).order_by("due_at")[:8])
+def list_task_lines(staff: Staff, patient: Patient) -> list[TaskLine]:
+    rows = list_tasks_of_patient(staff, patient.pk).filter(state=StaffTask.State.OPEN)
+    return describe_tasks(staff.hospital_id, list(rows.order_by("due_at", "pk")[:TASK_ROWS]))
 
 
 def list_positions(patient: Patient, today: date) -> list[Position]:
-    rows = Enrolment.objects.of(patient.hospital_id).filter(patient=patient)
-    enrolments = list(rows.select_related("journey", "version").order_by("-enrolled_at")[:4])
+    enrolments = list_enrolments_of(patient.hospital_id, patient.pk)[:ENROLMENTS]
     steps = DueStep.objects.filter(
-        hospital_id=patient.hospital_id,
-        enrolment__in=[e.pk for e in enrolments],
-        state=DueStep.State.DUE,
-    ).order_by("due_at")[: NEXT_STEPS * 4]
+        hospital_id=patient.hospital_id, enrolment__in=enrolments, state__in=DueStep.OPEN
+    ).order_by("due_at", "step_key")
     waiting: dict[int, list[DueStep]] = {}
-    for step in steps:
+    for step in steps[: ENROLMENTS * NEXT_STEPS * 2] if enrolments else ():
         waiting.setdefault(step.enrolment_id, []).append(step)
-    return [
-        Position(e, (today - e.anchor_on).days, waiting.get(e.pk, [])[:NEXT_STEPS])
-        for e in enrolments
-    ]
+    return [make_position(e, waiting.get(e.pk, []), today) for e in enrolments]
+
+
+def make_position(enrolment: Enrolment, steps: Sequence[DueStep], today: date) -> Position:
+    definition = definition_of(enrolment.version)
+    titles = {step.key: step.title_in(language()) for step in definition.steps}
+    word, tone = STATES[enrolment.state]
+    return Position(
+        enrolment=enrolment,
+        state=str(word),
+        tone=tone,
+        day=(today - enrolment.anchor_on).days,
+        last_day=definition.last_day,
+        next_steps=[NextStep(titles.get(s.step_key, ""), s.due_at) for s in steps[:NEXT_STEPS]],
+    )
+
+
+def list_looks(patient: Patient) -> list[LookLine]:
+    return [LookLine(look, page_words(look.page)) for look in who_looked(patient, limit=LOOKS)]
+
+
+# --- The timeline --------------------------------------------------------------------------------
+
+
+def load_timeline(
+    staff: Staff, patient: Patient, *, kind: str = "", before: datetime | None = None
+) -> Timeline:
+    """Load a stretch of the journal in words, without health lines for who may not read them."""
+    sees_health = may_see_health(staff, patient)
+    names = timeline.names_of_kind(kind, sees_health=sees_health)
+    limit = TIMELINE_ROWS + 1
+    events = list_timeline(staff, patient, names=names, before=before, limit=limit)
+    shown = events[:TIMELINE_ROWS]
+    told = [timeline.tell_event(event) for event in shown]
+    return Timeline(
+        days=timeline.by_day(staff.hospital, told),
+        kinds=timeline.list_kinds(sees_health=sees_health),
+        before=before,
+        next_before=shown[-1].at if len(events) > len(shown) else None,
+    )

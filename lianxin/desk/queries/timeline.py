@@ -31,7 +31,9 @@ class Line:
     at: datetime
     icon: str
     title: str
+    detail: str
     by: str
+    tone: str
 
 
 @dataclass(frozen=True)
@@ -40,112 +42,177 @@ class Day:
     lines: Sequence[Line]
 
 
-# event -> icon, sentence. An event without a line here is shown by its name: nothing is hidden.
+# event -> icon, sentence.
 SENTENCES: dict[str, tuple[str, Words]] = {
     "patient.registered": ("user-plus", lazy("登记为患者")),
     "patient.corrected": ("edit", lazy("更正了登记资料")),
     "patient.verified": ("shield-check", lazy("核验了手机使用人")),
-    "patient.claimed": ("user", lazy("手机使用人选择了身份")),
     "patient.tagged": ("tag", lazy("加了标签")),
     "patient.untagged": ("tag", lazy("去掉了标签")),
     "patient.life_event": ("hand-stop", lazy("登记生命事件，全部触达已停止")),
     "patient.resumed": ("player-play", lazy("恢复了服务")),
+    "patient.merged": ("users", lazy("合并了重复的登记")),
+    "patient.merge_undone": ("users", lazy("撤销了合并")),
     "patient.erased": ("trash", lazy("按请求删除了资料")),
-    "patient.revealed": ("eye", lazy("查看了完整身份信息")),
+    "holding.claimed": ("user", lazy("手机使用人选择了身份")),
+    "holding.ended": ("user", lazy("手机不再代表这位患者")),
+    "holding.switched_to": ("users", lazy("手机换到这位患者")),
+    "holder.code_asked": ("device-mobile", lazy("要了一次核验码")),
     "consent.given": ("circle-check", lazy("同意了一项授权")),
     "consent.refused": ("circle-x", lazy("没有同意一项授权")),
     "consent.withdrawn": ("circle-x", lazy("撤回了一项授权")),
     "observation.recorded": ("heartbeat", lazy("记录了一次读数")),
     "observation.corrected": ("edit", lazy("更正了一次读数")),
+    "observation.withdrawn": ("edit", lazy("撤回了一次读数")),
     "symptoms.answered": ("stethoscope", lazy("回答了症状询问")),
+    "health_profile.changed": ("edit", lazy("更新了测量计划和病情标记")),
+    "threshold.overridden": ("edit", lazy("医生改了这位患者的界限")),
     "alert.raised": ("bell", lazy("触发告警")),
+    "alert.level_rose": ("bell", lazy("告警升了一级")),
     "alert.confirmed": ("bell", lazy("告警已确认，通知了责任人")),
     "alert.escalated": ("bell", lazy("告警升级到下一位值班")),
     "alert.acknowledged": ("hand-stop", lazy("告警已接手")),
     "alert.closed": ("check", lazy("告警已处理并关闭")),
+    "emergency.detected": ("urgent", lazy("消息里有急症词，已显示 120")),
+    "emergency.settled": ("check", lazy("急症已处理")),
     "medication.planned": ("pill", lazy("录入了用药计划")),
     "medication.stopped": ("pill", lazy("停用了用药计划")),
     "doses.ticked": ("pill", lazy("服药打卡")),
+    "doses.tick_undone": ("pill", lazy("撤销了服药打卡")),
     "message.received": ("message", lazy("患者发来消息")),
     "message.sent": ("message", lazy("员工发出消息")),
     "message.replied": ("message", lazy("员工回复了消息")),
+    "message.recalled": ("message", lazy("撤回了一条消息")),
+    "message.noted": ("lock", lazy("员工写了内部备注")),
+    "message.answered_elsewhere": ("message", lazy("员工在别处回复了")),
     "thread.assigned": ("arrow-right", lazy("会话转给了同事")),
     "thread.closed": ("check", lazy("会话结束")),
+    "thread.escalated": ("clock-exclamation", lazy("会话超时，通知了下一位")),
+    "consult.opened": ("message", lazy("开始一次咨询")),
+    "consult.closed": ("check", lazy("咨询结束")),
     "journey.enrolled": ("route", lazy("进入旅程")),
-    "enrolment.started": ("route", lazy("进入旅程")),
-    "enrolment.stopped": ("route", lazy("旅程停止")),
-    "enrolment.finished": ("route", lazy("旅程走完")),
-    "step.done": ("route", lazy("旅程步骤完成")),
-    "step.missed": ("route", lazy("旅程步骤错过")),
+    "journey.paused": ("route", lazy("旅程暂停")),
+    "journey.resumed": ("route", lazy("旅程继续")),
+    "journey.stopped": ("route", lazy("旅程停止")),
+    "journey.finished": ("route", lazy("旅程走完")),
+    "journey.step_done": ("route", lazy("旅程步骤完成")),
+    "journey.step_missed": ("route", lazy("旅程步骤错过")),
+    "journey.step_skipped": ("route", lazy("跳过一个旅程步骤")),
+    "journey.step_replayed": ("route", lazy("重放一个旅程步骤")),
     "card.made": ("checklist", lazy("合并卡放到了患者页")),
     "card.announced": ("send", lazy("提醒了合并卡")),
     "card.opened": ("checklist", lazy("打开了合并卡")),
+    "card.done": ("check", lazy("合并卡做完了")),
     "delivery.sent": ("send", lazy("消息已发出")),
     "delivery.delivered": ("send", lazy("消息已送达")),
     "delivery.failed": ("alert-triangle", lazy("消息没有发出")),
     "delivery.opened": ("eye", lazy("点开了消息")),
+    "welcome.sent": ("send", lazy("发了欢迎语")),
     "intent.refused": ("circle-x", lazy("没有可用渠道，已转人工")),
+    "intent.missed": ("circle-x", lazy("过了时间，没有发出")),
+    "intent.cancelled": ("circle-x", lazy("取消了一次触达")),
     "content.opened": ("book-2", lazy("读了一篇科普")),
     "task.created": ("checklist", lazy("生成任务")),
     "task.attempted": ("phone", lazy("联系了一次")),
+    "task.reassigned": ("arrow-right", lazy("任务转给了同事")),
     "task.completed": ("check", lazy("任务完成")),
+    "task.cancelled": ("circle-x", lazy("任务取消")),
 }
+OTHER: tuple[str, Words] = ("point", lazy("其他记录"))
+# What only those who may read health data are told.
+HEALTH = (
+    "observation.",
+    "symptoms.",
+    "doses.",
+    "medication.",
+    "alert.",
+    "emergency.",
+    "health_profile.",
+    "threshold.",
+)
+WARNED = ("alert.raised", "alert.level_rose", "alert.confirmed", "alert.escalated")
+DANGER = ("emergency.detected", "patient.life_event")
 
 KINDS = (
     Kind("", lazy("全部"), ()),
-    Kind("messages", lazy("消息"), ("message.", "thread.", "delivery.", "card.", "intent.")),
-    Kind("readings", lazy("读数"), ("observation.", "symptoms.", "doses.", "medication.")),
-    Kind("alerts", lazy("告警"), ("alert.",)),
-    Kind("journeys", lazy("旅程"), ("enrolment.", "step.", "journey.", "content.")),
-    Kind("consents", lazy("同意"), ("consent.", "patient.")),
+    Kind(
+        "messages",
+        lazy("消息"),
+        ("message.", "thread.", "consult.", "delivery.", "card.", "intent.", "welcome."),
+    ),
+    Kind(
+        "readings",
+        lazy("读数和用药"),
+        ("observation.", "symptoms.", "doses.", "medication.", "health_profile.", "threshold."),
+    ),
+    Kind("alerts", lazy("告警"), ("alert.", "emergency.")),
+    Kind("journeys", lazy("旅程和任务"), ("journey.", "content.", "task.")),
+    Kind("consents", lazy("授权和身份"), ("consent.", "patient.", "holding.", "holder.")),
 )
-
-
-def names_of_kind(code: str) -> tuple[str, ...]:
-    """Return the event names that a filter shows; none means all."""
-    kind = next((kind for kind in KINDS if kind.code == code), KINDS[0])
-    return tuple(name for name in SENTENCES if kind.prefixes and name.startswith(kind.prefixes))
-
-
-def tell_event(event: Event, language: str) -> Line:
-    del language
-    icon, words = SENTENCES.get(event.name, ("point", event.name))
-    return Line(event.at, icon, join(str(words), detail(event.data)), tell_actor(event))
-
-
-def detail(data: dict[str, Any]) -> str:
-    """Take the codes that a reader knows; ids stay out."""
-    parts = [str(data[name]) for name in ("slot", "level", "carrier", "purpose") if data.get(name)]
-    return " · ".join(CODE_WORDS.get(part, part) if part in CODE_WORDS else part for part in parts)
-
-
-CODE_WORDS: dict[str, Any] = {
+CODE_WORDS: dict[str, Words] = {
     "morning": lazy("早晨"),
     "evening": lazy("晚上"),
     "red": lazy("红色"),
     "orange": lazy("橙色"),
     "yellow": lazy("黄色"),
     "blue": lazy("蓝色"),
-    "oa_template": lazy("公众号模板"),
-    "oa_text": lazy("公众号"),
+    "oa_template": lazy("公众号模板提醒"),
+    "oa_text": lazy("公众号消息"),
     "kf_text": lazy("微信客服"),
     "wecom_task": lazy("企业微信（员工确认）"),
     "webchat": lazy("网页"),
     "sms": lazy("短信"),
-    "health_records": lazy("健康记录"),
+    "health_records": lazy("保存健康记录"),
     "reminders": lazy("微信提醒"),
     "sms_phone": lazy("短信和电话"),
 }
 
 
-def join(words: str, more: str) -> str:
-    more = " · ".join(str(CODE_WORDS.get(part, part)) for part in more.split(" · ") if part)
-    return f"{words} · {more}" if more else words
+def list_kinds(*, sees_health: bool) -> list[Kind]:
+    """Return the filters of a role: none that would stay empty."""
+    return [
+        kind
+        for kind in KINDS
+        if sees_health or not kind.prefixes or not set(kind.prefixes) <= set(HEALTH)
+    ]
+
+
+def names_of_kind(code: str, *, sees_health: bool) -> tuple[str, ...]:
+    """Return the event names that a filter shows to this role; none means all."""
+    kinds = list_kinds(sees_health=sees_health)
+    kind = next((kind for kind in kinds if kind.code == code), kinds[0])
+    if sees_health and not kind.prefixes:
+        return ()
+    return tuple(
+        name
+        for name in SENTENCES
+        if (not kind.prefixes or name.startswith(kind.prefixes))
+        and (sees_health or not name.startswith(HEALTH))
+    )
+
+
+def tell_event(event: Event) -> Line:
+    icon, words = SENTENCES.get(event.name, OTHER)
+    return Line(
+        event.at, icon, str(words), tell_detail(event.data), tell_actor(event), tone_of(event)
+    )
+
+
+def tone_of(event: Event) -> str:
+    if event.name in DANGER:
+        return "danger"
+    return "warn" if event.name in WARNED else ""
+
+
+def tell_detail(data: dict[str, Any]) -> str:
+    """Take the codes that a reader knows; ids and other codes stay out."""
+    codes = [str(data.get(name, "")) for name in ("slot", "level", "carrier", "purpose")]
+    return " · ".join(str(CODE_WORDS[code]) for code in codes if code in CODE_WORDS)
 
 
 def tell_actor(event: Event) -> str:
     words = {"staff": _("员工"), "holder": _("患者页"), "system": _("自动")}
-    return words.get(event.by_kind, event.by_kind)
+    return words.get(event.by_kind, "")
 
 
 def by_day(hospital: Hospital, lines: Sequence[Line]) -> list[Day]:

@@ -149,10 +149,20 @@ def settle_tasks(hospital_id: int, events: list[dict[str, Any]]) -> None:
 
 @job(queue="urgent")
 def stop_patients(hospital_id: int, events: list[dict[str, Any]]) -> None:
-    """Stop everything that has not left: a life event, an erasure, a withdrawn consent."""
+    """Stop everything that has not left, after a life event or an erasure."""
     with scope(hospital_id):
         for event in events:
             if event["patient_id"] is not None:
                 actions.cancel_for_patient(
-                    hospital_id, event["patient_id"], by=SystemActor(hospital_id)
+                    hospital_id,
+                    event["patient_id"],
+                    by=SystemActor(hospital_id),
+                    purpose=withdrawn_purpose(event),
                 )
+
+
+def withdrawn_purpose(event: dict[str, Any]) -> str:
+    """Return the purpose that a withdrawn consent was for: only that is stopped."""
+    if event.get("name") != "consent.withdrawn":
+        return ""
+    return str(event["data"]["purpose"])

@@ -9,20 +9,24 @@ from django.db.models import Q
 
 from lianxin.core import events, time
 from lianxin.core.actor import Actor
+from lianxin.outreach.actions.telling import cancelled_entry
 from lianxin.outreach.models import Card, Delivery, Intent, StaffConfirmation
 
 CANCELLED = "cancelled"
 
 
 @transaction.atomic
-def cancel_for_patient(hospital_id: int, patient_id: int, *, by: Actor) -> int:
+def cancel_for_patient(hospital_id: int, patient_id: int, *, by: Actor, purpose: str = "") -> int:
     """Stop everything of one patient that has not left the house; safety texts go on.
 
-    A delivery that a worker holds right now may still arrive: its result is stored as usual. A
-    merged staff task that waits at WeCom is taken back and made again without this patient.
+    With a purpose, only what needed that consent. A delivery that a worker holds right now may
+    still arrive: its result is stored as usual. A merged staff task that waits at WeCom is taken
+    back and made again without this patient.
     """
     wanted = Q(patient_id=patient_id) & ~Q(kind=Intent.Kind.SAFETY)
-    cancelled = cancel_intents(hospital_id, wanted)
+    if purpose:
+        return cancel_intents(hospital_id, wanted & Q(purpose=purpose), by)
+    cancelled = cancel_intents(hospital_id, wanted, by)
     cards = Card.objects.filter(
         hospital_id=hospital_id, patient_id=patient_id, state__in=Card.OPEN
     ).update(state=Card.State.CANCELLED)
@@ -52,16 +56,18 @@ def cancel_subjects(hospital_id: int, subject_kind: str, subject_ids: Sequence[i
     return cancel_intents(hospital_id, wanted)
 
 
-def cancel_intents(hospital_id: int, wanted: Q) -> int:
+def cancel_intents(hospital_id: int, wanted: Q, by: Actor | None = None) -> int:
     now = time.now()
     waiting = (Intent.State.PENDING, Intent.State.WAITING_STAFF)
     rows = Intent.objects.of(hospital_id).filter(wanted, state__in=waiting)
-    ids = list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
-    if not ids:
+    intents = list(rows.select_for_update(no_key=True).order_by("pk"))
+    if not intents:
         return 0
+    ids = [intent.pk for intent in intents]
     Intent.objects.filter(pk__in=ids).update(
         state=Intent.State.CANCELLED, reason_code=CANCELLED, settled_at=now
     )
+    events.record_many([cancelled_entry(intent, by) for intent in intents])
     deliveries = Delivery.objects.filter(
         intent_id__in=ids, state__in=[Delivery.State.PLANNED, Delivery.State.WAITING_STAFF]
     )

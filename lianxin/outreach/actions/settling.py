@@ -11,7 +11,12 @@ from django.db import connection, transaction
 
 from lianxin.channels.adapters.base import SendFailed, Sent
 from lianxin.core import events
-from lianxin.outreach.actions.telling import SYSTEM, delivery_entry, refusal_entry
+from lianxin.outreach.actions.telling import (
+    delivery_entry,
+    delivery_facts,
+    refusal_entry,
+    sent_entry,
+)
 from lianxin.outreach.actions.writing import update_rows
 from lianxin.outreach.models import Card, Delivery, Intent
 from lianxin.outreach.queries.house import load_house
@@ -53,7 +58,9 @@ class Ledger:
         delivery.lease_until = None
         delivery.intent.state = Intent.State.SENT
         delivery.intent.settled_at = self.now
-        self.entries.append(delivery_entry("delivery.sent", delivery.intent, delivery))
+        facts = delivery_facts(delivery.intent, delivery)
+        entry = sent_entry(delivery.hospital_id, delivery.pk, delivery.patient_id, facts)
+        self.entries.append(entry)
 
     def mark_failed(self, delivery: Delivery, reason_code: str) -> None:
         """Give this carrier up and let the gate choose the next one."""
@@ -137,10 +144,8 @@ def settle_sent(hospital_id: int, sent: Mapping[int, Sent], ledger: Ledger) -> i
     Intent.objects.filter(pk__in=[row.intent_id for row in rows]).update(
         state=Intent.State.SENT, settled_at=ledger.now
     )
-    entries = [row.entry(hospital_id) for row in rows]
-    patients = {row.subject_id: row.patient_id for row in rows if row.subject_kind == "card"}
-    entries += announce_cards(hospital_id, patients)
-    events.record_many(entries)
+    mark_announced([row.subject_id for row in rows if row.subject_kind == "card"])
+    events.record_many([row.entry(hospital_id) for row in rows])
     return len(rows)
 
 
@@ -163,15 +168,7 @@ class SentRow(NamedTuple):
     def entry(self, hospital_id: int) -> events.Entry:
         data = self._asdict()
         del data["delivery_id"], data["patient_id"]
-        return events.Entry(
-            "delivery.sent",
-            hospital_id,
-            "delivery",
-            self.delivery_id,
-            SYSTEM,
-            patient_id=self.patient_id,
-            data=data,
-        )
+        return sent_entry(hospital_id, self.delivery_id, self.patient_id, data)
 
 
 @transaction.atomic
@@ -214,28 +211,18 @@ def write(rows: Sequence[Delivery], ledger: Ledger) -> None:
         return
     update_rows(rows, DELIVERY_FIELDS)
     update_rows([row.intent for row in rows], INTENT_FIELDS)
-    cards = {
-        row.intent.subject_id: row.patient_id
-        for row in rows
-        if row.intent.subject_kind == "card" and row.state in Delivery.ARRIVED
-    }
-    events.record_many([*ledger.entries, *announce_cards(rows[0].hospital_id, cards)])
-
-
-def announce_cards(
-    hospital_id: int, patients: Mapping[int | None, int | None]
-) -> list[events.Entry]:
-    """Mark the cards whose announcement went out, and say so. `patients` is by card."""
-    if not patients:
-        return []
-    announced = Card.objects.filter(
-        hospital_id=hospital_id, pk__in=[pk for pk in patients if pk], state=Card.State.WAITING
+    mark_announced(
+        [
+            row.intent.subject_id
+            for row in rows
+            if row.intent.subject_kind == "card" and row.state in Delivery.ARRIVED
+        ]
     )
-    ids = list(announced.select_for_update(no_key=True).values_list("pk", flat=True))
-    Card.objects.filter(pk__in=ids).update(state=Card.State.ANNOUNCED)
-    return [
-        events.Entry(
-            "card.announced", hospital_id, "card", card_id, SYSTEM, patient_id=patients[card_id]
-        )
-        for card_id in ids
-    ]
+    events.record_many(ledger.entries)
+
+
+def mark_announced(card_ids: Sequence[int | None]) -> None:
+    """Mark the cards whose announcement went out; one that is done already stays done."""
+    ids = [pk for pk in card_ids if pk]
+    if ids:
+        Card.objects.filter(pk__in=ids, state=Card.State.WAITING).update(state=Card.State.ANNOUNCED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from lianxin.core.actor import Actor
 from lianxin.core.events import Entry
 from lianxin.outreach.catalog import calls_for_a_person
 from lianxin.outreach.models import Delivery, Intent
@@ -39,14 +40,57 @@ def refusal_entry(intent: Intent, codes: Sequence[str]) -> Entry:
     )
 
 
-def delivery_entry(name: str, intent: Intent, delivery: Delivery) -> Entry:
-    data = intent_facts(intent) | {
+def sent_entry(
+    hospital_id: int, delivery_id: int, patient_id: int | None, data: dict[str, Any]
+) -> Entry:
+    """Tell that a message left. Of a card the card's own event says it: one line, not two."""
+    if data["subject_kind"] == "card":
+        facts = data | {"delivery_id": delivery_id}
+        return Entry(
+            "card.announced",
+            hospital_id,
+            "card",
+            data["subject_id"],
+            SYSTEM,
+            patient_id=patient_id,
+            data=facts,
+        )
+    return Entry(
+        "delivery.sent",
+        hospital_id,
+        "delivery",
+        delivery_id,
+        SYSTEM,
+        patient_id=patient_id,
+        data=data,
+    )
+
+
+def cancelled_entry(intent: Intent, by: Actor | None) -> Entry:
+    return Entry(
+        "intent.cancelled",
+        intent.hospital_id,
+        "intent",
+        intent.pk,
+        by.kind if by else SYSTEM,
+        by.id if by else None,
+        patient_id=intent.patient_id,
+        data=intent_facts(intent),
+    )
+
+
+def delivery_facts(intent: Intent, delivery: Delivery) -> dict[str, Any]:
+    return intent_facts(intent) | {
         "carrier": delivery.carrier,
         "account_id": delivery.account_id,
         "address_id": delivery.address_id,
         "holder_id": delivery.holder_id,
         "staff_id": delivery.staff_id,
     }
+
+
+def delivery_entry(name: str, intent: Intent, delivery: Delivery) -> Entry:
+    data = delivery_facts(intent, delivery)
     if delivery.reason_code:
         data["reason"] = delivery.reason_code
     return Entry(

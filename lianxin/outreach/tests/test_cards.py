@@ -10,7 +10,7 @@ from lianxin.channels.models import Account
 from lianxin.core.actor import SystemActor
 from lianxin.core.errors import NotFoundError
 from lianxin.core.models import Event, Hospital
-from lianxin.outreach import actions, queries
+from lianxin.outreach import actions, jobs, queries
 from lianxin.outreach.actions import CardDraft, Receipt
 from lianxin.outreach.models import Card, Delivery, Intent
 from lianxin.testing.budget import query_budget
@@ -152,3 +152,20 @@ def test_a_receipt_of_somebody_elses_message_changes_nothing(in_riverside: Hospi
     assert receive(reachable, "m2", "delivered") == 0
     assert receive(make_reachable(in_riverside, OA), "m1", "delivered") == 0
     assert receive(reachable, "", "delivered") == 0
+
+
+# ---- consent --------------------------------------------------------------------------------
+
+
+def test_a_withdrawn_consent_stops_only_what_needed_it(in_riverside: Hospital) -> None:
+    reachable = make_reachable(in_riverside, OA)
+    put(reachable, "measure_bp")
+    event = {"name": "consent.withdrawn", "patient_id": reachable.patient.pk}
+
+    jobs.stop_patients(in_riverside.pk, [event | {"data": {"purpose": "marketing"}}])
+    assert Intent.objects.get().state == Intent.State.PENDING
+    jobs.stop_patients(in_riverside.pk, [event | {"data": {"purpose": "reminders"}}])
+
+    assert Intent.objects.get().state == Intent.State.CANCELLED
+    assert Card.objects.get().state == Card.State.WAITING
+    assert Event.objects.filter(name="intent.cancelled").count() == 1

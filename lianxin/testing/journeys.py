@@ -13,6 +13,7 @@ from lianxin.journeys.models import Enrolment, Journey, JourneyVersion
 from lianxin.patients.models import Patient
 from lianxin.staff.models import Staff
 from lianxin.testing.compliance import grant
+from lianxin.testing.jobs import run_periodic
 from lianxin.testing.patients import make_holding, make_patient
 from lianxin.testing.staff import make_staff
 
@@ -82,3 +83,13 @@ def make_enrolment(journey: Journey, *, discharged_on: date | None = None) -> En
     patient = make_ready_patient(hospital, discharged_on=discharged_on)
     with scope(hospital):
         return actions.enrol_patient(journey, patient, by=SystemActor(hospital.pk))
+
+
+def run_due(hospital_id: int) -> None:
+    """Run the body of the five-second job once."""
+    run_periodic("lianxin.journeys.jobs", "run_due_steps", hospital_id)
+
+
+def plan_ahead(hospital_id: int) -> None:
+    """Run the body of the planning job once."""
+    run_periodic("lianxin.journeys.jobs", "plan_ahead", hospital_id)

@@ -21,6 +21,8 @@ from lianxin.testing.journeys import (
     make_journey,
     make_ready_patient,
     make_version,
+    plan_ahead,
+    run_due,
 )
 from lianxin.testing.patients import make_holding, make_patient
 
@@ -119,9 +121,9 @@ def test_planning_ahead_twice_adds_nothing_twice(journey: Journey) -> None:
     enrolment = make_enrolment(journey, discharged_on=TODAY)
 
     with time_machine.travel(MORNING + timedelta(days=6), tick=False):
-        jobs.plan_ahead.for_hospital(journey.hospital_id)
+        plan_ahead(journey.hospital_id)
         once = DueStep.objects.filter(enrolment=enrolment).count()
-        jobs.plan_ahead.for_hospital(journey.hospital_id)
+        plan_ahead(journey.hospital_id)
 
     assert once == 14 * 4
     assert DueStep.objects.filter(enrolment=enrolment).count() == once
@@ -133,8 +135,8 @@ def test_a_journey_whose_steps_are_over_finishes(journey: Journey) -> None:
 
     for day in (4, 8, 12, 16, 20, 24, 28, 32, 36, 40):
         with time_machine.travel(MORNING + timedelta(days=day), tick=False):
-            jobs.plan_ahead.for_hospital(journey.hospital_id)
-            jobs.run_due_steps.for_hospital(journey.hospital_id)
+            plan_ahead(journey.hospital_id)
+            run_due(journey.hospital_id)
 
     enrolment.refresh_from_db()
     assert (enrolment.state, enrolment.end_reason) == ("finished", "finished")

@@ -7,13 +7,13 @@ import time_machine
 
 from lianxin.content.catalogue import list_articles
 from lianxin.core.models import Event, Hospital
-from lianxin.journeys import actions, jobs
+from lianxin.journeys import actions
 from lianxin.journeys.models import DueStep, Enrolment, Journey
 from lianxin.outreach.models import Card, Intent
 from lianxin.tasks.models import StaffTask
 from lianxin.testing.budget import query_budget
 from lianxin.testing.content import make_published
-from lianxin.testing.journeys import make_discharge_journey, make_enrolment, make_journey
+from lianxin.testing.journeys import make_discharge_journey, make_enrolment, make_journey, run_due
 
 MORNING = datetime(2026, 11, 21, 23, 0, tzinfo=UTC)  # 07:00 in Shanghai
 NINE = MORNING + timedelta(hours=2)
@@ -34,7 +34,7 @@ def enrol(journey: Journey) -> Enrolment:
 
 def run(journey: Journey, at: datetime) -> None:
     with time_machine.travel(at, tick=False):
-        jobs.run_due_steps.for_hospital(journey.hospital_id)
+        run_due(journey.hospital_id)
 
 
 def test_what_is_due_together_is_one_card_and_one_announcement(journey: Journey) -> None:

@@ -12,7 +12,7 @@ from lianxin.journeys.models import DueStep, Enrolment
 from lianxin.patients.actions import record_life_event
 from lianxin.staff.models import Staff
 from lianxin.testing.jobs import run_jobs
-from lianxin.testing.journeys import make_enrolment, make_journey
+from lianxin.testing.journeys import make_enrolment, make_journey, run_due
 
 MORNING = datetime(2026, 11, 21, 23, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 22)
@@ -65,7 +65,7 @@ def test_even_before_the_news_arrives_nothing_runs(enrolment: Enrolment, lin: St
     """The stop is on the patient's row; the job that cancels the steps may come later."""
     with time_machine.travel(MORNING + timedelta(hours=2), tick=False):
         record_life_event(enrolment.patient, "readmission", by=lin)
-        jobs.run_due_steps.for_hospital(enrolment.hospital_id)
+        run_due(enrolment.hospital_id)
 
     done = DueStep.objects.filter(state="done")
     assert not done.exists()
@@ -95,7 +95,7 @@ def test_a_pause_holds_and_going_on_says_what_was_missed(enrolment: Enrolment, l
         actions.pause_enrolment(enrolment, by=lin)
         assert states(enrolment) == {"held"}
     with time_machine.travel(MORNING + timedelta(hours=8), tick=False):
-        jobs.run_due_steps.for_hospital(enrolment.hospital_id)
+        run_due(enrolment.hospital_id)
         assert states(enrolment) == {"held"}
         actions.resume_enrolment(enrolment, by=lin)
 
@@ -126,7 +126,7 @@ def test_one_step_can_be_left_out(enrolment: Enrolment, lin: Staff) -> None:
     with pytest.raises(RefusedError, match="已经办过"):
         actions.skip_step(step, by=lin)
     with time_machine.travel(MORNING + timedelta(hours=2), tick=False):
-        jobs.run_due_steps.for_hospital(enrolment.hospital_id)
+        run_due(enrolment.hospital_id)
     step.refresh_from_db()
     assert (step.state, step.reason) == ("skipped", "skipped_by_staff")
 

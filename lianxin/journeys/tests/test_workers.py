@@ -16,12 +16,12 @@ from pytest_django.plugin import DjangoDbBlocker
 from lianxin.core.hospitals import open_hospital
 from lianxin.core.models import Event, Hospital
 from lianxin.core.scope import scope
-from lianxin.journeys import actions, jobs
+from lianxin.journeys import actions
 from lianxin.journeys.actions import running
 from lianxin.journeys.models import DueStep
 from lianxin.outreach.models import Card, Intent
 from lianxin.testing.database import cloned_database
-from lianxin.testing.journeys import make_enrolment, make_journey
+from lianxin.testing.journeys import make_enrolment, make_journey, run_due
 
 MORNING = datetime(2026, 11, 21, 23, 0, tzinfo=UTC)
 NINE = MORNING + timedelta(hours=2)
@@ -113,7 +113,7 @@ def test_a_worker_killed_in_the_middle_loses_and_doubles_nothing(
         connection.close()
         assert counts(committed) == (0, 0, 0, 0)
 
-        jobs.run_due_steps.for_hospital(committed.pk)
+        run_due(committed.pk)
 
     assert counts(committed) == EVERYTHING_ONCE
 
@@ -139,10 +139,10 @@ def test_one_worker_waits_for_nobody(committed: Hospital) -> None:
     with time_machine.travel(NINE, tick=False):
         thread.start()
         held.wait(30)
-        jobs.run_due_steps.for_hospital(committed.pk)
+        run_due(committed.pk)
         assert counts(committed)[0] == 2 * PATIENTS - 10
         done.set()
         thread.join()
-        jobs.run_due_steps.for_hospital(committed.pk)
+        run_due(committed.pk)
 
     assert counts(committed)[0] == 2 * PATIENTS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
@@ -132,7 +132,7 @@ def settle_sent(hospital_id: int, sent: Mapping[int, Sent], ledger: Ledger) -> i
     """Settle what went out, by the hundred and without loading it: one statement per table."""
     if not sent:
         return 0
-    values = {
+    values: dict[str, Any] = {
         "now": ledger.now,
         "ids": list(sent),
         "messages": [one.provider_message_id for one in sent.values()],

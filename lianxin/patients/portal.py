@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core import signing
@@ -144,9 +145,8 @@ def reenter(request: HttpRequest) -> HttpResponse | None:
     key = request.COOKIES.get(DOOR_COOKIE, "")
     if request.method != "GET" or not key or request.headers.get("HX-Request"):
         return None
-    response = redirect("patients:enter", key=key)
-    response["Location"] += f"?to={request.path}"
-    return response
+    to = urlencode({"to": request.get_full_path()})
+    return redirect(f"{reverse('patients:enter', args=[key])}?{to}")
 
 
 @require_POST

@@ -9,7 +9,7 @@ from django.urls import reverse
 from lianxin.channels.models import Account
 from lianxin.core.models import Event, Hospital
 from lianxin.core.scope import scope
-from lianxin.patients.models import Holder
+from lianxin.patients.models import Holder, HolderSession
 from lianxin.patients.portal import DOOR_COOKIE
 from lianxin.patients.sessions import COOKIE
 from lianxin.testing.channels import APP_ID, make_account, make_address
@@ -140,3 +140,16 @@ def test_a_phone_that_leaves_is_forgotten(
 
     assert left.status_code == 200
     assert client.get("/p/me/").status_code == 401
+
+
+def test_a_phone_whose_session_ended_finds_back_in_without_a_form(
+    client: Client, sandbox: Sandbox, account: Account, holder: Holder
+) -> None:
+    client.get(go_round(client, sandbox, enter_url(account), who="wang"))
+    HolderSession.objects.all().delete()
+
+    again = client.get("/p/me/looks/?from=card")
+
+    assert again["Location"] == enter_url(account, "%2Fp%2Fme%2Flooks%2F%3Ffrom%3Dcard")
+    back = go_round(client, sandbox, again["Location"], who="wang")
+    assert client.get(back)["Location"] == "/p/me/looks/?from=card"

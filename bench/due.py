@@ -129,7 +129,7 @@ def check(owner_url: str, enrolments: int) -> None:
             "select (select count(*) from journeys_duestep where state = 'done'),"
             " (select count(*) from outreach_delivery where state = 'sent'),"
             " (select count(*) from outreach_card where state = 'announced'),"
-            " (select count(*) from core_event where name = 'delivery.sent')"
+            " (select count(*) from core_event where name = 'card.announced')"
         ).fetchone()
     wanted = (STEPS_EACH * enrolments, enrolments, enrolments, enrolments)
     if row != wanted:

@@ -43,6 +43,14 @@ def name_threads(hospital_id: int, events: list[EventRow]) -> None:
 
 
 @job(queue="default")
+def join_threads(hospital_id: int, events: list[EventRow]) -> None:
+    """Make one talk of two when two phones turn out to be one person. Hears `holder.joined`."""
+    with scope(hospital_id):
+        for event in events:
+            actions.join_threads(hospital_id, event["subject_id"], event["data"]["joined_id"])
+
+
+@job(queue="default")
 def restrict_threads(hospital_id: int, events: list[EventRow]) -> None:
     """Put the talks about erased patients away. Hears `patient.erased`."""
     with scope(hospital_id):

@@ -63,6 +63,7 @@ class Point:
     value: str
     parts: str
     percent: int | None
+    is_hidden: bool
 
 
 @dataclass(frozen=True)
@@ -198,6 +199,7 @@ def make_point(
         value=_("少于 %(count)s") % {"count": catalog.hidden_below()} if is_hidden else shown,
         parts="" if is_hidden else f"{figure.numerator:,} / {figure.denominator:,}",
         percent=None if size is None or not scale else round(100 * size / scale),
+        is_hidden=is_hidden,
     )
 
 

@@ -19,8 +19,8 @@ from lianxin.insight.rules import showing
 from lianxin.insight.rules.showing import Figure, Period
 
 PEOPLE_LIMIT = 200
-# So many points are drawn of each metric's period.
-POINTS = 10
+# Into how many equal pieces a period of so many days is cut; whole days where that goes.
+PIECES = {7: 7, 30: 6, 90: 6}
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def check_may_read(actor: Actor) -> None:
 
 
 def read_one(hospital: Hospital, metric: Metric, period: Period) -> Reading:
-    pieces = showing.split(period, POINTS)
+    pieces = showing.split(period, PIECES.get(period.length.days, 6))
     now, then, *course = read_figures(hospital, metric, [period, showing.before(period), *pieces])
     return Reading(metric, period, now, then, tuple(zip(pieces, course, strict=True)))
 

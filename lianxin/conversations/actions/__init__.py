@@ -12,6 +12,7 @@ from lianxin.conversations.actions.handling import (
     restrict_threads,
     settle_danger,
 )
+from lianxin.conversations.actions.joining import join_threads
 from lianxin.conversations.actions.receiving import receive_arrivals
 from lianxin.conversations.actions.replying import add_note, send_reply
 from lianxin.conversations.actions.settling import note_shown, settle_intents
@@ -21,6 +22,7 @@ __all__ = [
     "assign_thread",
     "close_thread",
     "escalate_thread",
+    "join_threads",
     "mark_read",
     "name_threads",
     "note_shown",

@@ -194,3 +194,20 @@ def test_an_emergency_nobody_answers_goes_along_the_line(riverside: Hospital, ad
         assert actions.escalate_thread(riverside.pk, thread.pk)
         assert not actions.escalate_thread(riverside.pk, thread.pk)
         assert Event.objects.filter(name="thread.escalated").count() == 1
+
+
+def test_two_talks_of_one_person_become_one_and_stay_readable(riverside: Hospital) -> None:
+    first, second = make_talking_address(riverside), make_talking_address(riverside)
+    kept = receive(first, "先说的", at=time.now() - timedelta(hours=2)).thread
+    joined = receive(second, "后说的，胸口闷").thread
+
+    with scope(riverside):
+        actions.join_threads(riverside.pk, kept.holder_id, joined.holder_id)
+        assert actions.join_threads(riverside.pk, kept.holder_id, joined.holder_id) is None
+        thread = Thread.objects.get()
+        bodies = [one.body for one in queries.list_messages(reload(thread))]
+        outcomes = set(Consult.objects.values_list("state", "outcome"))
+
+    assert bodies[:2] == ["先说的", "后说的，胸口闷"]
+    assert (thread.urgency, thread.unread_count) == ("emergency", 2)
+    assert outcomes == {("open", ""), ("closed", "joined")}

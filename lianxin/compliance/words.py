@@ -64,7 +64,7 @@ PAGES: dict[str, Promise] = {
     "tasks": _("任务"),
     "content": _("内容"),
     "insight": _("数据"),
-    "channels": _("渠道"),
+    "channels": _("渠道设置"),
     "staff": _("员工"),
 }
 

@@ -355,5 +355,5 @@ def approval_row(staff: Staff, revision: Revision) -> Row:
         why_sub=_("等医学审核") if not is_own else _("您写的，要由别人审核"),
         icon="article",
         mark=_("内容"),
-        action=Action(_("查看") if is_own else _("审核"), url, icon="eye" if is_own else "check"),
+        action=Action(_("查看") if is_own else _("去审核"), url, icon="eye" if is_own else "check"),
     )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from lianxin.compliance.queries import consents_of, may_see_health
+from lianxin.compliance.queries import answers_of, may_see_health
 from lianxin.content.models import Item
 from lianxin.content.queries import published_by_code, reading_path
 from lianxin.core import time
@@ -42,53 +42,78 @@ class Home:
     card: Card | None
     last_reading: str
     last_at: datetime | None
+    is_measured: bool
     doses: DosesOfDay | None
     guides: Sequence[Guide]
     others: int
     day_number: int | None
 
+    @property
+    def has_pills(self) -> bool:
+        return self.doses is not None and bool(self.doses.doses)
+
+    @property
+    def pills_left(self) -> bool:
+        return self.doses is not None and self.has_pills and not self.doses.is_answered
+
+    @property
+    def left_count(self) -> int:
+        """Count what of this part of the day is still to be done."""
+        return int(not self.is_measured) + int(self.pills_left)
+
 
 def load_home(holder: Holder, language: str) -> Home:
-    holding = find_current_holding(holder)
+    """Load the page; what may not be seen is not loaded."""
     local = time.local(holder.hospital, time.now())
-    slot = "evening" if local.hour >= EVENING_FROM_HOUR else "morning"
-    guides = list_guides(holder.hospital_id, language)
+    empty = Home(
+        holding=None,
+        face=None,
+        step="who",
+        slot="evening" if local.hour >= EVENING_FROM_HOUR else "morning",
+        on=local.date(),
+        card=None,
+        last_reading="",
+        last_at=None,
+        is_measured=False,
+        doses=None,
+        guides=list_guides(holder.hospital_id, language),
+        others=0,
+        day_number=None,
+    )
+    holding = find_current_holding(holder)
     if holding is None:
-        return Home(
-            holding=None,
-            face=None,
-            step="who",
-            slot=slot,
-            on=local.date(),
-            card=None,
-            last_reading="",
-            last_at=None,
-            doses=None,
-            guides=guides,
-            others=0,
-            day_number=None,
-        )
+        return replace(empty, step="verify" if list_holdings(holder) else "who")
     patient = holding.patient
-    sees = may_see_health(holder, patient)
-    last = find_last(patient) if sees else None
-    return Home(
+    home = replace(
+        empty,
         holding=holding,
         face=face_of(patient),
         step="ready" if has_answered(patient) else "consent",
-        slot=slot,
-        on=local.date(),
-        card=find_card_now(patient, slot) if sees else None,
+        others=len(list_holdings(holder)) - 1,
+    )
+    return with_health(home, patient) if may_see_health(holder, patient) else home
+
+
+def with_health(home: Home, patient: Patient) -> Home:
+    """Add what only a verified phone with consent may show."""
+    last = find_last(patient)
+    last_on = time.local(patient.hospital, last[0].at).date() if last else None
+    discharged_on = patient.discharged_on
+    return replace(
+        home,
+        card=find_card_now(patient, home.slot),
         last_reading=last[1] if last else "",
         last_at=last[0].at if last else None,
-        doses=doses_of_day(patient, local.date(), slot) if sees else None,
-        guides=guides,
-        others=len(list_holdings(holder)) - 1,
-        day_number=(local.date() - patient.discharged_on).days if patient.discharged_on else None,
+        is_measured=last is not None and last_on == home.on and last[0].slot == home.slot,
+        doses=doses_of_day(patient, home.on, home.slot),
+        day_number=(home.on - discharged_on).days if discharged_on else None,
     )
 
 
 def has_answered(patient: Patient) -> bool:
-    return "health_records" in consents_of(patient.hospital_id, [patient.pk])[patient.pk]
+    """Tell whether the first question was answered, with yes or no: nobody is asked twice."""
+    answers = answers_of(patient.hospital_id, [patient.pk])[patient.pk]
+    return any(answer.purpose == "health_records" for answer in answers)
 
 
 def find_card_now(patient: Patient, slot: str) -> Card | None:

@@ -47,6 +47,7 @@ ENROLMENTS = 3
 TASK_ROWS = 6
 TIMELINE_ROWS = 20
 TREND_DAYS = 30
+LOUDEST_FIRST = ("red", "orange", "yellow", "blue")
 MAY = {
     "reveal": "patient.reveal",
     "edit": "patient.edit",
@@ -141,6 +142,11 @@ class Story:
     may: Mapping[str, bool]
 
     @property
+    def unanswered(self) -> int:
+        """Count the purposes nobody has answered: each counts as no."""
+        return sum(question.answer is None for question in self.questions)
+
+    @property
     def day_number(self) -> int | None:
         """Say which day since discharge it is, counted from 0."""
         if self.patient.discharged_on is None:
@@ -189,6 +195,7 @@ def find_panel(patient: Patient) -> TrendPanel | None:
 
 def list_alert_lines(staff: Staff, patient: Patient) -> list[AlertLine]:
     alerts = [a for a in list_alerts_of(patient) if a.state != Alert.State.CLOSED]
+    alerts.sort(key=lambda alert: LOUDEST_FIRST.index(alert.level))
     book = find_book(staff.hospital_id) if alerts else None
     return [
         AlertLine(
@@ -249,7 +256,12 @@ def make_position(enrolment: Enrolment, steps: Sequence[DueStep], today: date) -
 
 
 def list_looks(patient: Patient) -> list[LookLine]:
-    return [LookLine(look, page_words(look.page)) for look in who_looked(patient, limit=LOOKS)]
+    """Return who looked, one line for somebody who opened the same page again and again."""
+    lines_by_page: dict[tuple[str, str], LookLine] = {}
+    for look in who_looked(patient, limit=LOOKS * 5):
+        page = page_words(look.page)
+        lines_by_page.setdefault((look.who, page), LookLine(look, page))
+    return list(lines_by_page.values())[:LOOKS]
 
 
 # --- The timeline --------------------------------------------------------------------------------

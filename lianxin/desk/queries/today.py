@@ -97,8 +97,9 @@ class Found:
 
     @property
     def patient_ids(self) -> set[int]:
-        rows = [*self.alerts, *self.threads, *self.tasks]
-        return {row.patient_id for row in rows if row.patient_id is not None}
+        ids = [row.patient_id for row in self.alerts]
+        known = [row.patient_id for row in (*self.threads, *self.tasks)]
+        return {*ids, *(patient_id for patient_id in known if patient_id is not None)}
 
 
 def load_board(staff: Staff, *, scope: str = MINE) -> Board:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from random import Random
 
-from lianxin.channels.actions.addresses import open_webchat, receive_webchat_message
+from lianxin.conversations.actions import write_from_page
 from lianxin.core import time
 from lianxin.core.scope import scope
 from lianxin.demo.houses import Opened
@@ -18,11 +18,12 @@ from lianxin.health import actions as health
 
 READINGS_TODAY = ((166, 104), (162, 101), (88, 58), (188, 114), (164, 102))
 QUESTIONS = (
-    "早上的药忘了,晚上要不要补?",
-    "出院小结在哪里能看到?",
+    "胸口压得慌，左胳膊也发麻",
+    "早上的药忘了，晚上要不要补？",
+    "出院小结在哪里能看到？",
     "想约李主任下周的号",
-    "这两天早上血压比晚上高,要紧吗?",
-    "下周拔牙,要提前告诉你们吗?",
+    "这两天早上血压比晚上高，要紧吗？",
+    "下周拔牙，要提前告诉你们吗？",
 )
 
 
@@ -39,11 +40,5 @@ def play(opened: Opened, members: list[Member], rng: Random) -> None:
             )
         askers = chosen[len(READINGS_TODAY) :]
         for number, (member, question) in enumerate(zip(askers, QUESTIONS, strict=False)):
-            external_id = f"web-{member.holder.key}"
-            open_webchat(opened.hospital.pk, external_id)
-            receive_webchat_message(
-                opened.hospital.pk,
-                external_id=external_id,
-                text=question,
-                client_key=f"demo-{number}",
-            )
+            # As if written on the phone's own page: the address becomes this holder's.
+            write_from_page(member.holder, question, client_key=f"demo-{number}")

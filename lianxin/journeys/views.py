@@ -19,7 +19,7 @@ from lianxin.journeys import actions, queries, words
 from lianxin.journeys.catalogue import list_templates, load_template
 from lianxin.journeys.forms import DefinitionForm, EnrolForm, as_text
 from lianxin.journeys.models import DueStep, Enrolment, Journey, JourneyVersion
-from lianxin.journeys.rules.definition import Definition, Step
+from lianxin.journeys.rules.definition import Definition, Step, words_in
 from lianxin.journeys.rules.grid import Cell, Row, make_grid
 from lianxin.patients.queries import access_patient, names_of
 from lianxin.web.http import StaffRequest, staff_view
@@ -148,7 +148,9 @@ def facts_of(definition: Definition) -> dict[str, Any]:
         "purposes": [words.PURPOSES.get(p, p) for p in definition.purposes],
         "reentry": definition.reentry_after_days,
         "last_day": definition.last_day,
-        "source": definition.source,
+        "source": words_in(definition.source, translation.get_language() or "")
+        if definition.source
+        else "",
     }
 
 

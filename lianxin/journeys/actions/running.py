@@ -26,7 +26,8 @@ from lianxin.journeys.rules import running
 from lianxin.journeys.rules.definition import Definition, Step
 from lianxin.patients.models import Patient
 
-BATCH = 500
+# A batch costs about twenty statements however many steps it holds.
+BATCH = 2000
 MOST_ATTEMPTS = 3
 READ = "read:"
 

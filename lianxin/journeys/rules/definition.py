@@ -82,7 +82,7 @@ class Definition:
     reentry_after_days: int | None
     slots: tuple[Slot, ...]
     steps: tuple[Step, ...]
-    source: str = ""
+    source: tuple[tuple[str, str], ...] = ()
     needs_approval: bool = True
     step_by_key: dict[str, Step] = field(default_factory=dict, compare=False, repr=False)
 

@@ -89,13 +89,6 @@ class Reader:
             return value
         return ""
 
-    def free_text(self, name: str) -> str:
-        value = self.row.get(name, "")
-        if isinstance(value, str):
-            return value
-        self.fail(name, "not_text")
-        return ""
-
     def choice(self, name: str, allowed: tuple[Any, ...], default: Any = None) -> Any:
         value = self.row.get(name, default)
         if value in allowed:
@@ -175,7 +168,7 @@ def parse_definition(document: Any) -> Definition:
         reentry_after_days=read_reentry(reader),
         slots=slots,
         steps=read_steps(reader, slots),
-        source=reader.free_text("source"),
+        source=reader.words("source") if "source" in document else (),
         needs_approval=reader.boolean("needs_approval", default=True),
     )
     check_steps(reader, definition)

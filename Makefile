@@ -20,15 +20,15 @@ check: setup-dev ## Everything that CI checks, short of the tests
 	$(BIN)/mypy lianxin sandbox bench tools tests conftest.py
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.house_rules lianxin
-	$(BIN)/djlint --quiet --check lianxin sandbox
-	$(BIN)/djlint --quiet --lint lianxin sandbox
+	$(BIN)/djlint --quiet --check lianxin
+	$(BIN)/djlint --quiet --lint lianxin
 	$(BIN)/python -m tools.messages check
 	$(BIN)/python -m tools.check_migrations
 
 format: setup-dev ## Rewrite files to the house format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	-$(BIN)/djlint --quiet --reformat lianxin sandbox
+	-$(BIN)/djlint --quiet --reformat lianxin
 
 bench: setup-dev ## Benchmarks as ratios to a baseline of the same run (NAME=… SCALE=small|full)
 	@$(BIN)/python -m bench $(if $(NAME),--name $(NAME)) --scale $(or $(SCALE),small)

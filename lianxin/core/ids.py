@@ -41,7 +41,7 @@ class KeyField(TextField):
     """The public id of a row. Integer ids never leave the database."""
 
     def __init__(self, **options: Any) -> None:
-        defaults = {
+        defaults: dict[str, Any] = {
             "max_length": KEY_LENGTH,
             "default": make_key,
             "unique": True,

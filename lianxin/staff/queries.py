@@ -70,7 +70,8 @@ def list_duty_line(hospital_id: int, team_id: int | None, at: datetime) -> list[
         ends_at__gt=at,
     )
     duties = [rules.Duty(s.staff_id, s.rank, s.starts_at, s.ends_at) for s in shifts]
-    team = CareTeam.objects.filter(hospital_id=hospital_id, pk=team_id).first()
+    teams = CareTeam.objects.filter(hospital_id=hospital_id)
+    team = teams.filter(pk=team_id).first() if team_id is not None else None
     admins = Staff.objects.of(hospital_id).active().filter(role=Staff.Role.ADMIN)
     line = rules.order_duty_line(
         duties,

@@ -87,7 +87,8 @@ class Definition:
     step_by_key: dict[str, Step] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        self.step_by_key.update({step.key: step for step in self.steps})
+        by_key = {step.key: step for step in self.steps}
+        self.step_by_key.update(by_key)  # house: stray-write fills a dictionary, not a row
 
     @property
     def last_day(self) -> int:

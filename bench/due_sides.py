@@ -13,12 +13,14 @@ django.setup()
 
 from lianxin.channels import actions as channels  # noqa: E402 - Django first
 from lianxin.channels.adapters.base import Sent  # noqa: E402
+from lianxin.compliance.queries import check_wording  # noqa: E402
 from lianxin.core.actor import SystemActor  # noqa: E402
 from lianxin.core.hospitals import open_hospital  # noqa: E402
 from lianxin.core.scope import scope  # noqa: E402
 from lianxin.journeys import actions as journeys  # noqa: E402
 from lianxin.journeys.actions.running import BATCH  # noqa: E402
 from lianxin.outreach import actions as outreach  # noqa: E402
+from lianxin.outreach.queries import load_house  # noqa: E402
 from lianxin.staff import actions as staff  # noqa: E402
 from lianxin.staff.models import Staff  # noqa: E402
 
@@ -76,6 +78,13 @@ def definition() -> dict[str, object]:
     }
 
 
+def warm_up(hospital_id: int) -> None:
+    """Do once what a worker that has been running for a while did long ago."""
+    with scope(hospital_id):
+        check_wording(hospital_id, "-", "notice")
+        load_house(hospital_id)
+
+
 def work(hospital_id: int) -> None:
     """Run what is due, then send what was submitted, until nothing is left of either."""
     while run_steps(hospital_id) or deliver(hospital_id):
@@ -105,6 +114,7 @@ if __name__ == "__main__":
     if sys.argv[1] == "open":
         sys.stdout.write(json.dumps(open_house()) + "\n")
     else:
+        warm_up(int(sys.argv[2]))
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         sys.stdin.readline()

@@ -56,6 +56,7 @@ class CallbackEdge:
             min_size=1,
             max_size=pool_size,
             open=False,
+            kwargs={"autocommit": True},
             timeout=3.0,
         )
         self.book = AccountBook(self.pool)

@@ -20,33 +20,17 @@ from psycopg_pool import AsyncConnectionPool
 log = structlog.get_logger(__name__)
 
 MAX_BATCH = 200
-# While one commit waits for the disk, the next one is collected and sent.
-COMMITTERS = 2
+# One commit at a time: while it waits for the disk, the next one is collected.
+COMMITTERS = 1
 # A moment for the requests that arrive together; far below the disk's own time.
 GATHER_SECONDS = 0.002
 
-SCOPE = "select set_config('lianxin.hospital', %s, true)"
-# The job's row is written by the same statement: it exists if and only if the callbacks do.
-STORE = """
-with stored as (
-    insert into channels_callback
-        (hospital_id, account_id, event_key, body_sealed, is_urgent, received_at, state)
-    select %(hospital)s, t.account_id, t.event_key, t.body, t.is_urgent, t.received_at, 'received'
-    from unnest(%(accounts)b::bigint[], %(keys)b::text[], %(bodies)b::bytea[],
-                %(urgencies)b::boolean[], %(ats)b::timestamptz[])
-        as t(account_id, event_key, body, is_urgent, received_at)
-    on conflict (account_id, event_key) do nothing
-    returning id, is_urgent
-), batch as (
-    select is_urgent, jsonb_agg(id order by id) as ids from stored group by is_urgent
+# One statement is one transaction and one round trip (migration 0002). The jobs' rows are written
+# by it too: they exist if and only if the callbacks do.
+STORE = (
+    "select channels_store_callbacks(%(hospital)s, %(accounts)b::bigint[], %(keys)b::text[],"
+    " %(bodies)b::bytea[], %(urgencies)b::boolean[], %(at)s)"
 )
-select procrastinate_defer_jobs_v1(array_agg(row(
-    case when is_urgent then 'urgent' else 'default' end,
-    'channels.jobs.translate', 0, null, null,
-    jsonb_build_object('hospital_id', %(hospital)s::bigint, 'callback_ids', ids), null
-)::procrastinate_job_to_defer_v1))
-from batch having count(*) > 0
-"""
 
 
 @dataclass(frozen=True)
@@ -117,13 +101,8 @@ class SharedCommit:
         groups: dict[int, list[Verified]] = {}
         for callback in callbacks:
             groups.setdefault(callback.hospital_id, []).append(callback)
-        async with (
-            self.pool.connection() as connection,
-            connection.pipeline(),
-            connection.transaction(),
-        ):
+        async with self.pool.connection() as connection:
             for hospital_id, group in groups.items():
-                await connection.execute(SCOPE, [str(hospital_id)])
                 await connection.execute(STORE, parameters(hospital_id, group))
 
 
@@ -148,5 +127,5 @@ def parameters(hospital_id: int, group: Sequence[Verified]) -> dict[str, Any]:
         "keys": [one.event_key for one in group],
         "bodies": [one.body_sealed for one in group],
         "urgencies": [one.is_urgent for one in group],
-        "ats": [one.received_at for one in group],
+        "at": group[0].received_at,
     }

@@ -11,6 +11,7 @@ from lianxin.core.jobs import job, periodic
 from lianxin.core.scope import scope
 from lianxin.outreach import actions
 from lianxin.outreach.actions import Claimed, ClaimedTask, Receipt, Settled
+from lianxin.outreach.catalog import default_settings
 
 # One tick drains what is due in batches, then leaves the rest to the next tick.
 BATCHES_PER_TICK = 40
@@ -33,16 +34,29 @@ def deliver_batch(hospital_id: int, intent_ids: Sequence[int] | None = None) -> 
     with scope(hospital_id):
         claimed = actions.claim_deliveries(hospital_id, intent_ids=intent_ids)
     for account_id, group in by_account(claimed).items():
-        results = sending.send(hospital_id, account_id, [one.outbound for one in group])
-        with scope(hospital_id):
-            actions.settle_deliveries(
-                hospital_id,
-                [
-                    Settled(one.delivery_id, result)
-                    for one, result in zip(group, results, strict=True)
-                ],
-            )
+        send_group(hospital_id, account_id, group)
     return len(claimed)
+
+
+def send_group(hospital_id: int, account_id: int, group: Sequence[Claimed]) -> None:
+    """Send in chunks that end within their lease; before each the lease is renewed.
+
+    What was lost meanwhile (this worker was too slow, another took it back) is left out.
+    """
+    size = default_settings().delivering.chunk
+    for start in range(0, len(group), size):
+        chunk = group[start : start + size]
+        with scope(hospital_id):
+            held = actions.renew_leases(hospital_id, [one.delivery_id for one in chunk])
+        chunk = [one for one in chunk if one.delivery_id in held]
+        if not chunk:
+            continue
+        results = sending.send(hospital_id, account_id, [one.outbound for one in chunk])
+        settled = [
+            Settled(one.delivery_id, result) for one, result in zip(chunk, results, strict=True)
+        ]
+        with scope(hospital_id):
+            actions.settle_deliveries(hospital_id, settled)
 
 
 def by_account(claimed: Iterable[Claimed]) -> dict[int, list[Claimed]]:

@@ -91,7 +91,6 @@ class Intent(models.Model):
             models.Index(
                 fields=["hospital", "subject_kind", "subject_id"], name="intent_by_subject"
             ),
-            models.Index(fields=["hospital", "state", "-settled_at"], name="intent_by_state"),
         ]
 
     def __str__(self) -> str:

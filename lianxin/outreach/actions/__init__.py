@@ -14,7 +14,7 @@ from lianxin.outreach.actions.cards import (
     open_card,
     put_cards,
 )
-from lianxin.outreach.actions.claiming import claim_deliveries
+from lianxin.outreach.actions.claiming import claim_deliveries, renew_leases
 from lianxin.outreach.actions.composing import Claimed, link_for
 from lianxin.outreach.actions.confirming import (
     ClaimedTask,
@@ -60,6 +60,7 @@ __all__ = [
     "plan_confirmations",
     "put_cards",
     "recover_deliveries",
+    "renew_leases",
     "settle_confirmation",
     "settle_deliveries",
     "settle_task",

@@ -10,10 +10,10 @@ from django.db import transaction
 
 from lianxin.core import events
 from lianxin.core.actor import Actor, SystemActor
+from lianxin.core.rows import insert_rows, update_rows
 from lianxin.outreach.actions.cancelling import cancel_subjects
 from lianxin.outreach.actions.receipts import open_delivery
 from lianxin.outreach.actions.submitting import Draft, submit_many
-from lianxin.outreach.actions.writing import insert_rows, update_rows
 from lianxin.outreach.models import Card
 from lianxin.outreach.queries.house import House, load_house
 from lianxin.outreach.queries.lists import find_by_delivery_key
@@ -76,7 +76,7 @@ def make_missing(house: House, drafts: Sequence[CardDraft]) -> None:
         )
         for draft in drafts
     }
-    insert_rows(list(rows.values()), unique="key", ignore_conflicts=True)
+    insert_rows(list(rows.values()), ignore_conflicts=True)
 
 
 def window(house: House, draft: CardDraft) -> tuple[datetime, ...]:

@@ -12,9 +12,9 @@ from django.db.models import Q
 
 from lianxin.core import events
 from lianxin.core.ids import make_key
+from lianxin.core.rows import insert_rows, update_rows
 from lianxin.outreach.actions.composing import Claimed, Composer, is_lock_screen_safe
 from lianxin.outreach.actions.telling import REFUSED_STATES, refusal_entry
-from lianxin.outreach.actions.writing import insert_rows, update_rows
 from lianxin.outreach.models import Delivery, Intent
 from lianxin.outreach.queries.house import House, load_house
 from lianxin.outreach.queries.inputs import GateInputs, load_inputs
@@ -63,6 +63,18 @@ def claim_deliveries(
     write_outcome(intents, outcome)
     events.record_many(outcome.entries)
     return Composer(house, inputs).compose_all(outcome.claimed + outcome.repeated)
+
+
+@transaction.atomic
+def renew_leases(hospital_id: int, delivery_ids: Sequence[int]) -> set[int]:
+    """Keep what this worker still holds a while longer; what it lost meanwhile is not returned."""
+    house = load_house(hospital_id)
+    held = Delivery.objects.of(hospital_id).filter(
+        pk__in=delivery_ids, state=Delivery.State.CLAIMED, lease_until__gt=house.now
+    )
+    ids = set(held.select_for_update(no_key=True).values_list("pk", flat=True))
+    Delivery.objects.filter(pk__in=ids).update(lease_until=lease_end(house))
+    return ids
 
 
 def lock_due(house: House, limit: int, intent_ids: Sequence[int] | None) -> list[Intent]:

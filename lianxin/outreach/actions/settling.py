@@ -11,13 +11,13 @@ from django.db import connection, transaction
 
 from lianxin.channels.adapters.base import SendFailed, Sent
 from lianxin.core import events
+from lianxin.core.rows import update_rows
 from lianxin.outreach.actions.telling import (
     delivery_entry,
     delivery_facts,
     refusal_entry,
     sent_entry,
 )
-from lianxin.outreach.actions.writing import update_rows
 from lianxin.outreach.models import Card, Delivery, Intent
 from lianxin.outreach.queries.house import load_house
 from lianxin.outreach.rules.facts import REPEATABLE

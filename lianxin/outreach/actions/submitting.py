@@ -14,8 +14,8 @@ from lianxin.compliance.rules.guard import Context, Phrase, find_findings
 from lianxin.core import time
 from lianxin.core.actor import Actor
 from lianxin.core.keys import Keyring
+from lianxin.core.rows import insert_rows
 from lianxin.outreach import sealing
-from lianxin.outreach.actions.writing import insert_rows
 from lianxin.outreach.catalog import default_settings
 from lianxin.outreach.models import Intent
 
@@ -84,7 +84,7 @@ def submit_many(hospital_id: int, drafts: Sequence[Draft], *, by: Actor) -> list
     intents = [make_intent(hospital_id, draft, by, now, ring) for draft in drafts]
     for intent, draft in zip(intents, drafts, strict=True):
         intent.findings = find_blocking(draft, phrases, known)
-    insert_rows(intents, unique="unique_key", ignore_conflicts=True)
+    insert_rows(intents, ignore_conflicts=True)
     return [draft.unique_key for draft in drafts]
 
 

@@ -148,6 +148,7 @@ class Migration(migrations.Migration):
                             ("planned", "Planned"),
                             ("claimed", "Claimed"),
                             ("waiting", "Waiting"),
+                            ("taking_back", "Taking Back"),
                             ("done", "Done"),
                             ("failed", "Failed"),
                             ("expired", "Expired"),
@@ -404,10 +405,6 @@ class Migration(migrations.Migration):
             index=models.Index(
                 fields=["hospital", "subject_kind", "subject_id"], name="intent_by_subject"
             ),
-        ),
-        migrations.AddIndex(
-            model_name="intent",
-            index=models.Index(fields=["hospital", "state", "-settled_at"], name="intent_by_state"),
         ),
         migrations.AddConstraint(
             model_name="intent",

@@ -45,6 +45,7 @@ class Delivering:
     """How the sending job behaves; times in seconds."""
 
     batch: int
+    chunk: int
     lease_seconds: int
     retry_seconds: tuple[int, ...]
 
@@ -117,6 +118,7 @@ def parse_settings(rows: Mapping[str, Any]) -> GateSettings:
         card_slots=parse_slots(rows["card_slots"]),
         delivering=Delivering(
             batch=int(delivering["batch"]),
+            chunk=int(delivering["chunk"]),
             lease_seconds=int(delivering["lease_seconds"]),
             retry_seconds=tuple(delivering["retry_seconds"]),
         ),

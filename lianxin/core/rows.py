@@ -28,23 +28,26 @@ def update_rows(rows: Sequence[Model], names: Sequence[str]) -> None:
         for field, source in zip(columns.fields, columns.sources, strict=True)
     )
     sql = (
-        f'update "{meta.db_table}" as old set {changes} from {columns.source} where old.id = new.id'  # noqa: S608 - names from the model
+        f'update "{meta.db_table}" as old set {changes}'  # noqa: S608 - names from the model
+        f" from {columns.source} where old.id = new.row_id"
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, [*columns.scalars, [row.pk for row in rows], *columns.arrays])
 
 
-def insert_rows(rows: Sequence[Model], *, unique: str, ignore_conflicts: bool = False) -> None:
-    """Insert new rows with one statement; `unique` names the column that tells them apart.
+def insert_rows(rows: Sequence[Model], *, unique: str = "", ignore_conflicts: bool = False) -> None:
+    """Insert new rows with one statement.
 
-    Their ids are filled in, except with `ignore_conflicts`: then nobody knows whose row it is.
+    With `unique`, the column that tells them apart, the ids of the rows that were written are
+    filled in; with `ignore_conflicts` those that were there before stay without.
     """
     if not rows:
         return
     meta = rows[0]._meta
     columns = Columns(rows, [field for field in meta.concrete_fields if not field.primary_key])
     names = ", ".join(f'"{field.column}"' for field in columns.fields)
-    ending = " on conflict do nothing" if ignore_conflicts else f' returning id, "{unique}"'
+    ending = " on conflict do nothing" if ignore_conflicts else ""
+    ending += f' returning id, "{unique}"' if unique else ""
     sql = (
         f'insert into "{meta.db_table}" ({names})'  # noqa: S608 - names from the model
         f" select {', '.join(columns.sources)} from {columns.source}{ending}"
@@ -52,12 +55,13 @@ def insert_rows(rows: Sequence[Model], *, unique: str, ignore_conflicts: bool = 
     places = list(range(len(rows)))
     with connection.cursor() as cursor:
         cursor.execute(sql, [*columns.scalars, places, *columns.arrays])
-        if ignore_conflicts:
+        if not unique:
             return
         ids = {key: pk for pk, key in cursor.fetchall()}
     for row in rows:
-        row.pk = ids[getattr(row, unique)]
-        row._state.adding = False
+        if getattr(row, unique) in ids:
+            row.pk = ids[getattr(row, unique)]
+            row._state.adding = False
 
 
 class Columns:
@@ -83,4 +87,4 @@ class Columns:
             casts.append(f"%s::{kind}[]")
             names.append(f'"{field.column}"')
         arrays = ", ".join(["%s::bigint[]", *casts])
-        self.source = f"unnest({arrays}) as new ({', '.join(['id', *names])})"
+        self.source = f"unnest({arrays}) as new ({', '.join(['row_id', *names])})"

@@ -39,8 +39,6 @@
   body.addEventListener("input", (event) => {
     if (!event.target.matches("[data-lx-draft]")) return;
     mirror(event.target);
-    event.target.style.height = "auto";
-    event.target.style.height = `${Math.min(event.target.scrollHeight, 160)}px`;
   });
   body.addEventListener("scroll", (event) => {
     if (event.target.matches && event.target.matches("[data-lx-draft]")) mirror(event.target);
@@ -94,7 +92,7 @@
       bottom(true);
       markCurrent();
     }
-    if (id === "lx-ib-messages") bottom(false);
+    if (id === "lx-ib-messages" || id === "lx-ib-guard") bottom(false);
     if (id === "lx-ib-list") markCurrent();
     if (id === "lx-ib-composer") {
       const draft = document.querySelector("[data-lx-draft]");

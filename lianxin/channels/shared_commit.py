@@ -54,22 +54,29 @@ class SharedCommit:
     def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Any]]) -> None:
         self.pool = pool
         self.waiting: list[Waiting] = []
-        self.running: set[asyncio.Task[None]] = set()
+        # Counted by the drains themselves: a task that has left its loop but is not yet done
+        # must not be taken for one that will look again.
+        self.active_count = 0
+        self.tasks: set[asyncio.Task[None]] = set()
 
     async def store(self, callback: Verified) -> None:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.waiting.append((callback, done))
-        if len(self.running) < COMMITTERS:
+        if self.active_count < COMMITTERS:
+            self.active_count += 1
             task = asyncio.create_task(self.drain())
-            self.running.add(task)
-            task.add_done_callback(self.running.discard)
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
         await done
 
     async def drain(self) -> None:
-        while self.waiting:
-            await asyncio.sleep(GATHER_SECONDS)
-            batch, self.waiting = self.waiting[:MAX_BATCH], self.waiting[MAX_BATCH:]
-            await self.settle(batch)
+        try:
+            while self.waiting:
+                await asyncio.sleep(GATHER_SECONDS)
+                batch, self.waiting = self.waiting[:MAX_BATCH], self.waiting[MAX_BATCH:]
+                await self.settle(batch)
+        finally:
+            self.active_count -= 1
 
     async def settle(self, batch: Sequence[Waiting]) -> None:
         """Commit a batch; when it fails, each on its own, so that one cannot spoil the others."""

@@ -122,6 +122,25 @@ def test_many_at_once_share_commits_and_lose_nothing(
     assert len(jobs_of(wecom)) < 20
 
 
+def test_nobody_waits_for_a_commit_that_has_just_ended(
+    committed_database: str, wecom: Account
+) -> None:
+    """A callback that arrives while the last commit leaves must start the next one itself."""
+
+    async def talk_on(client: httpx.AsyncClient, name: str) -> int:
+        for number in range(60):
+            one = seal_callback(contact_xml(person=f"{name}{number}"))
+            await client.post(address(wecom), params=one.query, content=one.body)
+        return 60
+
+    async def conversation(client: httpx.AsyncClient) -> int:
+        async with asyncio.timeout(60):
+            return sum(await asyncio.gather(*(talk_on(client, name) for name in "abcd")))
+
+    assert talk(committed_database, conversation) == 240
+    assert len(stored(wecom)) == 240
+
+
 def test_two_hospitals_in_one_commit_stay_apart(committed_database: str, wecom: Account) -> None:
     other = make_account(make_hospital())
 

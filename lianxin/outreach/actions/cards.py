@@ -51,8 +51,10 @@ def put_cards(
     Safe to repeat. Each card asks the gate for one announcement; the card waits either way.
     """
     house = load_house(hospital_id)
-    make_missing(house, drafts)
-    cards = lock_cards(hospital_id, drafts)
+    cards = make_missing(house, drafts)
+    there = [draft for draft in drafts if draft.place not in cards]
+    if there:
+        cards |= lock_cards(hospital_id, there)
     before = {card.pk: list(card.items) for card in cards.values()}
     for draft in drafts:
         card = cards[draft.place]
@@ -63,7 +65,8 @@ def put_cards(
     return list(cards.values())
 
 
-def make_missing(house: House, drafts: Sequence[CardDraft]) -> None:
+def make_missing(house: House, drafts: Sequence[CardDraft]) -> dict[Place, Card]:
+    """Insert the cards that are not there yet and return those; nobody else sees them yet."""
     rows = {
         draft.place: Card(
             hospital_id=house.hospital_id,
@@ -76,7 +79,8 @@ def make_missing(house: House, drafts: Sequence[CardDraft]) -> None:
         )
         for draft in drafts
     }
-    insert_rows(list(rows.values()), ignore_conflicts=True)
+    insert_rows(list(rows.values()), unique="key", ignore_conflicts=True)
+    return {place: row for place, row in rows.items() if row.pk is not None}
 
 
 def window(house: House, draft: CardDraft) -> tuple[datetime, ...]:

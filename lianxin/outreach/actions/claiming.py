@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Q
 
 from lianxin.core import events
 from lianxin.core.ids import make_key
@@ -309,6 +308,7 @@ def write_outcome(intents: Sequence[Intent], outcome: Outcome) -> None:
             special.append(intent)
         elif intent.state != Intent.State.PENDING:
             plain.setdefault(intent.state, []).append(intent.pk)
-    for state, ids in plain.items():
-        Intent.objects.filter(Q(pk__in=ids)).update(state=state)
+    with connection.cursor() as cursor:
+        for state, ids in plain.items():
+            cursor.execute("update outreach_intent set state = %s where id = any(%s)", [state, ids])
     update_rows(special, INTENT_FIELDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from lianxin.core.actor import Actor
@@ -41,7 +42,11 @@ def refusal_entry(intent: Intent, codes: Sequence[str]) -> Entry:
 
 
 def sent_entry(
-    hospital_id: int, delivery_id: int, patient_id: int | None, data: dict[str, Any]
+    hospital_id: int,
+    delivery_id: int,
+    patient_id: int | None,
+    data: dict[str, Any],
+    at: datetime,
 ) -> Entry:
     """Tell that a message left. Of a card the card's own event says it: one line, not two."""
     if data["subject_kind"] == "card":
@@ -54,6 +59,7 @@ def sent_entry(
             SYSTEM,
             patient_id=patient_id,
             data=facts,
+            at=at,
         )
     return Entry(
         "delivery.sent",
@@ -63,6 +69,7 @@ def sent_entry(
         SYSTEM,
         patient_id=patient_id,
         data=data,
+        at=at,
     )
 
 

@@ -107,9 +107,9 @@ def test_hundreds_of_cards_cost_the_same_queries_as_one(in_riverside: Hospital) 
     def draft(number: int, slot: str) -> CardDraft:
         return CardDraft(reachable[number].patient.pk, TODAY, slot, ("pills",))
 
-    with query_budget(8):
+    with query_budget(7):
         actions.put_cards(in_riverside.pk, [draft(0, "morning")], by=by)
-    with query_budget(8):
+    with query_budget(7):
         actions.put_cards(in_riverside.pk, [draft(at, "evening") for at in range(6)], by=by)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.views.decorators.http import require_GET
 
@@ -11,7 +12,11 @@ from lianxin.desk.queries.home import load_home
 from lianxin.outreach import actions as outreach
 from lianxin.web.http import PortalRequest, portal_view
 
-NEXT_PAGES = {"who": "patients:who", "consent": "compliance:phone_consent"}
+NEXT_PAGES = {
+    "who": "patients:who",
+    "verify": "patients:verify",
+    "consent": "compliance:phone_consent",
+}
 
 
 @require_GET
@@ -20,7 +25,8 @@ def home(request: PortalRequest) -> HttpResponse:
     """Show the merged card; a new phone is led through who, verify and consent first."""
     page = load_home(request.holder, get_language() or "zh-hans")
     if page.step in NEXT_PAGES and not request.GET.get("later"):
-        return redirect(NEXT_PAGES[page.step])
+        claimed_as = f"?as={page.claimed_as}" if page.claimed_as else ""
+        return redirect(reverse(NEXT_PAGES[page.step]) + claimed_as)
     if page.card is not None:
         outreach.open_card(page.card, by=request.holder, delivery_key=request.GET.get("d", ""))
     return render(request, "desk/phone_home.html", {"page": page})

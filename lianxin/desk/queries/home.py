@@ -37,6 +37,7 @@ class Home:
     holding: Holding | None
     face: PatientFace | None
     step: str  # who | verify | consent | ready
+    claimed_as: str
     slot: str
     on: date
     card: Card | None
@@ -69,6 +70,7 @@ def load_home(holder: Holder, language: str) -> Home:
         holding=None,
         face=None,
         step="who",
+        claimed_as="",
         slot="evening" if local.hour >= EVENING_FROM_HOUR else "morning",
         on=local.date(),
         card=None,
@@ -82,7 +84,8 @@ def load_home(holder: Holder, language: str) -> Home:
     )
     holding = find_current_holding(holder)
     if holding is None:
-        return replace(empty, step="verify" if list_holdings(holder) else "who")
+        claimed = list_holdings(holder)
+        return replace(empty, step="verify", claimed_as=claimed[0].relation) if claimed else empty
     patient = holding.patient
     home = replace(
         empty,

@@ -26,7 +26,9 @@ def text_of(client: Client, url: str = "/p/") -> str:
 
 
 def where(client: Client) -> str:
-    return str(client.get("/p/")["Location"])
+    response = client.get("/p/")
+    assert response.status_code == 302
+    return str(response["Location"])
 
 
 def phone_of(holder: Holder) -> Client:
@@ -45,7 +47,8 @@ def test_a_new_phone_is_led_through_who_verify_and_consent(ward: Hospital) -> No
     assert where(client) == "/p/who/"
 
     holding = make_holding(patient, holder, verified=False)
-    assert where(client) == "/p/verify/"
+    assert where(client) == "/p/verify/?as=self"
+    assert client.get("/p/verify/?as=self").status_code == 200
 
     with scope(ward):
         verified = {"state": "verified", "verified_how": "code", "verified_at": time.now()}

@@ -27,6 +27,7 @@ SUBSCRIBERS: Wiring = {
     "delivery.failed": [conversations.follow_deliveries],
     "intent.refused": [conversations.follow_deliveries, tasks.call_about_refusals],
     "intent.cancelled": [conversations.follow_deliveries],
+    "intent.missed": [conversations.follow_deliveries],
     # What stops everything.
     "patient.life_event": [
         journeys.stop_patients,

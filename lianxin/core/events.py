@@ -17,7 +17,7 @@ from procrastinate.tasks import Task
 
 from lianxin.core import time
 from lianxin.core.actor import Actor
-from lianxin.core.ids import make_event_id
+from lianxin.core.ids import make_event_id, next_event_id
 from lianxin.core.models import Event
 from lianxin.core.rows import insert_rows
 
@@ -76,18 +76,33 @@ def record_many(entries: Sequence[Entry]) -> list[Event]:
     """Write many journal lines at once; each listener gets one job per hundred events."""
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("events are recorded in the transaction that changes the data")
-    events = [make_event(entry) for entry in entries]
+    events = make_events(entries)
     for start in range(0, len(events), ROWS_PER_INSERT):
         insert_rows(events[start : start + ROWS_PER_INSERT])
     tell_listeners(events)
     return events
 
 
+def make_events(entries: Sequence[Entry]) -> list[Event]:
+    """Build, without saving; events of the same instant get ids that surely differ."""
+    last_by_at: dict[datetime, int] = {}
+    events = []
+    for entry in entries:
+        at = entry.at or time.now()
+        last = last_by_at.get(at)
+        last_by_at[at] = make_event_id(at) if last is None else next_event_id(last)
+        events.append(build_event(entry, at, last_by_at[at]))
+    return events
+
+
 def make_event(entry: Entry) -> Event:
-    at = entry.at or time.now()
+    return make_events([entry])[0]
+
+
+def build_event(entry: Entry, at: datetime, event_id: int) -> Event:
     return Event(
         at=at,
-        id=make_event_id(at),
+        id=event_id,
         hospital_id=entry.hospital_id,
         name=entry.name,
         subject=entry.subject,

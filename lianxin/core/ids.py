@@ -37,6 +37,15 @@ def make_event_id(at: datetime) -> int:
     return (milliseconds << RANDOM_BITS) | secrets.randbits(RANDOM_BITS)
 
 
+def next_event_id(previous: int) -> int:
+    """Return another id of the same millisecond; millions of steps pass before one comes back.
+
+    Thousands of events may share one instant, and random ids alone would then collide.
+    """
+    low = (1 << RANDOM_BITS) - 1
+    return (previous & ~low) | ((previous + 1) & low)
+
+
 class KeyField(TextField):
     """The public id of a row. Integer ids never leave the database."""
 

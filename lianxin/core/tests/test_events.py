@@ -7,7 +7,7 @@ import pytest
 from lianxin.core import events, time
 from lianxin.core.actor import SystemActor
 from lianxin.core.embedded import DatabaseUrls
-from lianxin.core.ids import make_event_id
+from lianxin.core.ids import RANDOM_BITS, make_event_id, next_event_id
 from lianxin.core.models import Event, Hospital
 from lianxin.core.scope import scope
 
@@ -53,3 +53,19 @@ def test_the_demo_clock_moves_the_one_clock(
     file.write_text('{"offset_seconds": 86400}')
 
     assert (time.now() - before).total_seconds() > 86399
+
+
+def test_thousands_of_events_of_one_instant_get_different_ids() -> None:
+    at = datetime(2026, 11, 22, tzinfo=UTC)
+    one = events.Entry("test.happened", 1, "x", 1, "system", at=at)
+
+    made = events.make_events([one] * 20_000)
+
+    assert len({event.id for event in made}) == 20_000
+    assert {event.id >> RANDOM_BITS for event in made} == {make_event_id(at) >> RANDOM_BITS}
+
+
+def test_the_id_after_the_last_of_a_millisecond_is_its_first() -> None:
+    last = (7 << RANDOM_BITS) | ((1 << RANDOM_BITS) - 1)
+
+    assert next_event_id(last) == 7 << RANDOM_BITS

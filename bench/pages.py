@@ -41,7 +41,7 @@ FILL = (
     """,
     """
     insert into tasks_stafftask
-    select (jsonb_populate_record(task, jsonb_build_object(
+    select (jsonb_populate_record(null::tasks_stafftask, to_jsonb(task) || jsonb_build_object(
         'id', 1000000 + n, 'key', 't' || lpad(n::text, 11, '0'), 'patient_id', 1000000 + n,
         'unique_key', 'bench:' || n, 'due_at', now() + n * interval '1 minute'))).*
     from generate_series(1, %(patients)s / 10) n,

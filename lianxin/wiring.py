@@ -13,6 +13,7 @@ SUBSCRIBERS: Wiring = {
     # What comes in.
     "contact.added": [patients.receive_contacts, outreach.send_welcome],
     "address.identified": [patients.join_identified],
+    "holder.joined": [conversations.join_threads],
     "message.arrived": [conversations.receive_arrivals],
     "receipt.arrived": [outreach.note_receipts],
     "staff_task.settled": [outreach.settle_tasks],

@@ -80,7 +80,7 @@ def make_missing(house: House, drafts: Sequence[CardDraft]) -> dict[Place, Card]
         for draft in drafts
     }
     insert_rows(list(rows.values()), unique="key", ignore_conflicts=True)
-    return {place: row for place, row in rows.items() if row.pk is not None}
+    return {place: row for place, row in rows.items() if not row._state.adding}
 
 
 def window(house: House, draft: CardDraft) -> tuple[datetime, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -61,6 +62,7 @@ def run(scale: str) -> dict[str, Any]:
         measured = start(environment, "measure", str(rounds))
     finally:
         embedded.stop_server(folder / "postgres")
+        shutil.rmtree(folder, ignore_errors=True)
     return line_of(measured, patients)
 
 

@@ -221,11 +221,14 @@ def settle_made(house: House, row: StaffConfirmation, result: Sent | SendFailed)
     if isinstance(result, SendFailed):
         settle_not_made(house, row, result)
         return
-    row.state, row.lease_until = State.WAITING, None
-    row.provider_message_id = result.provider_message_id
-    row.save(update_fields=["state", "lease_until", "provider_message_id"])
+    waiting = lock_waiting(row)
+    # Somebody who was stopped while the task was being made is in it and must not be reached.
+    is_whole = len(waiting) == row.people_count
+    row.state, row.lease_until = State.WAITING if is_whole else State.TAKING_BACK, None
+    row.provider_message_id, row.due_at = result.provider_message_id, house.now
+    row.save(update_fields=["state", "lease_until", "provider_message_id", "due_at"])
     bad = set(result.failed_external_ids)
-    lost = [one for one in lock_waiting(row) if one.address and one.address.external_id in bad]
+    lost = [one for one in waiting if one.address and one.address.external_id in bad]
     fail_deliveries(house, lost, TASK_FAILED)
     events.record_many(
         [

@@ -188,6 +188,30 @@ def test_a_life_event_takes_the_task_back_and_makes_it_again_for_the_others(
 
 
 @pytest.mark.usefixtures("daytime")
+def test_a_life_event_while_the_task_is_made_takes_it_back_too(
+    sandbox: Sandbox, wecom: Account, doctor: Staff, in_riverside: Hospital
+) -> None:
+    stopped, other = (
+        make_contact(sandbox, wecom, doctor),
+        make_contact(sandbox, wecom, doctor, "zhao"),
+    )
+    make_intent(stopped)
+    make_intent(other)
+    jobs.deliver_batch(in_riverside.pk)
+    actions.plan_confirmations(in_riverside.pk)
+    [task] = actions.claim_confirmations(in_riverside.pk)
+
+    jobs.stop_patients(in_riverside.pk, [{"patient_id": stopped.patient.pk}])
+    actions.settle_confirmation(in_riverside.pk, task, jobs.run_task(in_riverside.pk, task))
+    assert StaffConfirmation.objects.get().state == "taking_back"
+    run_periodic(in_riverside, deliver=False)
+    run_periodic(in_riverside, deliver=False)
+
+    confirmation = StaffConfirmation.objects.get()
+    assert (confirmation.state, confirmation.people_count) == ("waiting", 1)
+
+
+@pytest.mark.usefixtures("daytime")
 def test_a_task_nobody_confirms_becomes_a_call(
     sandbox: Sandbox, wecom: Account, doctor: Staff, in_riverside: Hospital
 ) -> None:

@@ -129,9 +129,11 @@ def defer_in_batches(task: Task[Any, Any, Any], hospital_id: int, events: Sequen
     batches = [
         events[start : start + EVENTS_PER_JOB] for start in range(0, len(events), EVENTS_PER_JOB)
     ]
-    task.batch_defer(
-        *({"hospital_id": hospital_id, "events": [as_job(e) for e in b]} for b in batches)
-    )
+    jobs: list[dict[str, Any]] = [
+        {"hospital_id": hospital_id, "events": [as_job(event) for event in batch]}
+        for batch in batches
+    ]
+    task.batch_defer(*jobs)
 
 
 def as_job(event: Event) -> dict[str, Any]:

@@ -238,7 +238,7 @@ def open_accounts(opened: Opened, sandbox_url: str) -> None:
         "template_id": f"TPL-{house.key}-card",
     }
     sms = {"sdk_app_id": sms_app(house), "sign_name": house.name, "template_id": "1001"}
-    rows = (
+    rows: tuple[tuple[str, str, str, dict[str, str], str, str], ...] = (
         ("wecom", "wc", f"{house.name}企业微信", wecom, "wecom", "/wecom"),
         ("wecom_kf", "kf", f"{house.name}微信客服", kf, "wecom", "/wecom"),
         ("official_account", "oa", f"{house.name}服务号", official, "official", "/official"),

@@ -62,7 +62,8 @@ def deactivate_staff(staff: Staff, *, by: Actor) -> None:
         raise ForbiddenError
     if not Staff.objects.filter(pk=staff.pk, is_active=True).update(is_active=False):
         raise RefusedError("这位员工已经停用。")
-    SignIn.objects.filter(pk=staff.sign_in_id).update(is_active=False)
+    if staff.sign_in_id is not None:
+        SignIn.objects.filter(pk=staff.sign_in_id).update(is_active=False)
     record("staff.deactivated", staff, by=by)
 
 

@@ -12,7 +12,7 @@ from lianxin.staff import actions
 from lianxin.staff.models import SignIn
 
 
-class StaffAccountAdapter(DefaultAccountAdapter):
+class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped library
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         del request
         return False

@@ -98,7 +98,8 @@ class Found:
     @property
     def patient_ids(self) -> set[int]:
         ids = [row.patient_id for row in self.alerts]
-        known = [row.patient_id for row in (*self.threads, *self.tasks)]
+        known = [row.patient_id for row in self.threads]
+        known += [row.patient_id for row in self.tasks]
         return {*ids, *(patient_id for patient_id in known if patient_id is not None)}
 
 

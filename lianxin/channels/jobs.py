@@ -11,7 +11,8 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from lianxin.channels import actions, queries, synchronising
 from lianxin.channels.adapters import ADAPTERS
-from lianxin.channels.adapters.base import AccountFacts, Inbound
+from lianxin.channels.adapters.base import AccountFacts, Inbound, SendFailed
+from lianxin.channels.adapters.provider_http import ProviderError
 from lianxin.channels.adapters.xml import XmlRefused
 from lianxin.channels.models import Account, Callback
 from lianxin.channels.sealing import CALLBACK_FIELD
@@ -156,7 +157,10 @@ def settle_tasks(hospital_id: int) -> None:
     with scope(hospital_id):
         tasks = queries.list_due_tasks(hospital_id, time.now())
     for task in tasks:
-        synchronising.settle_task(task)
+        try:
+            synchronising.settle_task(task)
+        except (ProviderError, SendFailed) as error:
+            log.warning("task.not_settled", task_id=task.pk, reason=str(error))
 
 
 @periodic(seconds=60, queue="bulk")
@@ -165,7 +169,11 @@ def reconcile(hospital_id: int) -> None:
     with scope(hospital_id):
         due = queries.list_accounts_to_reconcile(hospital_id, time.now())
     for account in due:
-        reconcile_account(account)
+        try:
+            reconcile_account(account)
+        except (ProviderError, SendFailed) as error:
+            # One provider that is away does not keep the others from being compared.
+            log.warning("account.not_reconciled", account=account.key, reason=str(error))
 
 
 def reconcile_account(account: Account) -> None:

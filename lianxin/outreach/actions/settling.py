@@ -117,31 +117,23 @@ def settle_deliveries(hospital_id: int, settled: Sequence[Settled]) -> int:
     return count + len(rows)
 
 
-# Delivery, intent and card in one statement: ids travel once.
-SETTLE_SENT = """
-with sent as (
-    update outreach_delivery as d
-    set state = 'sent', provider_message_id = new.message_id, sent_at = %(now)s,
-        settled_at = %(now)s, lease_until = null
-    from unnest(%(ids)s::bigint[], %(messages)s::text[]) as new (id, message_id)
-    where d.id = new.id and d.state = 'claimed' and d.hospital_id = %(hospital)s
-    returning d.id, d.intent_id, d.patient_id, d.holder_id, d.carrier, d.account_id,
-        d.address_id, d.staff_id
-), intents as (
-    update outreach_intent as i
-    set state = 'sent', settled_at = %(now)s
-    from sent where i.id = sent.intent_id
-    returning i.id, i.kind, i.priority, i.subject_kind, i.subject_id
-), cards as (
-    update outreach_card as c
-    set state = 'announced'
-    from intents
-    where intents.subject_kind = 'card' and c.id = intents.subject_id and c.state = 'waiting'
-)
-select sent.id, sent.patient_id, sent.holder_id, sent.carrier, sent.account_id, sent.address_id,
-    sent.staff_id, intents.id, intents.kind, intents.priority, intents.subject_kind,
-    intents.subject_id
-from sent join intents on intents.id = sent.intent_id
+# One statement per table, found by arrays of ids. In one statement with CTEs the planner cannot
+# know how many rows come back and joins them row by row: 1.3 s instead of 0.1 s (seen 2026-11).
+SETTLE_DELIVERIES = """
+update outreach_delivery as d
+set state = 'sent', provider_message_id = new.message_id, sent_at = %(now)s,
+    settled_at = %(now)s, lease_until = null
+from unnest(%(ids)s::bigint[], %(messages)s::text[]) as new (id, message_id)
+where d.id = new.id and d.state = 'claimed' and d.hospital_id = %(hospital)s
+returning d.intent_id, d.id, d.patient_id, d.holder_id, d.carrier, d.account_id, d.address_id,
+    d.staff_id
+"""
+SETTLE_INTENTS = """
+update outreach_intent set state = 'sent', settled_at = %s where id = any(%s)
+returning id, kind, priority, subject_kind, subject_id
+"""
+ANNOUNCE_CARDS = """
+update outreach_card set state = 'announced' where id = any(%s) and state = 'waiting'
 """
 
 
@@ -156,8 +148,13 @@ def settle_sent(hospital_id: int, sent: Mapping[int, Sent], ledger: Ledger) -> i
         "hospital": hospital_id,
     }
     with connection.cursor() as cursor:
-        cursor.execute(SETTLE_SENT, values)
-        rows = [SentRow(*row) for row in cursor.fetchall()]
+        cursor.execute(SETTLE_DELIVERIES, values)
+        by_intent = {row[0]: row[1:] for row in cursor.fetchall()}
+        cursor.execute(SETTLE_INTENTS, [ledger.now, list(by_intent)])
+        rows = [SentRow(*by_intent[row[0]], *row) for row in cursor.fetchall()]
+        cards = [row.subject_id for row in rows if row.subject_kind == "card"]
+        if cards:
+            cursor.execute(ANNOUNCE_CARDS, [cards])
     events.record_many([row.entry(hospital_id, ledger.now) for row in rows])
     return len(rows)
 

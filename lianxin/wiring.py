@@ -20,6 +20,7 @@ SUBSCRIBERS: Wiring = {
     # Who it is, and what was agreed.
     "holder.code_asked": [patients.deliver_phone_codes],
     "patient.verified": [journeys.enrol_patients, conversations.name_threads],
+    "patient.corrected": [journeys.enrol_patients],
     "consent.given": [journeys.enrol_patients],
     "consent.withdrawn": [journeys.stop_without_consent, outreach.stop_patients],
     # What goes out, and what became of it.

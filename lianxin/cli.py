@@ -88,10 +88,9 @@ def edge(port: int = 8001, host: str = "127.0.0.1") -> None:
 def worker(queues: str = "", concurrency: int = 4) -> None:
     """Run background jobs. Any number of workers on any number of machines."""
     start_django()
-    from django.core.management import call_command  # needs Django
+    from lianxin.core.worker import run_worker  # needs Django
 
-    chosen = ["--queues", queues] if queues else []
-    call_command("procrastinate", "worker", "--concurrency", str(concurrency), *chosen)
+    run_worker([name for name in queues.split(",") if name], concurrency=concurrency)
 
 
 @app.command()

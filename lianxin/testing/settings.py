@@ -10,6 +10,10 @@ os.environ.setdefault("LIANXIN_SECRET_KEY", "tests-only-" + "x" * 40)
 prepare_test_database()
 
 from lianxin.settings import *  # noqa: E402, F403 - the environment had to be complete first
+from lianxin.settings import DATABASES  # noqa: E402
+
+# Threads outlive a test and its database: their connections do not.
+DATABASES["default"]["CONN_MAX_AGE"] = 0
 
 # Hashing a password the slow way in every test proves nothing new.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import connection
 from django.test import override_settings
 
 from lianxin.core import live
@@ -61,8 +62,12 @@ class Visit:
 
 
 def tell(hospital: Hospital, topic: str) -> None:
-    with scope(hospital):
-        live.publish(hospital.pk, topic, patient=7)
+    # The thread outlives this test and its database, so it keeps no connection.
+    try:
+        with scope(hospital):
+            live.publish(hospital.pk, topic, patient=7)
+    finally:
+        connection.close()
 
 
 def run(urls: DatabaseUrls, story: Callable[[LiveApp], Awaitable[None]]) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from lianxin.core import time
 from lianxin.health import queries
 from lianxin.health.models import Alert
 from lianxin.health.queries import Book, Trend
@@ -66,6 +67,8 @@ class TrendPanel:
     is_evening_over: bool
     days: int
     metric_name: str
+    latest: str
+    latest_at: datetime | None
 
     @property
     def rows(self) -> list[TableRow]:
@@ -97,6 +100,7 @@ def load_panel(
         language=language,
         variability=book.settings["variability"],
         settings=book.settings["home_mean"],
+        has_readings=trend.latest is not None,
     )
     fields = book.fields(metric)
     over = over_goal(trend.limits)
@@ -115,6 +119,8 @@ def load_panel(
         is_evening_over=holds(over, trend.week.evening),
         days=days,
         metric_name=name_in(book.metric(metric)["name"], language),
+        latest=shown(trend, trend.latest.values) if trend.latest else "",
+        latest_at=time.local(patient.hospital, trend.latest.at) if trend.latest else None,
     )
 
 

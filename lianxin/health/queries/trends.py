@@ -66,6 +66,7 @@ class Trend:
     difference: float | None
     at_goal: tuple[int, int]
     days_measured: int
+    latest: Reading | None
 
     @property
     def days(self) -> int:
@@ -95,10 +96,9 @@ def load_trend(book: Book, patient: Patient, metric: str, *, days: int) -> Trend
     rows = list_trend_rows(patient, metric, first_on=first_on, last_on=last_on)
     fields = tuple(field["code"] for field in book.fields(metric) if not field.get("optional"))
     limits = goal_limits(book.rules, situation)
-    week_on = averages.week_end(situation.history, today=last_on, zone=situation.zone)
-    week = averages.home_mean(
+    week = averages.latest_week(
         situation.history,
-        last_on=week_on,
+        today=last_on,
         zone=situation.zone,
         settings=book.settings["home_mean"],
     )
@@ -122,6 +122,7 @@ def load_trend(book: Book, patient: Patient, metric: str, *, days: int) -> Trend
         difference=averages.difference(week, fields[0]),
         at_goal=averages.at_goal(used, over_goal(limits)) if limits else (0, 0),
         days_measured=len(measured),
+        latest=situation.history[-1] if situation.history else None,
     )
 
 

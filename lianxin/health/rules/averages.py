@@ -99,6 +99,17 @@ def week_end(readings: Sequence[Reading], *, today: date, zone: tzinfo) -> date:
     return today if has_evening else today - timedelta(days=1)
 
 
+def latest_week(
+    readings: Sequence[Reading], *, today: date, zone: tzinfo, settings: Mapping[str, Any]
+) -> HomeMean:
+    """Average the week that is over; while that has too few readings, count up to now instead."""
+    last_on = week_end(readings, today=today, zone=zone)
+    week = home_mean(readings, last_on=last_on, zone=zone, settings=settings)
+    if week.is_valid or last_on == today:
+        return week
+    return home_mean(readings, last_on=today, zone=zone, settings=settings)
+
+
 @dataclass(frozen=True)
 class Variability:
     """Day-to-day spread of the daily mean; None while there are too few days."""

@@ -52,10 +52,14 @@ def tell_week(
     language: str,
     variability: Mapping[str, Any],
     settings: Mapping[str, Any],
+    has_readings: bool = True,
 ) -> Words:
-    """Say the week in words: where the mean stands, morning and evening, and what it rests on."""
+    """Say the week in words: where the mean stands, morning and evening, and what it rests on.
+
+    `has_readings`: whether there is any reading of these days, also one that no mean counts.
+    """
     tell = Teller(texts, language)
-    state = week_state(week, limits)
+    state = week_state(week, limits) if has_readings else "none"
     headline = tell("trend." + {"at_goal": "at_goal", "above": "above"}.get(state, state))
     if state == "none":
         return Words(state, headline, (tell("words.none"),))
@@ -85,8 +89,6 @@ def tell_week(
 
 
 def week_state(week: HomeMean, limits: Mapping[str, float]) -> str:
-    if not week.counted:
-        return "none"
     if not week.is_valid:
         return "few"
     return "above" if holds(over_goal(limits), week.values) else "at_goal"

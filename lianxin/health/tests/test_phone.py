@@ -146,6 +146,28 @@ def test_the_trend_says_it_in_words_first(as_phone: Client, chen: Patient, zhou:
     assert "没量" in table
 
 
+def test_a_first_reading_is_seen_at_once(as_phone: Client) -> None:
+    post(as_phone, 138, 86)
+    page = as_phone.get("/p/health/trend/").content.decode()
+
+    assert "读数还少，先不下结论" in page
+    assert "近 7 天有 1 天 1 次早晚读数" in page
+    assert "138/86" in page
+    assert "不计入平均" not in page
+
+
+def test_a_reading_at_noon_is_seen_and_said_to_be_outside(
+    as_phone: Client, clock: time_machine.Traveller
+) -> None:
+    clock.shift(timedelta(hours=4))
+    post(as_phone, 138, 86)
+    page = as_phone.get("/p/health/trend/").content.decode()
+
+    assert "这段时间没有读数" not in page
+    assert "138/86" in page
+    assert "不在早晚时段，只记录，不计入平均" in page
+
+
 def test_an_empty_trend_says_so(as_phone: Client) -> None:
     assert "近 7 天没有早晚读数" in as_phone.get("/p/health/trend/").content.decode()
 

@@ -14,7 +14,7 @@ LIMITS = {"systolic": 135.0, "diastolic": 85.0}
 FIRST = date(2026, 11, 17)
 
 
-def tell(readings: list[Reading], language: str = "zh-hans") -> Words:
+def tell(readings: list[Reading], language: str = "zh-hans", *, has_readings: bool = True) -> Words:
     week = averages.home_mean(
         readings, last_on=date(2026, 11, 23), zone=SHANGHAI, settings=SETTINGS["home_mean"]
     )
@@ -26,6 +26,7 @@ def tell(readings: list[Reading], language: str = "zh-hans") -> Words:
         language=language,
         variability=SETTINGS["variability"],
         settings=SETTINGS["home_mean"],
+        has_readings=has_readings,
     )
 
 
@@ -67,7 +68,14 @@ def test_morning_and_evening_far_apart_are_named() -> None:
 
 
 def test_nothing_measured() -> None:
-    assert tell([]).state == "none"
+    assert tell([], has_readings=False).state == "none"
+
+
+def test_readings_outside_the_windows_are_few_not_none() -> None:
+    words = tell([bp(138, 86, on_day(23, 11))])
+
+    assert words.state == "few"
+    assert words.sentences == ("近 7 天有 0 天 0 次早晚读数，满 3 天 12 次才算平均。",)
 
 
 @pytest.mark.parametrize(

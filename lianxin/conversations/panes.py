@@ -217,6 +217,11 @@ class ThreadPane:
     def is_read_only(self) -> bool:
         return not any(choice.way.is_open for choice in self.ways)
 
+    @property
+    def state(self) -> str:
+        """What the composer is made for; a refresh of the messages brings another if it changed."""
+        return "read-only" if self.is_read_only else "open"
+
 
 def make_thread(
     staff: Staff, thread: Thread, language: str, *, before: Message | None = None

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 from django.views.decorators.cache import never_cache
@@ -93,11 +94,13 @@ def note_look(request: StaffRequest, found: Thread) -> None:
 
 
 def thread_context(
-    request: StaffRequest, found: Thread, form: TextForm | None = None
+    request: StaffRequest,
+    found: Thread,
+    form: TextForm | None = None,
+    view: panes.ThreadPane | None = None,
 ) -> dict[str, Any]:
-    view = panes.make_thread(request.staff, found, language(request))
     return {
-        "thread": view,
+        "thread": view or panes.make_thread(request.staff, found, language(request)),
         "list_query": request.GET.urlencode(),
         "form": form or TextForm(),
         "client_key": make_key(),
@@ -117,7 +120,18 @@ def messages(request: StaffRequest, key: str) -> HttpResponse:
     if request.GET.get("seen") == "1" and found.unread_count:
         actions.mark_read(found, by=request.staff)
     note_look(request, found)
-    return render(request, f"{PAGE}#messages", {"thread": view, "is_older": before is not None})
+    shown = render(request, f"{PAGE}#messages", {"thread": view, "is_older": before is not None})
+    if before is None:
+        shown.write(render_beside(request, found, view))
+    return shown
+
+
+def render_beside(request: StaffRequest, found: Thread, view: panes.ThreadPane) -> str:
+    """Bring the composer up to date: a new message may open another way, or the first one."""
+    stands = request.GET.get("state", view.state)
+    part = "ways" if stands == view.state else "composer"
+    context = thread_context(request, found, view=view) | {"oob": part}
+    return render_to_string(f"{PAGE}#{part}", context, request)
 
 
 @require_POST

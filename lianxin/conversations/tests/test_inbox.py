@@ -3,13 +3,19 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from lianxin.channels.models import Address
+from lianxin.channels.models import Account, Address
 from lianxin.conversations.models import Message, Thread
 from lianxin.core.models import AccessEntry, Hospital
 from lianxin.core.scope import scope
 from lianxin.staff.models import Staff
 from lianxin.testing.budget import query_budget
-from lianxin.testing.conversations import make_talking_address, make_thread, receive, reload
+from lianxin.testing.conversations import (
+    make_talking_address,
+    make_thread,
+    make_web_message,
+    receive,
+    reload,
+)
 from lianxin.testing.guarded import assert_guarded
 from lianxin.testing.patients import make_holder, make_holding, make_patient
 
@@ -79,6 +85,32 @@ def test_a_session_taken_in_the_client_is_read_only_and_says_why(
     assert "这里只能看" in page
     assert "打电话" in page
     assert "is-read-only" in page
+
+
+def test_a_new_message_brings_its_way_of_answering(as_lin: Client, riverside: Hospital) -> None:
+    thread = make_thread(riverside)
+    before = text_of(as_lin, f"/inbox/{thread.key}/messages/?state=open")
+    with scope(riverside):
+        Account.objects.create(hospital=riverside, kind=Account.Kind.WEBCHAT, name="网页")
+    make_web_message(thread.holder, "改在网页上问")
+    after = text_of(as_lin, f"/inbox/{thread.key}/messages/?state=open")
+
+    assert "<b>微信客服 5/5</b>" in before
+    assert "<b>网页</b>" in after
+    assert 'id="lx-ib-ways"' in after
+    assert 'id="lx-ib-composer"' not in after, "the draft stays as it is"
+
+
+def test_a_composer_that_was_closed_opens_with_the_new_message(
+    as_lin: Client, riverside: Hospital
+) -> None:
+    thread = make_thread(riverside)
+
+    page = text_of(as_lin, f"/inbox/{thread.key}/messages/?state=read-only")
+
+    assert 'id="lx-ib-composer"' in page
+    assert 'hx-swap-oob="true"' in page
+    assert "is-read-only" not in page
 
 
 def test_an_answer_by_htmx_empties_the_composer(as_lin: Client, riverside: Hospital) -> None:

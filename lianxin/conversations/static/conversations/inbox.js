@@ -82,6 +82,24 @@
     return url.pathname + url.search;
   }
 
+  // A way that was chosen by hand stays; a composer that opens keeps what was being written.
+  body.addEventListener("change", (event) => {
+    if (event.target.id === "lx-ib-address") event.target.dataset.lxChosen = "1";
+  });
+  body.addEventListener("htmx:oobBeforeSwap", (event) => {
+    const { target, fragment } = event.detail;
+    const chosen = target.querySelector("#lx-ib-address[data-lx-chosen]");
+    if (target.id === "lx-ib-ways" && chosen) {
+      const fresh = fragment.querySelector("#lx-ib-address");
+      const same = fresh && [...fresh.options].find((one) => one.value === chosen.value && !one.disabled);
+      if (same) event.detail.shouldSwap = false;
+    }
+    if (target.id === "lx-ib-composer") {
+      const draft = target.querySelector("[data-lx-draft]"), fresh = fragment.querySelector("[data-lx-draft]");
+      if (draft && fresh) fresh.textContent = draft.value;
+    }
+  });
+
   body.addEventListener("htmx:beforeSwap", () => {
     const box = document.querySelector("[data-lx-bottom]");
     if (box) box.dataset.lxNear = box.scrollHeight - box.scrollTop - box.clientHeight < 160 ? "1" : "";

@@ -23,7 +23,7 @@ OUTCOME_NAMES = {
     "visit": _("约好到院"),
     "phoned": _("电话说明，继续在家测量"),
     "watched": _("看过，不需要联系"),
-    "not_reached": _("没有联系上，转人工跟进"),
+    "not_reached": _("没有联系上，转人工随访"),
 }
 FLAG_NAMES = {
     "hypertension": _("高血压"),

@@ -44,13 +44,14 @@ RELATIONS = [
     (Holding.Relation.FAMILY, gettext_lazy("家属")),
     (Holding.Relation.CARER, gettext_lazy("代办人")),
 ]
-LIFE_EVENTS = [
+REVERSIBLE_EVENTS = [
     (LifeEvent.Kind.READMISSION, gettext_lazy("再次住院")),
     (LifeEvent.Kind.TRANSFER, gettext_lazy("转到别的医院")),
     (LifeEvent.Kind.PREGNANCY_LOSS, gettext_lazy("妊娠终止")),
     (LifeEvent.Kind.REFUSAL, gettext_lazy("患者拒绝继续")),
-    (LifeEvent.Kind.DEATH, gettext_lazy("去世")),
 ]
+FINAL_EVENT = (LifeEvent.Kind.DEATH, gettext_lazy("去世"))
+LIFE_EVENTS = [*REVERSIBLE_EVENTS, FINAL_EVENT]
 # One word for each code that a page shows.
 WORDS: dict[str, str | Promise] = {
     str(code): word
@@ -219,7 +220,9 @@ class BedsideForm(forms.Form):
 
 class LifeEventForm(forms.Form):
     kind = forms.ChoiceField(
-        label=gettext_lazy("发生了什么"), choices=LIFE_EVENTS, widget=forms.RadioSelect
+        label=gettext_lazy("发生了什么"),
+        choices=LIFE_EVENTS,
+        error_messages={"required": gettext_lazy("请点一项。")},
     )
     note = forms.CharField(
         label=gettext_lazy("备注"),

@@ -235,7 +235,7 @@ def life_event(request: StaffRequest, key: str) -> HttpResponse:
         actions.record_life_event(
             patient, form.cleaned_data["kind"], by=request.staff, note=form.cleaned_data["note"]
         )
-        messages.success(request, _("已停止对这位患者的全部触达，并为护士建了人工跟进。"))
+        messages.success(request, _("已停止对这位患者的全部触达，并为护士建了人工随访。"))
         return redirect(patient_url(key))
     access_log.record_views(request.staff, [patient.pk], page="patients:life_event")
     context = {
@@ -244,6 +244,8 @@ def life_event(request: StaffRequest, key: str) -> HttpResponse:
         "patient": patient,
         "url": patient_url(key),
         "stopped_for": forms.WORDS.get(patient.stop_reason, ""),
+        "reversible": forms.REVERSIBLE_EVENTS,
+        "final": forms.FINAL_EVENT,
     }
     status = 422 if request.method == "POST" else 200
     return render(request, "patients/life_event.html", context, status=status)

@@ -53,6 +53,7 @@ MAY = {
     "edit": "patient.edit",
     "verify": "patient.verify",
     "life_event": "patient.life_event",
+    "erase": "patient.erase",
     "consent": "consent.record",
     "health": "health.read",
     "plan": "health.edit",

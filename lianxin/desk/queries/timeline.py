@@ -118,7 +118,6 @@ SENTENCES: dict[str, tuple[str, Words]] = {
     "task.completed": ("check", gettext_lazy("任务完成")),
     "task.cancelled": ("circle-x", gettext_lazy("任务取消")),
 }
-OTHER: tuple[str, Words] = ("point", gettext_lazy("其他记录"))
 # What only those who may read health data are told.
 HEALTH = (
     "observation.",
@@ -178,11 +177,13 @@ def list_kinds(*, sees_health: bool) -> list[Kind]:
 
 
 def names_of_kind(code: str, *, sees_health: bool) -> tuple[str, ...]:
-    """Return the event names that a filter shows to this role; none means all."""
+    """Return the event names that a filter shows to this role.
+
+    What has no sentence is housekeeping (a page was read, two addresses were joined): the journal
+    has it, the story of the patient leaves it out.
+    """
     kinds = list_kinds(sees_health=sees_health)
     kind = next((kind for kind in kinds if kind.code == code), kinds[0])
-    if sees_health and not kind.prefixes:
-        return ()
     return tuple(
         name
         for name in SENTENCES
@@ -192,7 +193,7 @@ def names_of_kind(code: str, *, sees_health: bool) -> tuple[str, ...]:
 
 
 def tell_event(event: Event) -> Line:
-    icon, words = SENTENCES.get(event.name, OTHER)
+    icon, words = SENTENCES[event.name]
     return Line(
         event.at, icon, str(words), tell_detail(event.data), tell_actor(event), tone_of(event)
     )

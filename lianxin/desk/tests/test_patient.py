@@ -160,6 +160,27 @@ def test_every_kind_has_events_and_every_event_a_kind() -> None:
     assert not [name for name in hidden if name.startswith(timeline.HEALTH)]
 
 
+def test_a_stopped_patient_can_be_resumed_by_following_the_page(
+    as_lin: Client, lin: Staff, chen: Patient
+) -> None:
+    with scope(chen.hospital_id):
+        patients.record_life_event(chen, "readmission", by=lin)
+    page = text_of(as_lin, f"/patients/{chen.key}/")
+
+    assert f'href="/patients/{chen.key}/life-event/">恢复服务' in page
+    assert "恢复触达" in text_of(as_lin, f"/patients/{chen.key}/life-event/")
+
+
+def test_the_privacy_officer_finds_the_way_to_erase(
+    riverside: Hospital, as_lin: Client, chen: Patient
+) -> None:
+    officer = sign_in(make_staff(riverside, role=Staff.Role.PRIVACY, name="吴隐私"))
+    link = f"/patients/{chen.key}/erase/"
+
+    assert link in text_of(officer, f"/patients/{chen.key}/")
+    assert link not in text_of(as_lin, f"/patients/{chen.key}/")
+
+
 def test_it_costs_the_same_with_little_and_much(
     as_lin: Client, ward: Hospital, chen: Patient
 ) -> None:

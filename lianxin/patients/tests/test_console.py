@@ -188,7 +188,7 @@ def test_one_tap_stops_and_another_starts_again(
     as_lin: Client, riverside: Hospital, patient: Patient
 ) -> None:
     url = reverse("patients:life_event", args=[patient.key])
-    assert "人工跟进" in body(as_lin.get(url))
+    assert "人工随访" in body(as_lin.get(url))
 
     as_lin.post(url, {"kind": "readmission"})
     with scope(riverside):

@@ -1,0 +1,91 @@
+"""Processes of the running product are killed again and again while patients arrive."""
+
+from __future__ import annotations
+
+import itertools
+import signal
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+import pytest
+
+from tests.running import Product, running_product, wait_for
+
+CORP = "wwriversidedemo"
+VICTIMS = ("worker", "lianxin.edge", "lianxin.wsgi", "database")
+PEOPLE = 12
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(600)]
+
+
+def kill(product: Product, victim: str) -> None:
+    """Kill -9 one kind of process with all its children; the supervisor starts it again."""
+    if victim == "database":
+        first_line = (product.data_dir / "postgres" / "postmaster.pid").read_text().split()[0]
+        psutil.Process(int(first_line)).send_signal(signal.SIGKILL)
+        return
+    for process in psutil.Process(product.process.pid).children(recursive=True):
+        if process.is_running() and victim in " ".join(process.cmdline()):
+            process.send_signal(signal.SIGKILL)
+
+
+def scan(product: Product, number: int) -> str:
+    person = f"crash-{number}"
+    body = {"name": f"演示{number}", "age": 50, "phone": "", "union_id": f"u-{person}"}
+    product.control("PUT", f"persons/{person}", body)
+    answer: dict[str, Any] = product.act(person, "scan", code="riverside-discharge")
+    return str(answer["external_userid"])
+
+
+def count_addresses(url: str, external_ids: list[str]) -> dict[str, int]:
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "select external_id, count(*) from channels_address a"
+            " join patients_holderaddress h on h.address_id = a.id"
+            " where external_id = any(%s) group by 1",
+            [external_ids],
+        )
+        return {str(external_id): int(count) for external_id, count in rows}
+
+
+def welcomes_of(product: Product, number: int) -> int:
+    inbox = product.state()["persons"][f"crash-{number}"]["inbox"]
+    return sum(1 for line in inbox if line["via"] == "welcome" and line["kind"] == "text")
+
+
+def acknowledged(product: Product, external_ids: list[str]) -> set[str]:
+    """Return the people whose callback was answered with 200: those must never be lost."""
+    log = product.control("GET", "log")
+    rows: list[dict[str, Any]] = log["log"] if isinstance(log, dict) else log
+    return {
+        external_id
+        for row in rows
+        if row["kind"].startswith("callback") and str(row["outcome"]).startswith(("ok", "200"))
+        for external_id in external_ids
+        if external_id in str(row["plain"])
+    }
+
+
+def test_nothing_acknowledged_is_lost_and_nothing_is_sent_twice(tmp_path: Path) -> None:
+    with running_product("crash", patients=4) as product:
+        url = str(product.summary["owner_database_url"])
+        external_ids: list[str] = []
+        for number, victim in zip(range(PEOPLE), itertools.cycle(VICTIMS), strict=False):
+            external_ids.append(scan(product, number))
+            kill(product, victim)
+        product.control("POST", "settle", {})
+        answered = acknowledged(product, external_ids)
+
+        assert answered, "no callback was acknowledged, so nothing was tested"
+        wait_for(lambda: has_all(url, external_ids, answered), "every acknowledged contact", 150)
+        counts = count_addresses(url, external_ids)
+        assert set(counts.values()) == {1}
+        assert max(welcomes_of(product, number) for number in range(PEOPLE)) == 1
+
+
+def has_all(url: str, external_ids: list[str], answered: set[str]) -> bool:
+    try:
+        return answered <= set(count_addresses(url, external_ids))
+    except psycopg.OperationalError:
+        return False  # the database is on its way up again

@@ -30,6 +30,10 @@ SUBSCRIBERS: Wiring = {
     "intent.refused": [conversations.follow_deliveries, tasks.call_about_refusals],
     "intent.cancelled": [conversations.follow_deliveries],
     "intent.missed": [conversations.follow_deliveries],
+    # What patients did.
+    "observation.recorded": [journeys.tick_cards],
+    "doses.ticked": [journeys.tick_cards],
+    "content.opened": [journeys.tick_cards, outreach.note_openings],
     # What stops everything.
     "patient.life_event": [
         journeys.stop_patients,

@@ -43,6 +43,12 @@ def items_by_key(hospital_id: int, keys: Iterable[str]) -> dict[str, Item]:
     return {item.key: item for item in rows}
 
 
+def keys_of_items(hospital_id: int, item_ids: Iterable[int]) -> dict[int, str]:
+    """Return the keys by id: what the addresses of these items are made of."""
+    rows = Item.objects.filter(hospital_id=hospital_id, pk__in=set(item_ids))
+    return dict(rows.values_list("pk", "key"))
+
+
 def reading_path(item: Item) -> str:
     return f"/p/read/{item.key}/"
 

@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 from django.db import DataError, IntegrityError
 
+from lianxin.core.actor import SystemActor
 from lianxin.core.jobs import job, periodic
 from lianxin.core.scope import scope
 from lianxin.journeys import actions
@@ -77,6 +78,13 @@ def enrol_patients(*, hospital_id: int, events: Heard) -> None:
     for name, patient_ids in by_name.items():
         with scope(hospital_id):
             actions.enrol_by_event(hospital_id, patient_ids, name)
+
+
+@job(queue="journeys")
+def tick_cards(*, hospital_id: int, events: Heard) -> None:
+    """Hear observation.recorded, doses.ticked, content.opened: what is done is not asked again."""
+    with scope(hospital_id):
+        actions.tick_cards(hospital_id, events, by=SystemActor(hospital_id))
 
 
 # event -> why the journeys of its patient end.

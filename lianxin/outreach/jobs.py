@@ -154,6 +154,14 @@ def note_receipts(hospital_id: int, events: list[dict[str, Any]]) -> None:
 
 
 @job(queue="sends")
+def note_openings(hospital_id: int, events: list[dict[str, Any]]) -> None:
+    """Mark the messages whose link was opened. Hears `content.opened`."""
+    with scope(hospital_id):
+        for event in events:
+            actions.note_opening(hospital_id, event["by_id"], event["data"].get("delivery_key", ""))
+
+
+@job(queue="sends")
 def settle_tasks(hospital_id: int, events: list[dict[str, Any]]) -> None:
     with scope(hospital_id):
         for event in events:

@@ -13,6 +13,7 @@ from lianxin.journeys.actions.stopping import (
     stop_enrolment,
     stop_patients,
 )
+from lianxin.journeys.actions.ticking import tick_cards
 from lianxin.journeys.actions.versions import (
     approve_version,
     publish_version,
@@ -36,4 +37,5 @@ __all__ = [
     "skip_step",
     "stop_enrolment",
     "stop_patients",
+    "tick_cards",
 ]

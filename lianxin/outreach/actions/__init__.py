@@ -23,7 +23,13 @@ from lianxin.outreach.actions.confirming import (
     plan_confirmations,
     settle_confirmation,
 )
-from lianxin.outreach.actions.receipts import Receipt, note_receipts, open_delivery, settle_task
+from lianxin.outreach.actions.receipts import (
+    Receipt,
+    note_opening,
+    note_receipts,
+    open_delivery,
+    settle_task,
+)
 from lianxin.outreach.actions.settling import (
     Settled,
     recover_deliveries,
@@ -54,6 +60,7 @@ __all__ = [
     "complete_items",
     "expire_cards",
     "link_for",
+    "note_opening",
     "note_receipts",
     "open_card",
     "open_delivery",

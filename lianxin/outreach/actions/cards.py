@@ -83,8 +83,8 @@ def make_missing(house: House, drafts: Sequence[CardDraft]) -> dict[Place, Card]
     return {place: row for place, row in rows.items() if not row._state.adding}
 
 
-def window(house: House, draft: CardDraft) -> tuple[datetime, ...]:
-    return slot_window(house.settings.card_slots, draft.slot, draft.on, house.moment.zone)
+def window(house: House, card: CardDraft | Card) -> tuple[datetime, ...]:
+    return slot_window(house.settings.card_slots, card.slot, card.on, house.moment.zone)
 
 
 def lock_cards(hospital_id: int, drafts: Sequence[CardDraft]) -> dict[Place, Card]:
@@ -144,13 +144,19 @@ def open_card(card: Card, *, by: Actor, delivery_key: str = "") -> bool:
 
 @transaction.atomic
 def complete_items(
-    patient_id: int, hospital_id: int, items: Sequence[str], *, by: Actor
+    patient_id: int,
+    hospital_id: int,
+    items: Sequence[str],
+    *,
+    by: Actor,
+    at: datetime | None = None,
 ) -> list[Card]:
-    """Tick items off the patient's open cards; a card with all items done is done.
+    """Tick items off the card that was open `at` that moment, else now; may run twice.
 
-    A card that is done needs no announcement any more.
+    A card with all items done is done, and needs no announcement any more.
     """
     house = load_house(hospital_id)
+    moment = at or house.now
     rows = list(
         Card.objects.filter(
             hospital_id=hospital_id,
@@ -163,7 +169,8 @@ def complete_items(
     )
     finished: list[Card] = []
     for card in rows:
-        ticked = [item for item in items if item in card.items]
+        opens, closes = window(house, card)
+        ticked = [item for item in items if item in card.items and opens <= moment < closes]
         card.done_items = merge_items(card.done_items, ticked)
         if set(card.done_items) >= set(card.items):
             card.state = Card.State.DONE

@@ -16,6 +16,8 @@ from lianxin.outreach.actions.settling import Ledger, write
 from lianxin.outreach.actions.telling import delivery_entry, intent_facts
 from lianxin.outreach.models import Delivery, StaffConfirmation
 from lianxin.outreach.queries.house import House, load_house
+from lianxin.outreach.queries.lists import find_by_delivery_key
+from lianxin.patients.queries import find_holder
 
 DELIVERED = "delivered"
 FAILED = "failed"
@@ -100,6 +102,14 @@ def settle_task(hospital_id: int, provider_message_id: str, status: str) -> bool
     # The receipts came first; whoever still waits was left out by the provider.
     close(house, row, state, NOT_CONFIRMED if is_expired else TASK_FAILED)
     return True
+
+
+@transaction.atomic
+def note_opening(hospital_id: int, holder_id: int, delivery_key: str) -> bool:
+    """Mark the delivery behind a link as opened, on the phone that it was sent to only."""
+    holder = find_holder(hospital_id, holder_id) if delivery_key else None
+    delivery = find_by_delivery_key(holder, delivery_key) if holder else None
+    return delivery is not None and holder is not None and open_delivery(delivery, by=holder)
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ import time_machine
 
 from lianxin.channels.adapters.base import Sent
 from lianxin.channels.models import Account
+from lianxin.core import time
 from lianxin.core.actor import SystemActor
 from lianxin.core.errors import NotFoundError
 from lianxin.core.models import Event, Hospital
@@ -71,6 +72,29 @@ def test_a_card_done_early_is_not_announced(in_riverside: Hospital) -> None:
     assert done == [card]
     assert Intent.objects.get().state == Intent.State.CANCELLED
     assert actions.claim_deliveries(in_riverside.pk) == []
+
+
+def test_what_was_done_at_another_time_of_day_ticks_no_card(
+    in_riverside: Hospital, noon: time_machine.Traveller
+) -> None:
+    reachable = make_reachable(in_riverside, OA)
+    put(reachable, "measure_bp", slot="evening")
+    morning, by = time.now(), SystemActor(in_riverside.pk)
+    noon.shift(timedelta(hours=7))
+
+    args = (reachable.patient.pk, in_riverside.pk, ["measure_bp"])
+    assert actions.complete_items(*args, by=by, at=morning) == []
+    assert len(actions.complete_items(*args, by=by)) == 1
+
+
+def test_the_page_behind_a_link_opens_its_delivery(in_riverside: Hospital) -> None:
+    reachable, stranger = make_reachable(in_riverside, OA), make_reachable(in_riverside, OA)
+    delivery = make_delivery(reachable)
+
+    assert not actions.note_opening(in_riverside.pk, stranger.holder.pk, delivery.key)
+    assert actions.note_opening(in_riverside.pk, reachable.holder.pk, delivery.key)
+    assert not actions.note_opening(in_riverside.pk, reachable.holder.pk, delivery.key)
+    assert not actions.note_opening(in_riverside.pk, reachable.holder.pk, "")
 
 
 def test_an_old_card_expires_with_its_announcement(

@@ -184,7 +184,7 @@ def register_at_sandbox(house: House, sandbox_url: str, edge_url: str) -> None:
                 {
                     "template_id": f"TPL-{house.key}-card",
                     "title": "健康提醒",
-                    "content": "{{first.DATA}}\n{{keyword1.DATA}}\n{{remark.DATA}}",
+                    "content": "提醒：{{thing1.DATA}}\n时间：{{time2.DATA}}\n医院：{{thing3.DATA}}",
                 }
             ],
         },

@@ -33,12 +33,13 @@ def main(data_dir: Path, patients: int) -> None:
 
 
 def fill(opened: Any, count: int, rng: Random, sandbox_url: str) -> None:
-    from lianxin.demo import history, life, people, service
+    from lianxin.demo import history, life, people, service, walks
 
     registered = people.register_everybody(opened, count, rng)
     members = people.join_phones(opened, registered, sandbox_url, rng)
     history.write_history(opened, members, rng)
     service.write_service(opened, members, rng)
+    walks.write_walks(opened, members, rng)
     life.play(opened, members, rng)
 
 

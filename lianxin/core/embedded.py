@@ -44,6 +44,8 @@ def start_server(data_dir: Path) -> str:
     """Start (or find) the server of this directory; return the superuser's URL. May run twice."""
     data_dir.mkdir(parents=True, exist_ok=True)
     server = get_server(data_dir, cleanup_mode=None)
+    # The library remembers its servers by folder; one that was killed since is started again.
+    server.ensure_postgres_running()
     return str(server.get_uri())
 
 

@@ -13,6 +13,7 @@ import httpx
 
 from lianxin.channels.actions.accounts import open_account
 from lianxin.channels.actions.live_codes import create_live_code
+from lianxin.channels.jobs import make_live_codes
 from lianxin.channels.models import Account
 from lianxin.content import actions as content
 from lianxin.content.catalogue import list_articles
@@ -74,6 +75,8 @@ def open_house(house: House, sandbox_url: str, edge_url: str) -> Opened:
         health.load_clinical_rows(hospital, opened.doctor)
         load_library(opened)
         open_live_code(opened)
+    # "Ready" means that the code can be scanned, not that a worker will make it soon.
+    make_live_codes.for_hospital(hospital.pk)  # type: ignore[attr-defined]
     return opened
 
 

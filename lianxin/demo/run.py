@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -135,7 +136,9 @@ def watch_database(place: DemoPlace, urls: embedded.DatabaseUrls) -> Callable[[]
         try:
             psycopg.connect(urls.app, connect_timeout=2).close()
         except psycopg.OperationalError:
-            embedded.start_server(place.data_dir / "postgres")
+            # The dead server's children may still hold its memory: then the next round does it.
+            with suppress(subprocess.SubprocessError):
+                embedded.start_server(place.data_dir / "postgres")
 
     return check
 

@@ -16,7 +16,7 @@ from lianxin.testing.browser import open_browser
 from tests.running import Product, running_product
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def product() -> Iterator[Product]:
     """Start the product; LIANXIN_TEST_PRODUCT names the folder of one that runs already."""
     running = os.environ.get("LIANXIN_TEST_PRODUCT")
@@ -28,7 +28,8 @@ def product() -> Iterator[Product]:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def browser() -> Iterator[Browser]:
+    """Open a browser for one test: while it is open, an event loop runs in this process."""
     with open_browser() as opened:
         yield opened

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export LIANXIN_SECRET_KEY ?= development-only-key-that-protects-invented-people
 
-.PHONY: help demo test check format bench setup setup-dev messages clean
+.PHONY: help demo test test-debian check format bench setup setup-dev messages clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "%-10s %s\n", $$1, $$2}' Makefile
@@ -13,6 +13,9 @@ demo: setup ## Run the whole product with a seeded demo hospital; Ctrl-C stops i
 
 test: setup-dev check ## Everything that CI checks
 	@$(BIN)/python -m pytest -n auto --dist worksteal
+
+test-debian: setup-dev ## The tests again on Debian's PostgreSQL 15; browsers and crashes need no second time
+	@$(BIN)/python -m tools.debian_postgresql pytest -n auto --dist worksteal -m "not browser and not crash"
 
 check: setup-dev ## Everything that CI checks, short of the tests
 	$(BIN)/ruff format --check .

@@ -62,7 +62,7 @@ def answers_of(hospital_id: int, patient_ids: Iterable[int]) -> dict[int, list[A
     wanted = set(patient_ids)
     found: dict[int, list[Answer]] = {patient_id: [] for patient_id in wanted}
     rows = (
-        Consent.objects.filter(hospital_id=hospital_id, patient_id__in=wanted)
+        Consent.objects.filter(hospital_id=hospital_id, patient_id__any_of=wanted)
         .order_by("patient_id", "purpose", "-at", "-id")
         .distinct("patient_id", "purpose")
     )

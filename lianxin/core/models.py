@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from lianxin.core import lookups as lookups
 from lianxin.core.ids import KeyField
 
 

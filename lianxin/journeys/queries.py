@@ -159,7 +159,7 @@ def count_failed(hospital_id: int) -> int:
 def languages_of(hospital_id: int, patient_ids: Collection[int]) -> dict[int, str]:
     """Return the language of whoever holds the phone for each patient."""
     rows = Holding.objects.filter(
-        hospital_id=hospital_id, patient_id__in=list(patient_ids), state=Holding.State.VERIFIED
+        hospital_id=hospital_id, patient_id__any_of=patient_ids, state=Holding.State.VERIFIED
     )
     rows = rows.exclude(holder__language="").order_by("-pk")
     return dict(rows.values_list("patient_id", "holder__language"))

@@ -71,7 +71,7 @@ def plan_batch(hospital_id: int, limit: int = BATCH) -> int:
     save_steps(steps)
     finish(hospital_id, finished, until)
     planned = {enrolment.pk for enrolment in batch} - {enrolment.pk for enrolment in finished}
-    Enrolment.objects.filter(pk__in=planned).update(planned_until=until)
+    Enrolment.objects.filter(pk__any_of=planned).update(planned_until=until)
     return len(batch)
 
 
@@ -82,7 +82,7 @@ def finish(hospital_id: int, enrolments: Sequence[Enrolment], until: date) -> No
         hospital_id=hospital_id, enrolment_id__in=candidates, state__in=DueStep.OPEN
     )
     waiting = set(still_open.values_list("enrolment_id", flat=True))
-    Enrolment.objects.filter(pk__in=waiting).update(planned_until=until)
+    Enrolment.objects.filter(pk__any_of=waiting).update(planned_until=until)
     done = [enrolment for pk, enrolment in candidates.items() if pk not in waiting]
     Enrolment.objects.filter(pk__in=[enrolment.pk for enrolment in done]).update(
         state=Enrolment.State.FINISHED, ended_at=time.now(), end_reason="finished"

@@ -111,13 +111,13 @@ def claim(hospital_id: int, now: datetime, limit: int) -> list[Claimed]:
 def load_facts(hospital_id: int, steps: Sequence[Claimed], now: datetime) -> Facts:
     patient_ids = {step.patient_id for step in steps}
     rows = Enrolment.objects.filter(
-        hospital_id=hospital_id, pk__in={step.enrolment_id for step in steps}
+        hospital_id=hospital_id, pk__any_of={step.enrolment_id for step in steps}
     ).values_list("pk", "state", "revision", "version_id")
     enrolments = list(rows)
     definitions = load_definitions(
         {version_id for _pk, _state, _revision, version_id in enrolments}
     )
-    reachable = Patient.objects.of(hospital_id).reachable().filter(pk__in=patient_ids)
+    reachable = Patient.objects.of(hospital_id).reachable().filter(pk__any_of=patient_ids)
     facts = Facts(
         hospital=Hospital.objects.get(pk=hospital_id),
         now=now,
@@ -210,7 +210,7 @@ def settle(outcome: Outcome, now: datetime) -> None:
     """Set right the rows that were not done after all."""
     for (state, reason), ids in outcome.undone.items():
         settled_at = None if state == DueStep.State.HELD else now
-        rows = DueStep.objects.filter(pk__in=ids)
+        rows = DueStep.objects.filter(pk__any_of=ids)
         rows.update(state=state, reason=reason, settled_at=settled_at)
 
 

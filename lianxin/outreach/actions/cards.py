@@ -92,7 +92,7 @@ def lock_cards(hospital_id: int, drafts: Sequence[CardDraft]) -> dict[Place, Car
     rows = (
         Card.objects.filter(
             hospital_id=hospital_id,
-            patient_id__in={place[0] for place in wanted},
+            patient_id__any_of={place[0] for place in wanted},
             on__in={place[1] for place in wanted},
             slot__in={place[2] for place in wanted},
         )

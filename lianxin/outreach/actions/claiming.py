@@ -69,10 +69,10 @@ def renew_leases(hospital_id: int, delivery_ids: Sequence[int]) -> set[int]:
     """Keep what this worker still holds a while longer; what it lost meanwhile is not returned."""
     house = load_house(hospital_id)
     held = Delivery.objects.of(hospital_id).filter(
-        pk__in=delivery_ids, state=Delivery.State.CLAIMED, lease_until__gt=house.now
+        pk__any_of=delivery_ids, state=Delivery.State.CLAIMED, lease_until__gt=house.now
     )
     ids = set(held.select_for_update(no_key=True).values_list("pk", flat=True))
-    Delivery.objects.filter(pk__in=ids).update(lease_until=lease_end(house))
+    Delivery.objects.filter(pk__any_of=ids).update(lease_until=lease_end(house))
     return ids
 
 
@@ -81,7 +81,7 @@ def lock_due(house: House, limit: int, intent_ids: Sequence[int] | None) -> list
         state=Intent.State.PENDING, due_at__lte=house.now
     )
     if intent_ids is not None:
-        due = due.filter(pk__in=intent_ids)
+        due = due.filter(pk__any_of=intent_ids)
     return list(
         due.select_for_update(skip_locked=True, no_key=True).order_by("due_at", "pk")[:limit]
     )
@@ -113,7 +113,7 @@ class Tried:
 
 
 def load_tried(hospital_id: int, intents: Sequence[Intent]) -> dict[int, Tried]:
-    rows = Delivery.objects.of(hospital_id).filter(intent_id__in=[one.pk for one in intents])
+    rows = Delivery.objects.of(hospital_id).filter(intent_id__any_of=[one.pk for one in intents])
     tried: dict[int, Tried] = {}
     for row in rows:
         tried.setdefault(row.intent_id, Tried()).rows[row.carrier, row.address_id] = row

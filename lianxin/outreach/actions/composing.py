@@ -82,7 +82,7 @@ class Composer:
     def load_languages(self, deliveries: Sequence[Delivery]) -> dict[int, str]:
         rows = Holder.objects.filter(
             hospital_id=self.house.hospital_id,
-            pk__in={one.holder_id for one in deliveries if one.holder_id},
+            pk__any_of={one.holder_id for one in deliveries if one.holder_id},
         ).exclude(language="")
         return dict(rows.values_list("pk", "language"))
 

@@ -209,7 +209,7 @@ def recover_deliveries(hospital_id: int) -> int:
 def lock_claimed(hospital_id: int, ids: Sequence[int]) -> list[Delivery]:
     return list(
         Delivery.objects.of(hospital_id)
-        .filter(pk__in=ids, state=Delivery.State.CLAIMED)
+        .filter(pk__any_of=ids, state=Delivery.State.CLAIMED)
         .select_related("intent")
         .select_for_update(no_key=True, of=("self", "intent"))
         .order_by("pk")
@@ -235,4 +235,4 @@ def mark_announced(card_ids: Sequence[int | None]) -> None:
     """Mark the cards whose announcement went out; one that is done already stays done."""
     ids = [pk for pk in card_ids if pk]
     if ids:
-        Card.objects.filter(pk__in=ids, state=Card.State.WAITING).update(state=Card.State.ANNOUNCED)
+        Card.objects.filter(pk__any_of=ids, state=Card.State.WAITING).update(state=Card.State.ANNOUNCED)

@@ -77,7 +77,7 @@ def load_inputs(
 def load_persons(house: House, patient_ids: Collection[int]) -> dict[int, Person]:
     if not patient_ids:
         return {}
-    rows = Patient.objects.of(house.hospital_id).filter(pk__in=list(patient_ids))
+    rows = Patient.objects.of(house.hospital_id).filter(pk__any_of=patient_ids)
     granted = consents_of(house.hospital_id, patient_ids)
     usage = load_usage(house, patient_ids)
     nobody: frozenset[str] = frozenset()
@@ -101,7 +101,7 @@ def load_usage(house: House, patient_ids: Collection[int]) -> dict[int, Usage]:
     rows = (
         Delivery.objects.of(house.hospital_id)
         .filter(
-            patient_id__in=list(patient_ids),
+            patient_id__any_of=patient_ids,
             is_counted=True,
             state__in=COUNTED_STATES,
             created_at__gte=house.days_back(MONTH_DAYS - 1),
@@ -134,7 +134,7 @@ def load_holders(house: House, patient_ids: Collection[int]) -> dict[int, list[H
         return {}
     rows = Holding.objects.filter(
         hospital_id=house.hospital_id,
-        patient_id__in=list(patient_ids),
+        patient_id__any_of=patient_ids,
         state=Holding.State.VERIFIED,
         holder__is_active=True,
     ).values_list(
@@ -166,7 +166,7 @@ def load_holders(house: House, patient_ids: Collection[int]) -> dict[int, list[H
 def load_addresses(inputs: GateInputs, holder_ids: Iterable[int]) -> None:
     rows = list(
         HolderAddress.objects.filter(
-            hospital_id=inputs.house.hospital_id, holder_id__in=list(holder_ids)
+            hospital_id=inputs.house.hospital_id, holder_id__any_of=set(holder_ids)
         )
         .order_by("pk")
         .values_list(
@@ -220,7 +220,7 @@ def load_staff(house: House, address_ids: Sequence[int]) -> dict[int, tuple[Staf
     rows = list(
         Relation.objects.filter(
             hospital_id=house.hospital_id,
-            address_id__in=address_ids,
+            address_id__any_of=address_ids,
             state=Relation.State.ACTIVE,
             staff__is_active=True,
         )
@@ -257,7 +257,7 @@ def count_tasks_by_address(house: House, address_ids: Sequence[int]) -> dict[int
     today = house.moment.local.date()
     rows = (
         Delivery.objects.of(house.hospital_id)
-        .filter(carrier=WECOM_TASK, address_id__in=address_ids)
+        .filter(carrier=WECOM_TASK, address_id__any_of=address_ids)
         .filter(
             Q(state=Delivery.State.WAITING_STAFF)
             | Q(state__in=Delivery.ARRIVED, confirmation__on=today)

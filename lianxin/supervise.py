@@ -40,8 +40,11 @@ def web_command(port: int, static_root: str, *, host: str = "127.0.0.1") -> list
 
 
 def edge_command(port: int, *, host: str = "127.0.0.1") -> list[str]:
-    """Return the command of the edge: callbacks and live updates, plain ASGI."""
-    return [*granian("asginl", host, port), "lianxin.edge:application"]
+    """Return the command of the edge: callbacks and live updates, plain ASGI over HTTP/1."""
+    return [
+        *granian("asginl", host, port),
+        *("--loop", "uvloop", "--http", "1", "--no-ws", "lianxin.edge:application"),
+    ]
 
 
 def granian(interface: str, host: str, port: int) -> list[str]:

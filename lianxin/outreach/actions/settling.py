@@ -235,4 +235,6 @@ def mark_announced(card_ids: Sequence[int | None]) -> None:
     """Mark the cards whose announcement went out; one that is done already stays done."""
     ids = [pk for pk in card_ids if pk]
     if ids:
-        Card.objects.filter(pk__any_of=ids, state=Card.State.WAITING).update(state=Card.State.ANNOUNCED)
+        Card.objects.filter(pk__any_of=ids, state=Card.State.WAITING).update(
+            state=Card.State.ANNOUNCED
+        )

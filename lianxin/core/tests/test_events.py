@@ -1,13 +1,14 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
 from lianxin.core import events, time
 from lianxin.core.actor import SystemActor
 from lianxin.core.embedded import DatabaseUrls
-from lianxin.core.ids import RANDOM_BITS, make_event_id, next_event_id
+from lianxin.core.ids import EPOCH, RANDOM_BITS, make_event_id, make_event_ids
 from lianxin.core.models import Event, Hospital
 from lianxin.core.scope import scope
 
@@ -66,6 +67,9 @@ def test_thousands_of_events_of_one_instant_get_different_ids() -> None:
 
 
 def test_the_id_after_the_last_of_a_millisecond_is_its_first() -> None:
-    last = (7 << RANDOM_BITS) | ((1 << RANDOM_BITS) - 1)
+    ids = make_event_ids(EPOCH + timedelta(milliseconds=7))
 
-    assert next_event_id(last) == 7 << RANDOM_BITS
+    last, after = next((one, other) for one, other in pairwise(ids) if other != one + 1)
+
+    assert last == (8 << RANDOM_BITS) - 1
+    assert after == 7 << RANDOM_BITS

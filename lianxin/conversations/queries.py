@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -211,16 +211,22 @@ class Who:
         return self.patient is not None
 
 
-def who_of(hospital_id: int, rows: Sequence[Thread]) -> dict[int, Who]:
-    """Name the people of some threads, masked: four queries however many threads."""
-    patient_ids = {thread.patient_id for thread in rows if thread.patient_id is not None}
-    faces = names_of(hospital_id, patient_ids) if patient_ids else {}
+def who_of(
+    hospital_id: int, rows: Sequence[Thread], faces: Mapping[int, PatientFace] | None = None
+) -> dict[int, Who]:
+    """Name the people of some threads, masked: four queries however many threads.
+
+    A page that has loaded the faces already gives them.
+    """
+    if faces is None:
+        patient_ids = {thread.patient_id for thread in rows if thread.patient_id is not None}
+        faces = names_of(hospital_id, patient_ids) if patient_ids else {}
     unknown = [thread.holder for thread in rows if thread.patient_id not in faces]
     nicknames = nicknames_of(hospital_id, unknown) if unknown else {}
     return {thread.pk: make_who(thread, faces, nicknames) for thread in rows}
 
 
-def make_who(thread: Thread, faces: dict[int, PatientFace], nicknames: dict[int, str]) -> Who:
+def make_who(thread: Thread, faces: Mapping[int, PatientFace], nicknames: dict[int, str]) -> Who:
     face = faces.get(thread.patient_id or 0)
     if face is not None:
         return Who(face.masked_name, face)
@@ -318,10 +324,14 @@ class ThreadLine:
 
 
 def lines_of(
-    actor: Actor, hospital: Hospital, rows: Sequence[Thread], language: str
+    actor: Actor,
+    hospital: Hospital,
+    rows: Sequence[Thread],
+    language: str,
+    faces: Mapping[int, PatientFace] | None = None,
 ) -> list[ThreadLine]:
     """Make the lines of some threads: the same number of queries for one and for forty."""
-    who = who_of(actor.hospital_id, rows)
+    who = who_of(actor.hospital_id, rows, faces)
     ring = sealing.ring_of(actor.hospital_id, [thread.holder_id for thread in rows])
     senders = {row.last_message.sender_id for row in rows if row.last_message}
     names = names_of_staff(actor.hospital_id, {pk for pk in senders if pk is not None})

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from lianxin.content.models import Revision
+from lianxin.conversations.models import Thread
 from lianxin.conversations.queries import ThreadLine
 from lianxin.conversations.rules import threads as thread_rules
 from lianxin.core import time
@@ -25,7 +27,9 @@ from lianxin.tasks import queries as tasks
 from lianxin.tasks.models import StaffTask
 from lianxin.web.parts import Action, Row
 
-ROWS_PER_GROUP = 40
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
 LEVEL_WORDS = {
     "red": gettext_lazy("红"),
     "orange": gettext_lazy("橙"),
@@ -35,42 +39,116 @@ LEVEL_WORDS = {
 
 
 @dataclass(frozen=True)
+class Heading:
+    """What stands over a group, what it says when all is done, and the page with all of them."""
+
+    title: StrPromise
+    hint: StrPromise
+    empty: StrPromise
+    route: str
+    query: str = ""
+    is_danger: bool = False
+
+
+# By danger, then by deadline: the order of the page.
+HEADINGS = {
+    "red": Heading(
+        gettext_lazy("红色告警 · 未接手"),
+        gettext_lazy("15 分钟内接手，超时自动升级"),
+        gettext_lazy("没有未接手的红色告警。"),
+        "health:alerts",
+        is_danger=True,
+    ),
+    "emergency": Heading(
+        gettext_lazy("急症词"),
+        gettext_lazy("插到所有会话之前，5 分钟内有人回"),
+        gettext_lazy("没有待处理的急症词。"),
+        "conversations:inbox",
+        is_danger=True,
+    ),
+    "overdue": Heading(
+        gettext_lazy("服务时钟已超时"),
+        gettext_lazy("超时自动通知备班"),
+        gettext_lazy("没有超时的会话。"),
+        "conversations:inbox",
+    ),
+    "alerts": Heading(
+        gettext_lazy("告警"),
+        gettext_lazy("橙色 2 小时内，黄色 1 个工作日内"),
+        gettext_lazy("没有待处理的告警。"),
+        "health:alerts",
+    ),
+    "waiting": Heading(
+        gettext_lazy("未回复"),
+        gettext_lazy("值班时段首次回复 30 分钟"),
+        gettext_lazy("都回复了。"),
+        "conversations:inbox",
+    ),
+    "tasks": Heading(
+        gettext_lazy("随访与任务"),
+        gettext_lazy("做完记下结果；没接通的改天再打"),
+        gettext_lazy("今天的随访都打完了。"),
+        "tasks:list",
+    ),
+    "approvals": Heading(
+        gettext_lazy("待我审批"),
+        gettext_lazy("不能审批自己提交的内容"),
+        gettext_lazy("没有等您审批的内容。"),
+        "content:list",
+        query=f"?state={Revision.State.IN_REVIEW}",
+    ),
+}
+
+
+@dataclass(frozen=True)
 class Group:
-    """One heading of the list with its rows; what is beyond them is behind `url`."""
+    """One heading of the list with the rows that are shown of all that were found."""
 
     key: str
-    title: str
-    hint: str
-    empty: str
     rows: Sequence[Row]
-    tone: str = ""
-    url: str = ""
+    found: int
+    # More were looked for than this, so that the page can say that there are more.
+    limit: int
 
     @property
-    def has_more(self) -> bool:
-        return len(self.rows) > ROWS_PER_GROUP
-
-    @property
-    def shown(self) -> Sequence[Row]:
-        return self.rows[:ROWS_PER_GROUP]
+    def heading(self) -> Heading:
+        return HEADINGS[self.key]
 
     @property
     def size(self) -> int:
-        return len(self.shown)
+        return min(self.found, self.limit)
 
     @property
     def count(self) -> str:
-        """Say how many, honestly: more than the page shows is a plus."""
-        return f"{self.size}+" if self.has_more else str(self.size)
+        """Say how many, honestly: more than were looked for is a plus."""
+        return f"{self.size}+" if self.is_more else str(self.size)
+
+    @property
+    def tone(self) -> str:
+        return "danger" if self.heading.is_danger else ""
+
+    @property
+    def is_more(self) -> bool:
+        return self.found > self.limit
+
+    @property
+    def is_cut(self) -> bool:
+        """Tell whether this page names fewer than the group's own view does."""
+        return len(self.rows) < self.size
+
+    @property
+    def url(self) -> str:
+        return reverse(self.heading.route) + self.heading.query
 
 
 @dataclass(frozen=True)
 class Ground:
-    """What every line needs to know about who looks and whom it names."""
+    """What every line needs to know: who looks, whom it names, what was said."""
 
     staff: Staff
     faces: Mapping[int, PatientFace]
     book: Book | None
+    talks: Mapping[int, ThreadLine]
 
     @property
     def hospital(self) -> Hospital:
@@ -85,31 +163,6 @@ class Ground:
 
 
 # --- Alerts --------------------------------------------------------------------------------------
-
-
-def alert_groups(ground: Ground, alerts: Sequence[Alert]) -> list[Group]:
-    reds = [a for a in alerts if is_open_red(a)]
-    others = [a for a in alerts if not is_open_red(a)]
-    url = reverse("health:alerts")
-    return [
-        Group(
-            "red",
-            _("红色告警 · 未接手"),
-            _("15 分钟内接手，超时自动升级"),
-            _("没有未接手的红色告警。"),
-            [alert_row(ground, a) for a in reds],
-            "danger",
-            url,
-        ),
-        Group(
-            "alerts",
-            _("告警"),
-            _("橙色 2 小时内，黄色 1 个工作日内"),
-            _("没有待处理的告警。"),
-            [alert_row(ground, a) for a in others],
-            url=url,
-        ),
-    ]
 
 
 def is_open_red(alert: Alert) -> bool:
@@ -216,56 +269,21 @@ def tell_state(hospital: Hospital, alert: Alert) -> str:
 # --- Conversations -------------------------------------------------------------------------------
 
 
-def thread_groups(ground: Ground, lines: Iterable[ThreadLine]) -> list[Group]:
-    rows: dict[str, list[Row]] = {"emergency": [], "overdue": [], "waiting": []}
-    now = time.now()
-    for line in lines:
-        key = group_of(line, now)
-        rows[key].append(thread_row(ground.hospital, line, key))
-    url = reverse("conversations:inbox")
-    return [
-        Group(
-            "emergency",
-            _("急症词"),
-            _("插到所有会话之前，5 分钟内有人回"),
-            _("没有待处理的急症词。"),
-            rows["emergency"],
-            "danger",
-            url,
-        ),
-        Group(
-            "overdue",
-            _("服务时钟已超时"),
-            _("超时自动通知备班"),
-            _("没有超时的会话。"),
-            rows["overdue"],
-            url=url,
-        ),
-        Group(
-            "waiting",
-            _("未回复"),
-            _("值班时段首次回复 30 分钟"),
-            _("都回复了。"),
-            rows["waiting"],
-            url=url,
-        ),
-    ]
-
-
-def group_of(line: ThreadLine, now: datetime) -> str:
-    if line.thread.attention == thread_rules.EMERGENCY:
+def key_of_thread(thread: Thread, now: datetime) -> str:
+    if thread.attention == thread_rules.EMERGENCY:
         return "emergency"
-    due_at = line.thread.first_reply_due_at
+    due_at = thread.first_reply_due_at
     return "overdue" if due_at and due_at < now else "waiting"
 
 
 THREAD_ICONS = {"emergency": "urgent", "overdue": "clock-exclamation", "waiting": "message"}
 
 
-def thread_row(hospital: Hospital, line: ThreadLine, group: str) -> Row:
-    thread = line.thread
+def thread_row(ground: Ground, thread: Thread) -> Row:
+    hospital, line = ground.hospital, ground.talks[thread.pk]
     due, due_tone = time_left(thread.first_reply_due_at)
-    is_danger = group == "emergency"
+    key = key_of_thread(thread, time.now())
+    is_danger = key == "emergency"
     url = reverse("conversations:thread", args=[thread.key])
     said_at = clock_word(hospital, thread.last_patient_at)
     return Row(
@@ -275,9 +293,9 @@ def thread_row(hospital: Hospital, line: ThreadLine, group: str) -> Row:
         url=url,
         why=_("「%(words)s」") % {"words": line.preview},
         why_sub=" · ".join(part for part in (said_at, line.category) if part),
-        icon=THREAD_ICONS[group],
+        icon=THREAD_ICONS[key],
         mark=_("会话"),
-        tone="danger" if is_danger else ("warn" if group == "overdue" else ""),
+        tone="danger" if is_danger else ("warn" if key == "overdue" else ""),
         due=due,
         due_sub=promised(hospital, thread.first_reply_due_at),
         due_tone="danger" if is_danger else due_tone,
@@ -295,17 +313,6 @@ def promised(hospital: Hospital, due_at: datetime | None) -> str:
 
 
 # --- Tasks ---------------------------------------------------------------------------------------
-
-
-def task_group(ground: Ground, work: Sequence[StaffTask]) -> Group:
-    return Group(
-        "tasks",
-        _("随访与任务"),
-        _("做完记下结果；没接通的改天再打"),
-        _("今天的随访都打完了。"),
-        [task_row(ground, task) for task in work],
-        url=reverse("tasks:list"),
-    )
 
 
 def task_row(ground: Ground, task: StaffTask) -> Row:
@@ -332,20 +339,9 @@ def task_row(ground: Ground, task: StaffTask) -> Row:
 # --- Approvals -----------------------------------------------------------------------------------
 
 
-def approval_group(staff: Staff, revisions: Sequence[Revision]) -> Group:
-    return Group(
-        "approvals",
-        _("待我审批"),
-        _("不能审批自己提交的内容"),
-        _("没有等您审批的内容。"),
-        [approval_row(staff, revision) for revision in revisions],
-        url=f"{reverse('content:list')}?state={Revision.State.IN_REVIEW}",
-    )
-
-
-def approval_row(staff: Staff, revision: Revision) -> Row:
+def approval_row(ground: Ground, revision: Revision) -> Row:
     url = reverse("content:item", args=[revision.item.key])
-    is_own = revision.author_id == staff.pk
+    is_own = revision.author_id == ground.staff.pk
     return Row(
         id=f"approval-{revision.item.key}",
         who=revision.author.name,

@@ -29,17 +29,14 @@ def today(request: StaffRequest) -> HttpResponse:
     staff = request.staff
     scope = request.GET.get("scope", SCOPES[0])
     scope = scope if scope in SCOPES else SCOPES[0]
-    board = load_board(staff, scope=scope)
-    show = request.GET.get("show", "")
-    show = show if show in {group.key for group in board.groups} else ""
+    board = load_board(staff, scope=scope, show=request.GET.get("show", ""))
     access_log.record_views(staff, board.seen_patient_ids, page="desk:today")
     context = {
         "board": board,
-        "groups": choose_groups(board, show),
-        "chips": make_chips(board, scope, show),
+        "groups": choose_groups(board),
+        "chips": make_chips(board, scope),
         "scopes": make_scopes(scope),
         "scope": scope,
-        "show": show,
         "may_verify": staff.may("patient.verify"),
         "may_record_consent": staff.may("consent.record"),
     }
@@ -47,23 +44,22 @@ def today(request: StaffRequest) -> HttpResponse:
     return render(request, template, context)
 
 
-def choose_groups(board: Board, show: str) -> list[Group]:
+def choose_groups(board: Board) -> list[Group]:
     """Keep the chosen group, else those with rows; when all is done every one says so."""
-    if show:
-        return [group for group in board.groups if group.key == show]
-    return [group for group in board.groups if group.rows] or list(board.groups)
+    chosen = [group for group in board.groups if group.key == board.show]
+    return chosen or [group for group in board.groups if group.rows] or list(board.groups)
 
 
-def make_chips(board: Board, scope: str, show: str) -> list[Chip]:
+def make_chips(board: Board, scope: str) -> list[Chip]:
     home = f"{reverse('desk:today')}?scope={scope}"
-    chips = [Chip(_("全部"), home, board.count, is_current=not show)]
+    chips = [Chip(_("全部"), home, board.count, is_current=not board.show)]
     return chips + [
         Chip(
-            group.title,
+            str(group.heading.title),
             f"{home}&show={group.key}",
             group.count if group.size else 0,
-            is_current=show == group.key,
-            is_danger=group.tone == "danger",
+            is_current=group.key == board.show,
+            is_danger=group.heading.is_danger,
         )
         for group in board.groups
     ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce
@@ -16,7 +17,7 @@ from lianxin.conversations.models import Thread
 from lianxin.conversations.rules import threads as thread_rules
 from lianxin.core import time
 from lianxin.desk import lines
-from lianxin.desk.lines import ROWS_PER_GROUP, Ground, Group
+from lianxin.desk.lines import HEADINGS, Ground, Group
 from lianxin.desk.words import day_and_clock, language
 from lianxin.health.models import Alert
 from lianxin.health.queries.alerts import list_alerts
@@ -31,10 +32,13 @@ from lianxin.staff.models import Staff
 from lianxin.staff.queries import list_duty_line, list_team_ids_of
 from lianxin.tasks import queries as tasks
 from lianxin.tasks.models import StaffTask
+from lianxin.web.parts import Row
 
 MINE, TEAM, HOSPITAL = "mine", "team", "hospital"
 SCOPES = (MINE, TEAM, HOSPITAL)
-ORDER = ("red", "emergency", "overdue", "alerts", "waiting", "tasks", "approvals")
+# The overview names the most urgent of each group, and everybody in danger.
+ROWS_IN_OVERVIEW = 8
+ROWS_PER_GROUP = 40
 # One more than is shown, so that the page can say that there are more.
 LIMIT = ROWS_PER_GROUP + 1
 LEFT_OUT_ROWS = 6
@@ -80,6 +84,8 @@ class Board:
     seen_patient_ids: frozenset[int]
     lead: str
     clock: str
+    # The one group that is shown whole, or none.
+    show: str
 
     @property
     def count(self) -> int:
@@ -87,72 +93,97 @@ class Board:
 
 
 @dataclass(frozen=True)
-class Found:
-    """The rows of the rooms before they become lines."""
+class Pile:
+    """What was found for one group, and which of it the page names."""
 
-    alerts: Sequence[Alert]
-    threads: Sequence[Thread]
-    tasks: Sequence[StaffTask]
-    approvals: Sequence[Revision]
-
-    @property
-    def patient_ids(self) -> set[int]:
-        ids = [row.patient_id for row in self.alerts]
-        known = [row.patient_id for row in self.threads]
-        known += [row.patient_id for row in self.tasks]
-        return {*ids, *(patient_id for patient_id in known if patient_id is not None)}
+    key: str
+    found: Sequence[Any]
+    shown: Sequence[Any]
 
 
-def load_board(staff: Staff, *, scope: str = MINE) -> Board:
+def load_board(staff: Staff, *, scope: str = MINE, show: str = "") -> Board:
+    """Load the overview, or with `show` the whole of one group."""
     teams = list_team_ids_of(staff)
     found = find_work(staff, scope, teams)
+    show = show if show in found else ""
+    piles = [
+        Pile(key, found[key], found[key][: rows_of(key, show)]) for key in HEADINGS if key in found
+    ]
     gone_home = list_left_out(staff)
-    patient_ids = found.patient_ids | {patient.pk for patient in gone_home}
-    faces = names_of(staff.hospital_id, patient_ids) if patient_ids else {}
-    book = find_book(staff.hospital_id) if found.alerts else None
-    groups = make_groups(Ground(staff, faces, book), found)
+    ground = load_ground(staff, piles, gone_home)
+    groups = [make_group(ground, pile) for pile in piles]
     duty = list_duty_line(staff.hospital_id, teams[0] if teams else None, time.now())
+    left_out = [ground.faces[p.pk] for p in gone_home if p.pk in ground.faces]
     return Board(
         groups=groups,
-        discharges=count_discharges(staff, [faces[p.pk] for p in gone_home if p.pk in faces]),
+        discharges=count_discharges(staff, left_out),
         duty=duty[:DUTY_ROWS],
         confirmations=list_todays_confirmations(staff),
-        seen_patient_ids=frozenset(faces),
+        seen_patient_ids=frozenset(ground.faces),
         lead=lead_sentence(groups),
         clock=day_and_clock(staff.hospital),
+        show=show,
     )
 
 
-def make_groups(ground: Ground, found: Found) -> list[Group]:
-    """Return the groups of this role, empty ones too: they say that all is well."""
-    staff = ground.staff
-    groups: list[Group] = []
-    if staff.may("alert.read"):
-        groups += lines.alert_groups(ground, found.alerts)
-    if staff.may("message.read"):
-        groups += lines.thread_groups(ground, lines_of(staff, found.threads))
-    if staff.may("task.read"):
-        groups.append(lines.task_group(ground, found.tasks))
-    if staff.may("content.review"):
-        groups.append(lines.approval_group(staff, found.approvals))
-    return sorted(groups, key=lambda group: ORDER.index(group.key))
+def rows_of(key: str, show: str) -> int:
+    """Say how many rows of a group the page names."""
+    if show:
+        return ROWS_PER_GROUP if key == show else 0
+    return ROWS_PER_GROUP if HEADINGS[key].is_danger else ROWS_IN_OVERVIEW
 
 
-def lines_of(staff: Staff, threads: Sequence[Thread]) -> list[conversations.ThreadLine]:
-    return conversations.lines_of(staff, staff.hospital, threads, language()) if threads else []
+def load_ground(staff: Staff, piles: Sequence[Pile], gone_home: Sequence[Patient]) -> Ground:
+    """Load what the rows need, for all at once, and names of those only whom the page shows."""
+    rows = [row for pile in piles for row in pile.shown]
+    talks = [row for row in rows if isinstance(row, Thread)]
+    ids = {row.patient_id for row in rows if getattr(row, "patient_id", None)}
+    ids |= {patient.pk for patient in gone_home}
+    faces = names_of(staff.hospital_id, ids) if ids else {}
+    said = conversations.lines_of(staff, staff.hospital, talks, language(), faces) if talks else []
+    has_alerts = any(isinstance(row, Alert) for row in rows)
+    return Ground(
+        staff,
+        faces,
+        book=find_book(staff.hospital_id) if has_alerts else None,
+        talks={line.thread.pk: line for line in said},
+    )
 
+
+def make_group(ground: Ground, pile: Pile) -> Group:
+    rows = [MAKE_ROW[pile.key](ground, row) for row in pile.shown]
+    return Group(pile.key, rows, len(pile.found), ROWS_PER_GROUP)
+
+
+MAKE_ROW: dict[str, Callable[[Ground, Any], Row]] = {
+    "red": lines.alert_row,
+    "emergency": lines.thread_row,
+    "overdue": lines.thread_row,
+    "alerts": lines.alert_row,
+    "waiting": lines.thread_row,
+    "tasks": lines.task_row,
+    "approvals": lines.approval_row,
+}
 
 # --- What waits ----------------------------------------------------------------------------------
 
 
-def find_work(staff: Staff, scope: str, teams: Sequence[int]) -> Found:
-    """Return what is waiting; each part only when the role may see it."""
-    return Found(
-        alerts=find_alerts(staff, scope, teams) if staff.may("alert.read") else [],
-        threads=find_threads(staff, scope, teams) if staff.may("message.read") else [],
-        tasks=find_tasks(staff, scope, teams) if staff.may("task.read") else [],
-        approvals=find_approvals(staff) if staff.may("content.review") else [],
-    )
+def find_work(staff: Staff, scope: str, teams: Sequence[int]) -> dict[str, list[Any]]:
+    """Return what waits by group; a group that the role may not see is not there."""
+    found: dict[str, list[Any]] = {}
+    if staff.may("alert.read"):
+        alerts = find_alerts(staff, scope, teams)
+        found["red"] = [alert for alert in alerts if lines.is_open_red(alert)]
+        found["alerts"] = [alert for alert in alerts if not lines.is_open_red(alert)]
+    if staff.may("message.read"):
+        found |= {"emergency": [], "overdue": [], "waiting": []}
+        for thread in find_threads(staff, scope, teams):
+            found[lines.key_of_thread(thread, time.now())].append(thread)
+    if staff.may("task.read"):
+        found["tasks"] = find_tasks(staff, scope, teams)
+    if staff.may("content.review"):
+        found["approvals"] = find_approvals(staff)
+    return found
 
 
 def ours(scope: str, staff: Staff, teams: Sequence[int], *, owner: str, team: str) -> Q:

@@ -226,3 +226,40 @@ def test_it_costs_the_same_for_one_and_for_forty(
         add(place)
 
     assert cost() == few
+
+
+def test_the_overview_names_the_most_urgent_and_the_group_all(
+    as_lin: Client, lin: Staff, ward: Hospital
+) -> None:
+    for hour in range(10):
+        due_at = time.now() + timedelta(hours=hour + 1)
+        make_task(ward, patient=make_patient(ward, name=f"排{hour}号"), due_at=due_at)
+
+    overview = text_of(as_lin)
+
+    assert "只列了最急的 8 件，看全部 10 件" in overview
+    assert overview.count('id="task-') == 8
+    assert "随访与任务 <b>10</b>" in " ".join(overview.split())
+    with scope(ward):
+        assert AccessEntry.objects.filter(by_id=lin.pk, page="desk:today").count() == 8
+
+    group = text_of(as_lin, "/?show=tasks")
+
+    assert group.count('id="task-') == 10
+    assert "只列了" not in group
+
+
+def test_the_overview_names_everybody_in_danger(as_lin: Client, ward: Hospital) -> None:
+    for _place in range(10):
+        raise_red(make_measuring_patient(ward)[0])
+
+    assert text_of(as_lin).count('id="alert-') == 10
+    assert "只列了" not in text_of(as_lin)
+
+
+def test_a_group_the_role_may_not_see_shows_the_overview(ward: Hospital) -> None:
+    make_task(ward, patient=make_patient(ward))
+
+    page = text_of(sign_in(make_staff(ward, role="nurse")), "/?show=approvals")
+
+    assert page.count('id="task-') == 1

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from lianxin.core import keys, time
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError, NotFoundError
-from lianxin.core.models import Event, Hospital
+from lianxin.core.models import Event
 from lianxin.patients import rules, sealing
 from lianxin.patients.models import (
     Holding,
@@ -153,7 +153,7 @@ def faces_of(hospital_id: int, patients: Sequence[Patient]) -> list[PatientFace]
     if not patients:
         return []
     ring = sealing.ring_of(hospital_id, [patient.pk for patient in patients])
-    today = time.today(Hospital.objects.get(pk=hospital_id))
+    today = time.today(patients[0].hospital)
     return [make_face(ring, patient, today) for patient in patients]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -22,6 +23,7 @@ SPRITE = "web/generated/icons.svg"
 
 
 @register.simple_tag
+@lru_cache(maxsize=1024)
 def icon(name: str, size: str = "", label: str = "") -> SafeString:
     """Draw an icon of the sprite; without a label it is decoration and hidden from readers."""
     css = f"lx-icon lx-icon-{size}" if size else "lx-icon"

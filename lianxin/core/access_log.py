@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from lianxin.core import time
 from lianxin.core.actor import Actor
-from lianxin.core.ids import make_event_ids
+from lianxin.core.ids import make_event_id
 from lianxin.core.models import AccessEntry
 from lianxin.core.rows import insert_rows
 
@@ -33,7 +33,7 @@ def make_entries(
     return [
         AccessEntry(
             at=at,
-            id=entry_id,
+            id=make_event_id(at),
             hospital_id=actor.hospital_id,
             by_kind=actor.kind,
             by_id=actor.id,
@@ -42,5 +42,5 @@ def make_entries(
             outcome=outcome,
             reason=reason[:200],
         )
-        for patient_id, entry_id in zip(patient_ids, make_event_ids(at), strict=False)
+        for patient_id in patient_ids
     ]

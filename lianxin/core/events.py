@@ -5,7 +5,7 @@ Every write of the product ends here, in the transaction that changed the data.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from procrastinate.tasks import Task
 
 from lianxin.core import time
 from lianxin.core.actor import Actor
-from lianxin.core.ids import make_event_ids
+from lianxin.core.ids import make_event_id
 from lianxin.core.models import Event
 from lianxin.core.rows import insert_rows
 
@@ -84,25 +84,15 @@ def record_many(entries: Sequence[Entry]) -> list[Event]:
 
 
 def make_events(entries: Sequence[Entry]) -> list[Event]:
-    """Build, without saving; events of the same instant get ids that surely differ."""
-    ids_by_at: dict[datetime, Iterator[int]] = {}
-    events = []
-    for entry in entries:
-        at = entry.at or time.now()
-        if at not in ids_by_at:
-            ids_by_at[at] = make_event_ids(at)
-        events.append(build_event(entry, at, next(ids_by_at[at])))
-    return events
+    """Build, without saving."""
+    return [make_event(entry) for entry in entries]
 
 
 def make_event(entry: Entry) -> Event:
-    return make_events([entry])[0]
-
-
-def build_event(entry: Entry, at: datetime, event_id: int) -> Event:
+    at = entry.at or time.now()
     return Event(
         at=at,
-        id=event_id,
+        id=make_event_id(at),
         hospital_id=entry.hospital_id,
         name=entry.name,
         subject=entry.subject,

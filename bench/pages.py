@@ -1,8 +1,8 @@
 """Benchmark `pages`: p95 of Today, Inbox and Patient, against a signed-in empty page.
 
-`run(scale)` starts its own database and fills it with patients, open tasks and a year of discharges
-as the owner. A nurse's pages are then asked in turns with a refusal inside the same frame, through
-the product's own middleware, transaction, access log and templates (`bench.pages_sides`).
+`run(scale)` starts its own database, fills it with patients, open tasks and a year of discharges
+as the owner, and starts the product's own web server. A nurse's pages are then asked over HTTP in
+turns with a refusal inside the same frame. Django runs in processes of its own.
 """
 
 from __future__ import annotations
@@ -13,19 +13,27 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
+from statistics import quantiles
+from time import perf_counter
 from typing import Any
 
+import httpx
 import psycopg
 
+from bench.serving import served
 from bench.trend import place, prepare
 from lianxin.core import embedded
+from lianxin.supervise import web_command
 
 ROOT = Path(__file__).resolve().parent.parent
 GOAL = 4.0
 # scale -> (patients, requests per page)
 SCALES = {"small": (10_000, 100), "full": (100_000, 300)}
 PAGES = ("today", "inbox", "patient")
+# Every thread of the server opens its connection and compiles its templates first.
+WARM_UP = 40
 
 # The crowd behind the people on the page: same team, so that every index and plan is met.
 FILL = (
@@ -57,22 +65,51 @@ def run(scale: str) -> dict[str, Any]:
     folder = Path(tempfile.mkdtemp(prefix="lianxin-bench-pages-", dir=place()))
     environment, owner_url = prepare(folder)
     try:
-        house = start(environment, "open", "0")
+        house = open_house(environment)
         fill(owner_url, house | {"patients": patients})
-        measured = start(environment, "measure", str(rounds))
+        serve = partial(web_command, static_root=str(ROOT / "lianxin" / "web" / "static"))
+        with served(serve, environment) as port:
+            measured = measure(port, house, rounds)
     finally:
         embedded.stop_server(folder / "postgres")
         shutil.rmtree(folder, ignore_errors=True)
     return line_of(measured, patients)
 
 
-def start(environment: dict[str, str], what: str, count: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "bench.pages_sides", what, count]
+def open_house(environment: dict[str, str]) -> dict[str, Any]:
+    command = [sys.executable, "-m", "bench.pages_house"]
     done = subprocess.run(
         command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True
     )
-    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return found
+    house: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return house
+
+
+def measure(port: int, house: dict[str, Any], rounds: int) -> dict[str, float]:
+    """Ask every page in turns, so that a slow moment of the machine meets all of them."""
+    pages = {
+        "empty": ("/patients/nobody/", 404),
+        "today": ("/", 200),
+        "inbox": ("/inbox/?tab=all", 200),
+        "patient": (f"/patients/{house['patient']}/", 200),
+    }
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+        client.cookies.set("sessionid", house["session"])
+        turns = [
+            {name: ask(client, *page) for name, page in pages.items()}
+            for _ in range(WARM_UP + rounds)
+        ]
+    return {name: quantiles([turn[name] for turn in turns[WARM_UP:]], n=20)[-1] for name in pages}
+
+
+def ask(client: httpx.Client, url: str, status: int) -> float:
+    """Return how long the page took, in milliseconds."""
+    started = perf_counter()
+    answer = client.get(url)
+    spent = 1000 * (perf_counter() - started)
+    if answer.status_code != status:
+        raise RuntimeError(f"{url} answered {answer.status_code}")
+    return spent
 
 
 def fill(owner_url: str, values: dict[str, Any]) -> None:

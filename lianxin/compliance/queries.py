@@ -88,6 +88,11 @@ def list_questions(patient: Patient, language: str) -> list[Question]:
     ]
 
 
+def granted_of(questions: Iterable[Question]) -> frozenset[str]:
+    """Return what a patient agrees to, for who has loaded the questions."""
+    return frozenset(question.code for question in questions if question.is_granted)
+
+
 def find_purpose(code: str) -> Purpose | None:
     return next((purpose for purpose in catalogue.purposes() if purpose.code == code), None)
 

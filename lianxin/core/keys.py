@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import tink
 from cryptography.exceptions import InvalidTag
@@ -121,7 +122,7 @@ class Keyring:
         return cls.from_rows(hospital_id, find_rows(hospital_id, wanted))
 
     @classmethod
-    def from_rows(cls, hospital_id: int, rows: Sequence[DataKey]) -> Keyring:
+    def from_rows(cls, hospital_id: int, rows: Sequence[KeyRow]) -> Keyring:
         keys: dict[tuple[str, int, str], AESGCM] = {}
         destroyed: set[Subject] = set()
         unwrap = hospital_aead(hospital_id).decrypt if rows else None
@@ -166,7 +167,14 @@ def wrap_context(subject: str, subject_id: int, retention: str) -> bytes:
     return f"{subject}:{subject_id}:{retention}".encode()
 
 
-def find_rows(hospital_id: int, subjects: Sequence[Subject]) -> list[DataKey]:
+class KeyRow(NamedTuple):
+    subject: str
+    subject_id: int
+    retention: str
+    wrapped: bytes | memoryview | None
+
+
+def find_rows(hospital_id: int, subjects: Sequence[Subject]) -> list[KeyRow]:
     ids_by_kind: dict[str, list[int]] = {}
     for kind, subject_id in subjects:
         ids_by_kind.setdefault(kind, []).append(subject_id)
@@ -175,7 +183,8 @@ def find_rows(hospital_id: int, subjects: Sequence[Subject]) -> list[DataKey]:
     wanted = Q()
     for kind, ids in ids_by_kind.items():
         wanted |= Q(subject=kind, subject_id__in=ids)
-    return list(DataKey.objects.filter(wanted, hospital_id=hospital_id))
+    rows = DataKey.objects.filter(wanted, hospital_id=hospital_id)
+    return [KeyRow(*row) for row in rows.values_list(*KeyRow._fields)]
 
 
 def create_missing(hospital_id: int, subjects: Sequence[Subject]) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from django.db import connection, transaction
 
 from lianxin.core.models import Hospital
 
 SETTING = "lianxin.hospital"
+# Which hospital's scope this thread or task is in.
+opened: ContextVar[int | None] = ContextVar("opened", default=None)
 
 
 def current_hospital_id() -> int | None:
@@ -38,8 +41,23 @@ def scope(hospital: Hospital | int) -> Iterator[None]:
     since the setting lives and dies with the transaction.
     """
     hospital_id = hospital if isinstance(hospital, int) else hospital.pk
+    is_nested = connection.in_atomic_block
     with transaction.atomic():
         before = set_hospital(str(hospital_id))
-        yield
-        if not connection.needs_rollback:
+        token = opened.set(hospital_id)
+        try:
+            yield
+        finally:
+            opened.reset(token)
+        if is_nested and not connection.needs_rollback:
             set_hospital(before)
+
+
+@contextmanager
+def inside(hospital_id: int) -> Iterator[None]:
+    """Read inside this hospital: in the scope that is open already, else in one of its own."""
+    if connection.in_atomic_block and opened.get() == hospital_id:
+        yield
+        return
+    with scope(hospital_id):
+        yield

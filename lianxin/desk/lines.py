@@ -158,6 +158,10 @@ class Ground:
         face = self.faces.get(patient_id or 0)
         return face.masked_name if face else _("资料已封存")
 
+    def url(self, patient_id: int | None) -> str:
+        face = self.faces.get(patient_id or 0)
+        return reverse("desk:patient", args=[face.key]) if face else ""
+
     def about(self, patient_id: int | None) -> str:
         return face_line(self.faces.get(patient_id or 0))
 
@@ -179,7 +183,7 @@ def alert_row(ground: Ground, alert: Alert) -> Row:
         id=f"alert-{alert.key}",
         who=ground.name(alert.patient_id),
         who_sub=ground.about(alert.patient_id),
-        url=reverse("desk:patient", args=[alert.patient.key]),
+        url=ground.url(alert.patient_id),
         why=tell_alert(alert, ground.book),
         why_sub=tell_state(ground.hospital, alert),
         icon=alert_icon(alert),
@@ -324,7 +328,7 @@ def task_row(ground: Ground, task: StaffTask) -> Row:
         id=f"task-{task.key}",
         who=ground.name(task.patient_id),
         who_sub=ground.about(task.patient_id),
-        url=reverse("desk:patient", args=[task.patient.key]) if task.patient else url,
+        url=ground.url(task.patient_id) or url,
         why=said.word,
         why_sub=said.sentence,
         icon=said.icon,

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from lianxin.core import time
 from lianxin.health import queries
 from lianxin.health.models import Alert
-from lianxin.health.queries import Book, Trend
+from lianxin.health.queries import Book, Intake, Trend
 from lianxin.health.queries.book import name_in
 from lianxin.health.rules import chart, words
 from lianxin.health.rules.chart import Chart, Mark, PanelPlan, Plan
@@ -85,11 +85,26 @@ class TrendPanel:
         return [(days, days == self.days) for days in RANGES]
 
 
+@dataclass(frozen=True)
+class Known:
+    """What a page has loaded already, so that the panel does not ask for it again."""
+
+    book: Book | None = None
+    alerts: Sequence[Alert] | None = None
+    intake: Intake | None = None
+
+
 def load_panel(
-    patient: Patient, *, days: int = 30, metric: str = "bp", width: float = 820
+    patient: Patient,
+    *,
+    days: int = 30,
+    metric: str = "bp",
+    width: float = 820,
+    known: Known | None = None,
 ) -> TrendPanel:
     """Load the trend of one patient and lay it out. The caller has checked who may see it."""
-    book = queries.load_book(patient.hospital_id)
+    known = known or Known()
+    book = known.book or queries.load_book(patient.hospital_id)
     trend = queries.load_trend(book, patient, metric, days=days)
     language = get_language() or "zh-hans"
     told = words.tell_week(
@@ -108,7 +123,7 @@ def load_panel(
         patient=patient,
         trend=trend,
         words=told,
-        chart=draw_trend(book, trend, patient, width, language),
+        chart=draw_trend(book, trend, patient, width, language, known),
         facts=tuple(list_facts(book, trend)),
         mean=shown(trend, trend.week.values) if trend.week.is_valid else "",
         goal=words.show_values(trend.limits, trend.fields, {}),
@@ -128,7 +143,9 @@ def shown(trend: Trend, values: Mapping[str, float]) -> str:
     return words.show_values(values, trend.fields, trend.limits)
 
 
-def draw_trend(book: Book, trend: Trend, patient: Patient, width: float, language: str) -> Chart:
+def draw_trend(
+    book: Book, trend: Trend, patient: Patient, width: float, language: str, known: Known
+) -> Chart:
     fields = {field["code"]: field for field in book.fields(trend.metric)}
     is_weekly = trend.days > WEEKLY_FROM
     marks = chart.thin(trend.marks, WEEK) if is_weekly else list(trend.marks)
@@ -149,8 +166,8 @@ def draw_trend(book: Book, trend: Trend, patient: Patient, width: float, languag
         width=width,
         window=(trend.week.used_from, trend.week.last_on) if trend.week.used else None,
         dropped_on=trend.week.dropped_on,
-        flags=alert_flags(patient, trend),
-        lanes=dose_lanes(patient, trend) if not is_weekly else (),
+        flags=alert_flags(patient, trend, known.alerts),
+        lanes=dose_lanes(patient, trend, known.intake) if not is_weekly else (),
         gap_label=_("{days} 天没量"),
         day_labels=7 if width > 500 else 4,
     )
@@ -168,10 +185,12 @@ def level_word(level: str) -> str:
     return names.get(level, level)
 
 
-def alert_flags(patient: Patient, trend: Trend) -> list[tuple[date, str]]:
+def alert_flags(
+    patient: Patient, trend: Trend, alerts: Sequence[Alert] | None
+) -> list[tuple[date, str]]:
     """Mark the red and orange alerts on the days they were raised, newest word only per day."""
     by_day: dict[date, str] = {}
-    for alert in queries.list_alerts_of(patient):
+    for alert in queries.list_alerts_of(patient) if alerts is None else alerts:
         on = alert.raised_at.astimezone(trend_zone(patient)).date()
         loud = alert.level in {Alert.Level.RED, Alert.Level.ORANGE}
         if loud and trend.first_on <= on <= trend.last_on:
@@ -183,15 +202,17 @@ def trend_zone(patient: Patient) -> ZoneInfo:
     return ZoneInfo(patient.hospital.time_zone)
 
 
-def dose_lanes(patient: Patient, trend: Trend) -> list[tuple[str, Mapping[date, str]]]:
+def dose_lanes(
+    patient: Patient, trend: Trend, intake: Intake | None
+) -> list[tuple[str, Mapping[date, str]]]:
     names = {
         "morning": _("早药"),
         "noon": _("午药"),
         "evening": _("晚药"),
         "bedtime": _("睡前药"),
     }
-    states = queries.adherence_of(patient, trend.first_on, trend.last_on)
-    return [(names[slot], days) for slot, days in states.items()]
+    intake = intake or queries.load_intake(patient, trend.first_on, trend.last_on)
+    return [(names[slot], days) for slot, days in queries.adherence_of(intake).items()]
 
 
 def list_facts(book: Book, trend: Trend) -> list[Fact]:

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from lianxin.compliance.queries import consents_of
 from lianxin.core import access_log
 from lianxin.outreach import queries
 from lianxin.outreach.models import Delivery, StaffConfirmation
@@ -106,5 +107,6 @@ def reach(request: StaffRequest, key: str) -> HttpResponse:
     """Show by which carriers one patient may be reached now, until when, and how often still."""
     patient = access_patient(request.staff, key)
     access_log.record_views(request.staff, [patient.pk], page="outreach:reach")
-    lines = queries.reach_of_patient(patient.hospital_id, patient.pk)
+    consents = consents_of(patient.hospital_id, [patient.pk])[patient.pk]
+    lines = queries.reach_of_patient(patient, consents)
     return render(request, "outreach/reach.html", {"lines": lines})

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from lianxin.core.actor import Actor
 from lianxin.core.errors import NotFoundError
 from lianxin.staff import rules
-from lianxin.staff.models import CareTeam, Department, DutyShift, Staff, StaffQuerySet
+from lianxin.staff.models import (
+    CareTeam,
+    CareTeamMember,
+    Department,
+    DutyShift,
+    Staff,
+    StaffQuerySet,
+)
+
+ADMIN = Staff.Role.ADMIN
 
 # No shift is longer than this, so the roster look-up stays on a narrow index range.
 LONGEST_SHIFT = timedelta(days=31)
@@ -55,9 +66,16 @@ def list_teams(hospital_id: int) -> list[CareTeam]:
 
 def list_team_ids_of(staff: Staff) -> list[int]:
     """Return the teams this person belongs to or leads."""
-    led = CareTeam.objects.filter(hospital_id=staff.hospital_id, lead=staff)
-    member = CareTeam.objects.filter(hospital_id=staff.hospital_id, members__staff=staff)
-    return sorted(set(led.values_list("pk", flat=True)) | set(member.values_list("pk", flat=True)))
+    ours = Q(lead=staff) | Q(pk__in=CareTeamMember.objects.filter(staff=staff).values("team_id"))
+    rows = CareTeam.objects.filter(ours, hospital_id=staff.hospital_id)
+    return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def find_lead_id(hospital_id: int, team_id: int | None) -> int | None:
+    if team_id is None:
+        return None
+    rows = CareTeam.objects.filter(hospital_id=hospital_id, pk=team_id)
+    return rows.values_list("lead_id", flat=True).first()
 
 
 def list_duty_line(hospital_id: int, team_id: int | None, at: datetime) -> list[Staff]:
@@ -70,14 +88,10 @@ def list_duty_line(hospital_id: int, team_id: int | None, at: datetime) -> list[
         ends_at__gt=at,
     )
     duties = [rules.Duty(s.staff_id, s.rank, s.starts_at, s.ends_at) for s in shifts]
-    teams = CareTeam.objects.filter(hospital_id=hospital_id)
-    team = teams.filter(pk=team_id).first() if team_id is not None else None
-    admins = Staff.objects.of(hospital_id).active().filter(role=Staff.Role.ADMIN)
-    line = rules.order_duty_line(
-        duties,
-        at,
-        lead_id=team.lead_id if team else None,
-        admin_ids=admins.order_by("id").values_list("pk", flat=True),
-    )
-    by_id = Staff.objects.of(hospital_id).active().in_bulk(line)
+    lead_id = find_lead_id(hospital_id, team_id)
+    named = [duty.staff_id for duty in duties] + [lead_id or 0]
+    asked = Staff.objects.of(hospital_id).active().filter(Q(pk__in=named) | Q(role=ADMIN))
+    by_id = {one.pk: one for one in asked.order_by("pk")}
+    admin_ids = [one.pk for one in by_id.values() if one.role == ADMIN]
+    line = rules.order_duty_line(duties, at, lead_id=lead_id, admin_ids=admin_ids)
     return [by_id[staff_id] for staff_id in line if staff_id in by_id]

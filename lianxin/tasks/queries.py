@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
@@ -118,9 +118,12 @@ def describe(task: StaffTask) -> TaskWords:
     )
 
 
-def describe_tasks(hospital_id: int, tasks: Sequence[StaffTask]) -> list[TaskLine]:
-    """Put tasks into lines with the patients' faces: two queries, however many."""
-    faces = names_of(hospital_id, {task.patient_id for task in tasks if task.patient_id})
+def describe_tasks(
+    hospital_id: int, tasks: Sequence[StaffTask], faces: Mapping[int, PatientFace] | None = None
+) -> list[TaskLine]:
+    """Put tasks into lines with the patients' faces: two queries, or none if they are known."""
+    if faces is None:
+        faces = names_of(hospital_id, {task.patient_id for task in tasks if task.patient_id})
     now = time.now()
     return [
         TaskLine(

@@ -18,9 +18,11 @@ from lianxin.testing.channels import make_address as add_address
 from lianxin.testing.core import number
 
 
-def make_talking_address(hospital: Hospital, kind: str = Account.Kind.WECOM_KF) -> Address:
+def make_talking_address(
+    hospital: Hospital, kind: str = Account.Kind.WECOM_KF, account: Account | None = None
+) -> Address:
     """Make somebody who can write over an account of this kind."""
-    address = add_address(make_account(hospital, kind))
+    address = add_address(account or make_account(hospital, kind))
     with scope(hospital):
         return Address.objects.select_related("account").get(pk=address.pk)
 

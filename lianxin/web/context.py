@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils import translation
 from django.utils.module_loading import import_string
 
-from lianxin.core.scope import scope
+from lianxin.core.scope import inside
 from lianxin.web.http import find_holder, find_staff
 from lianxin.web.navigation import JOBS, Badge, Entry, find_url, list_entries
 
@@ -69,7 +69,7 @@ class Frame:
         if not path:
             return {}
         counter: BadgeCounter = import_string(path)
-        with scope(self.staff.hospital_id):
+        with inside(self.staff.hospital_id):
             return counter(self.staff)
 
     @cached_property

@@ -118,7 +118,7 @@ def test_my_data_costs_the_same_for_one_and_for_five_patients(
         phone.get(url)
 
 
-ME_QUERIES = 18
+ME_QUERIES = 17
 
 
 def test_the_phone_pages_are_guarded(patient: Patient, holder: Holder) -> None:

@@ -255,4 +255,4 @@ def test_the_list_costs_the_same_for_one_and_for_forty(as_lin: Client, riverside
 
 # Nine for who asks and in which hospital, two to leave it; threads, patients, their keys, the
 # hospital's day, the talks' keys, the team twice, the counts, the access log.
-LINES_QUERIES = 19
+LINES_QUERIES = 18

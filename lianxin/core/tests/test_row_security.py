@@ -8,12 +8,13 @@ import pytest
 from django.apps import apps
 from django.db import connection, transaction
 from django.db.utils import ProgrammingError
+from django.test.utils import CaptureQueriesContext
 
 from lianxin.core import access_log, events, keys
 from lianxin.core.actor import SystemActor
 from lianxin.core.models import Hospital
 from lianxin.core.row_security import list_scoped_models
-from lianxin.core.scope import current_hospital_id, scope
+from lianxin.core.scope import current_hospital_id, inside, scope
 
 # Tables that one must read before the hospital is known; each says why on its model.
 UNSCOPED = {
@@ -117,3 +118,17 @@ def test_a_failed_inner_scope_leaves_the_outer_one(
         with pytest.raises(ZeroDivisionError), scope(elsewhere):
             _ = 1 / 0
         assert current_hospital_id() == riverside.pk
+
+
+def test_inside_uses_the_scope_that_is_open(riverside: Hospital, elsewhere: Hospital) -> None:
+    with scope(riverside):
+        with CaptureQueriesContext(connection) as captured, inside(riverside.pk):
+            assert current_hospital_id() == riverside.pk
+        assert len(captured) == 1
+
+        with inside(elsewhere.pk):
+            assert current_hospital_id() == elsewhere.pk
+        assert current_hospital_id() == riverside.pk
+    with inside(elsewhere.pk):
+        assert current_hospital_id() == elsewhere.pk
+    assert current_hospital_id() is None

@@ -4,35 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from lianxin.compliance.queries import Look, Question, list_questions, who_looked
+from lianxin.compliance.queries import Look, Question, granted_of, list_questions, who_looked
 from lianxin.compliance.words import page_words
 from lianxin.conversations.models import Thread
 from lianxin.conversations.queries import list_threads_of_patient
 from lianxin.core import time
-from lianxin.core.errors import RefusedError
 from lianxin.desk import lines
 from lianxin.desk.queries import timeline
 from lianxin.desk.words import clock_word, language, time_left
 from lianxin.health.models import Alert
-from lianxin.health.panels import TrendPanel, level_word, load_panel
+from lianxin.health.panels import Known, TrendPanel, level_word, load_panel
 from lianxin.health.queries.alerts import list_alerts_of
-from lianxin.health.queries.book import find_book
-from lianxin.health.queries.medicines import MedicineFacts, list_medicines
+from lianxin.health.queries.book import Book, find_book
+from lianxin.health.queries.medicines import MedicineFacts, facts_of, load_intake
 from lianxin.journeys.models import DueStep, Enrolment
 from lianxin.journeys.queries import definition_of, list_enrolments_of
 from lianxin.journeys.words import STATES
 from lianxin.outreach.queries.reach import ReachLine, reach_of_patient
 from lianxin.patients.models import Holding, Patient
 from lianxin.patients.queries import (
+    OpenPatient,
     PatientFace,
     access_patient,
-    diagnosis_of,
-    face_of,
     holders_of,
     list_timeline,
-    nicknames_of,
+    open_patient,
     tags_of,
 )
 from lianxin.staff.models import CareTeamMember, Staff
@@ -160,20 +158,24 @@ def access_story(staff: Staff, key: str) -> Story:
     patient = access_patient(staff, key)
     today = time.today(staff.hospital)
     sees_health = may_see_health(staff, patient)
+    holdings = holders_of(patient.hospital_id, patient.pk)
+    opened = open_patient(patient, [holding.holder_id for holding in holdings])
+    questions = list_questions(patient, language())
+    health = load_health(staff, patient, opened, today) if sees_health else None
     return Story(
         patient=patient,
-        face=face_of(patient),
-        diagnosis=diagnosis_of(patient) if sees_health else "",
-        holders=list_holders(patient),
+        face=opened.face,
+        diagnosis=opened.diagnosis if sees_health else "",
+        holders=[HolderLine(h, mask_name(opened.nickname(h.holder))) for h in holdings],
         team=list_team(patient),
-        reach=reach_of_patient(staff.hospital_id, patient.pk),
-        questions=list_questions(patient, language()),
+        reach=reach_of_patient(patient, granted_of(questions)),
+        questions=questions,
         tags=tags_of(staff.hospital_id, [patient.pk]).get(patient.pk, []),
-        panel=find_panel(patient) if sees_health else None,
-        alerts=list_alert_lines(staff, patient) if sees_health else [],
-        medicines=list_medicines(patient, today) if sees_health else None,
+        panel=health.panel if health else None,
+        alerts=health.alerts if health else [],
+        medicines=health.medicines if health else None,
         threads=list_threads_of_patient(staff, patient.pk) if staff.may("message.read") else [],
-        tasks=list_task_lines(staff, patient) if staff.may("task.read") else None,
+        tasks=list_task_lines(staff, opened.face) if staff.may("task.read") else None,
         positions=list_positions(patient, today) if staff.may("journey.read") else None,
         timeline=load_timeline(staff, patient),
         looks=list_looks(patient),
@@ -186,18 +188,31 @@ def may_see_health(staff: Staff, patient: Patient) -> bool:
     return staff.may("health.read") and patient.state == Patient.State.ACTIVE
 
 
-def find_panel(patient: Patient) -> TrendPanel | None:
-    """Return the trend, or None while no doctor has approved the clinical rows."""
-    try:
-        return load_panel(patient, days=TREND_DAYS)
-    except RefusedError:
-        return None
+@dataclass(frozen=True)
+class Health:
+    """The part that only those who treat may see."""
+
+    panel: TrendPanel | None
+    alerts: Sequence[AlertLine]
+    medicines: Sequence[MedicineFacts]
 
 
-def list_alert_lines(staff: Staff, patient: Patient) -> list[AlertLine]:
-    alerts = [a for a in list_alerts_of(patient) if a.state != Alert.State.CLOSED]
-    alerts.sort(key=lambda alert: LOUDEST_FIRST.index(alert.level))
-    book = find_book(staff.hospital_id) if alerts else None
+def load_health(staff: Staff, patient: Patient, opened: OpenPatient, today: date) -> Health:
+    """Load the numbers; no trend is drawn while no doctor has approved the clinical rows."""
+    book = find_book(staff.hospital_id)
+    alerts = list_alerts_of(patient)
+    intake = load_intake(patient, today - timedelta(days=TREND_DAYS - 1), today)
+    known = Known(book, alerts, intake)
+    return Health(
+        panel=load_panel(patient, days=TREND_DAYS, known=known) if book else None,
+        alerts=list_alert_lines(staff, book, alerts),
+        medicines=facts_of(patient, intake, opened.ring),
+    )
+
+
+def list_alert_lines(staff: Staff, book: Book | None, alerts: Sequence[Alert]) -> list[AlertLine]:
+    live = [alert for alert in alerts if alert.state != Alert.State.CLOSED]
+    live.sort(key=lambda alert: LOUDEST_FIRST.index(alert.level))
     return [
         AlertLine(
             alert=alert,
@@ -209,16 +224,8 @@ def list_alert_lines(staff: Staff, patient: Patient) -> list[AlertLine]:
             due_sub=clock_word(staff.hospital, alert.due_at),
             action=lines.alert_action(staff, alert),
         )
-        for alert in alerts
+        for alert in live
     ]
-
-
-def list_holders(patient: Patient) -> list[HolderLine]:
-    holdings = holders_of(patient.hospital_id, patient.pk)
-    if not holdings:
-        return []
-    nicknames = nicknames_of(patient.hospital_id, [holding.holder for holding in holdings])
-    return [HolderLine(h, mask_name(nicknames.get(h.holder_id, ""))) for h in holdings]
 
 
 def list_team(patient: Patient) -> list[CareTeamMember]:
@@ -226,9 +233,10 @@ def list_team(patient: Patient) -> list[CareTeamMember]:
     return list(rows.select_related("staff").order_by("id")) if patient.team_id else []
 
 
-def list_task_lines(staff: Staff, patient: Patient) -> list[TaskLine]:
-    rows = list_tasks_of_patient(staff, patient.pk).filter(state=StaffTask.State.OPEN)
-    return describe_tasks(staff.hospital_id, list(rows.order_by("due_at", "pk")[:TASK_ROWS]))
+def list_task_lines(staff: Staff, face: PatientFace) -> list[TaskLine]:
+    rows = list_tasks_of_patient(staff, face.id).filter(state=StaffTask.State.OPEN)
+    tasks = list(rows.order_by("due_at", "pk")[:TASK_ROWS])
+    return describe_tasks(staff.hospital_id, tasks, {face.id: face})
 
 
 def list_positions(patient: Patient, today: date) -> list[Position]:
@@ -277,9 +285,9 @@ def load_timeline(
     limit = TIMELINE_ROWS + 1
     events = list_timeline(staff, patient, names=names, before=before, limit=limit)
     shown = events[:TIMELINE_ROWS]
-    told = [timeline.tell_event(event) for event in shown]
+    told = [timeline.tell_event(staff.hospital, event) for event in shown]
     return Timeline(
-        days=timeline.by_day(staff.hospital, told),
+        days=timeline.by_day(told),
         kinds=timeline.list_kinds(sees_health=sees_health),
         before=before,
         next_before=shown[-1].at if len(events) > len(shown) else None,

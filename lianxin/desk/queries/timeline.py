@@ -28,12 +28,22 @@ class Kind:
 
 @dataclass(frozen=True)
 class Line:
+    """What happened, at the hospital's own time."""
+
     at: datetime
     icon: str
     title: str
     detail: str
     by: str
     tone: str
+
+    @property
+    def clock(self) -> str:
+        return f"{self.at:%H:%M}"
+
+    @property
+    def iso(self) -> str:
+        return self.at.isoformat(timespec="seconds")
 
 
 @dataclass(frozen=True)
@@ -192,10 +202,15 @@ def names_of_kind(code: str, *, sees_health: bool) -> tuple[str, ...]:
     )
 
 
-def tell_event(event: Event) -> Line:
+def tell_event(hospital: Hospital, event: Event) -> Line:
     icon, words = SENTENCES[event.name]
     return Line(
-        event.at, icon, str(words), tell_detail(event.data), tell_actor(event), tone_of(event)
+        at=time.local(hospital, event.at),
+        icon=icon,
+        title=str(words),
+        detail=tell_detail(event.data),
+        by=tell_actor(event),
+        tone=tone_of(event),
     )
 
 
@@ -216,9 +231,9 @@ def tell_actor(event: Event) -> str:
     return words.get(event.by_kind, "")
 
 
-def by_day(hospital: Hospital, lines: Sequence[Line]) -> list[Day]:
-    """Group lines by the hospital's calendar day, newest first."""
+def by_day(lines: Sequence[Line]) -> list[Day]:
+    """Group lines by the calendar day, newest first."""
     days: dict[date, list[Line]] = {}
     for line in lines:
-        days.setdefault(time.local(hospital, line.at).date(), []).append(line)
+        days.setdefault(line.at.date(), []).append(line)
     return [Day(on, rows) for on, rows in days.items()]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, Value, When
+from django.db.models import Case, Exists, IntegerField, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
@@ -26,8 +26,7 @@ from lianxin.health.rules.values import LEVELS
 from lianxin.journeys.models import Enrolment
 from lianxin.outreach.models import StaffConfirmation
 from lianxin.outreach.queries.lists import confirmation_word, list_confirmations
-from lianxin.patients.models import Patient
-from lianxin.patients.queries import PatientFace, held_patient_ids, list_patients, names_of
+from lianxin.patients.queries import PatientFace, is_held, list_patients, names_of
 from lianxin.staff.models import Staff
 from lianxin.staff.queries import list_duty_line, list_team_ids_of
 from lianxin.tasks import queries as tasks
@@ -64,6 +63,14 @@ class Discharges:
     @property
     def left_out_count(self) -> int:
         return self.count - self.joined
+
+
+class Discharged(NamedTuple):
+    """One of today's discharges, before anybody's name is opened."""
+
+    patient_id: int
+    is_joined: bool
+    is_held: bool
 
 
 @dataclass(frozen=True)
@@ -109,14 +116,13 @@ def load_board(staff: Staff, *, scope: str = MINE, show: str = "") -> Board:
     piles = [
         Pile(key, found[key], found[key][: rows_of(key, show)]) for key in HEADINGS if key in found
     ]
-    gone_home = list_left_out(staff)
+    gone_home = list_discharged(staff)
     ground = load_ground(staff, piles, gone_home)
     groups = [make_group(ground, pile) for pile in piles]
     duty = list_duty_line(staff.hospital_id, teams[0] if teams else None, time.now())
-    left_out = [ground.faces[p.pk] for p in gone_home if p.pk in ground.faces]
     return Board(
         groups=groups,
-        discharges=count_discharges(staff, left_out),
+        discharges=count_discharges(ground, gone_home),
         duty=duty[:DUTY_ROWS],
         confirmations=list_todays_confirmations(staff),
         seen_patient_ids=frozenset(ground.faces),
@@ -133,14 +139,16 @@ def rows_of(key: str, show: str) -> int:
     return ROWS_PER_GROUP if HEADINGS[key].is_danger else ROWS_IN_OVERVIEW
 
 
-def load_ground(staff: Staff, piles: Sequence[Pile], gone_home: Sequence[Patient]) -> Ground:
+def load_ground(
+    staff: Staff, piles: Sequence[Pile], gone_home: Sequence[Discharged] | None
+) -> Ground:
     """Load what the rows need, for all at once, and names of those only whom the page shows."""
     rows = [row for pile in piles for row in pile.shown]
-    talks = [row for row in rows if isinstance(row, Thread)]
+    talks = {row.pk for row in rows if isinstance(row, Thread)}
     ids = {row.patient_id for row in rows if getattr(row, "patient_id", None)}
-    ids |= {patient.pk for patient in gone_home}
+    ids |= {one.patient_id for one in left_out_of(gone_home or ())}
     faces = names_of(staff.hospital_id, ids) if ids else {}
-    said = conversations.lines_of(staff, staff.hospital, talks, language(), faces) if talks else []
+    said = list_lines(staff, talks, faces) if talks else []
     has_alerts = any(isinstance(row, Alert) for row in rows)
     return Ground(
         staff,
@@ -148,6 +156,13 @@ def load_ground(staff: Staff, piles: Sequence[Pile], gone_home: Sequence[Patient
         book=find_book(staff.hospital_id) if has_alerts else None,
         talks={line.thread.pk: line for line in said},
     )
+
+
+def list_lines(
+    staff: Staff, thread_ids: Collection[int], faces: Mapping[int, PatientFace]
+) -> list[conversations.ThreadLine]:
+    threads = conversations.load_threads(staff, thread_ids)
+    return conversations.lines_of(staff, staff.hospital, threads, language(), faces)
 
 
 def make_group(ground: Ground, pile: Pile) -> Group:
@@ -208,7 +223,8 @@ def find_alerts(staff: Staff, scope: str, teams: Sequence[int]) -> list[Alert]:
         output_field=IntegerField(),
     )
     wanted = ours(scope, staff, teams, owner="owner", team="patient__team")
-    rows = list_alerts(staff).filter(Q(level=Alert.Level.RED) | wanted)
+    rows = list_alerts(staff).select_related(None).select_related("owner")
+    rows = rows.filter(Q(level=Alert.Level.RED) | wanted)
     due_at = Coalesce("deadline_at", "confirm_due_at")
     return list(rows.order_by(is_taken, loudest_first, due_at, "id")[: 2 * LIMIT])
 
@@ -216,7 +232,8 @@ def find_alerts(staff: Staff, scope: str, teams: Sequence[int]) -> list[Alert]:
 def find_threads(staff: Staff, scope: str, teams: Sequence[int]) -> list[Thread]:
     """Return who waits for an answer; somebody in danger is in every scope."""
     wanted = ours(scope, staff, teams, owner="assignee", team="team")
-    rows = conversations.list_threads(staff).filter(
+    rows = conversations.list_threads(staff).select_related(None)
+    rows = rows.filter(
         Q(attention=thread_rules.EMERGENCY) | (Q(attention__lte=thread_rules.WAITING) & wanted)
     )
     return list(rows[: 2 * LIMIT])
@@ -224,7 +241,8 @@ def find_threads(staff: Staff, scope: str, teams: Sequence[int]) -> list[Thread]
 
 def find_tasks(staff: Staff, scope: str, teams: Sequence[int]) -> list[StaffTask]:
     wanted = ours(scope, staff, teams, owner="assignee", team="team")
-    return list(tasks.list_open_tasks(staff).filter(wanted)[:LIMIT])
+    rows = tasks.list_open_tasks(staff).select_related(None)
+    return list(rows.filter(wanted)[:LIMIT])
 
 
 def find_approvals(staff: Staff) -> list[Revision]:
@@ -267,6 +285,15 @@ def danger_parts(counts: dict[str, int]) -> str:
 # --- Beside the list -----------------------------------------------------------------------------
 
 
+def list_discharged(staff: Staff) -> list[Discharged] | None:
+    """Return whom the ward sent home today, by number only; None for who may not see patients."""
+    if not staff.may("patient.read"):
+        return None
+    rows = list_patients(staff).filter(discharged_on=time.today(staff.hospital)).order_by("id")
+    found = rows.annotate(is_joined=on_a_journey(), is_held=is_held())
+    return [Discharged(*row) for row in found.values_list("pk", "is_joined", "is_held")]
+
+
 def on_a_journey() -> Exists:
     running = Enrolment.objects.filter(
         hospital_id=OuterRef("hospital_id"),
@@ -276,24 +303,20 @@ def on_a_journey() -> Exists:
     return Exists(running)
 
 
-def list_left_out(staff: Staff) -> list[Patient]:
-    """Return whom the ward sent home today and no journey carries."""
-    if not staff.may("patient.read"):
-        return []
-    rows = list_patients(staff).filter(discharged_on=time.today(staff.hospital))
-    return list(rows.exclude(on_a_journey()).order_by("id")[:LEFT_OUT_ROWS])
+def left_out_of(discharged: Iterable[Discharged]) -> list[Discharged]:
+    """Return whom no journey carries yet, as many as the page names."""
+    return [one for one in discharged if not one.is_joined][:LEFT_OUT_ROWS]
 
 
-def count_discharges(staff: Staff, faces: Sequence[PatientFace]) -> Discharges | None:
-    if not staff.may("patient.read"):
+def count_discharges(ground: Ground, discharged: Sequence[Discharged] | None) -> Discharges | None:
+    if discharged is None:
         return None
-    rows = list_patients(staff).filter(discharged_on=time.today(staff.hospital)).order_by()
-    found = rows.annotate(is_joined=on_a_journey()).aggregate(
-        count=Count("pk"), joined=Count("pk", filter=Q(is_joined=True))
-    )
-    held = held_patient_ids(staff.hospital_id, [face.id for face in faces])
-    left_out = [LeftOut(face, face.id in held) for face in faces]
-    return Discharges(found["count"], found["joined"], left_out)
+    left_out = [
+        LeftOut(ground.faces[one.patient_id], one.is_held)
+        for one in left_out_of(discharged)
+        if one.patient_id in ground.faces
+    ]
+    return Discharges(len(discharged), sum(one.is_joined for one in discharged), left_out)
 
 
 def list_todays_confirmations(staff: Staff) -> list[Confirmation] | None:

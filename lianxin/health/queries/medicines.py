@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -59,14 +60,45 @@ class DosesOfDay:
         return bool(self.doses) and all(dose.state for dose in self.doses)
 
 
+@dataclass(frozen=True)
+class Intake:
+    """What was planned and what was ticked as taken in some days."""
+
+    medicines: tuple[Medication, ...]
+    # (medication id, day, slot)
+    taken: tuple[tuple[int, date, str], ...]
+    first_on: date
+    last_on: date
+
+    def current(self, on: date) -> list[Medication]:
+        return [m for m in self.medicines if m.starts_on <= on and (m.ends_on or on) >= on]
+
+
+def load_intake(patient: Patient, first_on: date, last_on: date) -> Intake:
+    medicines = Medication.objects.filter(patient=patient, hospital_id=patient.hospital_id)
+    medicines = medicines.filter(Q(ends_on=None) | Q(ends_on__gte=first_on), starts_on__lte=last_on)
+    taken = DoseTick.objects.filter(
+        patient=patient, on__gte=first_on, on__lte=last_on, state=DoseTick.State.TAKEN
+    )
+    return Intake(
+        medicines=tuple(medicines.order_by("entered_at", "id")),
+        taken=tuple(taken.values_list("medication_id", "on", "slot")),
+        first_on=first_on,
+        last_on=last_on,
+    )
+
+
 def list_current(patient: Patient, on: date) -> list[Medication]:
     rows = Medication.objects.filter(patient=patient, hospital_id=patient.hospital_id)
     rows = rows.filter(Q(ends_on=None) | Q(ends_on__gte=on), starts_on__lte=on)
     return list(rows.order_by("entered_at", "id"))
 
 
-def open_names(patient: Patient, medicines: Iterable[Medication]) -> dict[int, str]:
-    ring = keys.Keyring.load(patient.hospital_id, [("patient", patient.pk)])
+def open_names(
+    patient: Patient, medicines: Iterable[Medication], ring: keys.Keyring | None = None
+) -> dict[int, str]:
+    if ring is None:
+        ring = keys.Keyring.load(patient.hospital_id, [("patient", patient.pk)])
     return {
         medicine.pk: ring.open(("patient", patient.pk), RECORD, medicine.name_sealed, field=NAME)
         or ""
@@ -92,15 +124,16 @@ def doses_of_day(patient: Patient, on: date, slot: str) -> DosesOfDay:
 
 def list_medicines(patient: Patient, today: date, *, days: int = 30) -> list[MedicineFacts]:
     """Return the current medicines with how many planned doses were ticked as taken."""
-    medicines = list_current(patient, today)
-    names = open_names(patient, medicines) if medicines else {}
-    since = today - timedelta(days=days - 1)
-    taken: dict[int, int] = {}
-    rows = DoseTick.objects.filter(
-        patient=patient, on__gte=since, on__lte=today, state=DoseTick.State.TAKEN
-    )
-    for medication_id in rows.values_list("medication_id", flat=True):
-        taken[medication_id] = taken.get(medication_id, 0) + 1
+    return facts_of(patient, load_intake(patient, today - timedelta(days=days - 1), today))
+
+
+def facts_of(
+    patient: Patient, intake: Intake, ring: keys.Keyring | None = None
+) -> list[MedicineFacts]:
+    """Say of each medicine of the last day how many planned doses were ticked."""
+    medicines = intake.current(intake.last_on)
+    names = open_names(patient, medicines, ring) if medicines else {}
+    ticked = Counter(medication_id for medication_id, _on, _slot in intake.taken)
     return [
         MedicineFacts(
             key=medicine.key,
@@ -108,45 +141,33 @@ def list_medicines(patient: Patient, today: date, *, days: int = 30) -> list[Med
             slots=tuple(medicine.slots),
             starts_on=medicine.starts_on,
             ends_on=medicine.ends_on,
-            days_ticked=taken.get(medicine.pk, 0),
-            days_planned=len(medicine.slots) * ((today - max(since, medicine.starts_on)).days + 1),
+            days_ticked=ticked[medicine.pk],
+            days_planned=len(medicine.slots) * days_planned(medicine, intake),
         )
         for medicine in medicines
     ]
 
 
-def adherence_of(patient: Patient, first_on: date, last_on: date) -> dict[str, dict[date, str]]:
+def days_planned(medicine: Medication, intake: Intake) -> int:
+    return (intake.last_on - max(intake.first_on, medicine.starts_on)).days + 1
+
+
+def adherence_of(intake: Intake) -> dict[str, dict[date, str]]:
     """Say by slot and day whether everything planned was ticked: all, part or none."""
-    medicines = Medication.objects.filter(patient=patient, starts_on__lte=last_on)
-    planned = [m for m in medicines if m.ends_on is None or m.ends_on >= first_on]
-    ticks: dict[tuple[date, str], int] = {}
-    rows = DoseTick.objects.filter(
-        patient=patient, on__gte=first_on, on__lte=last_on, state=DoseTick.State.TAKEN
-    )
-    for on, slot in rows.values_list("on", "slot"):
-        ticks[on, slot] = ticks.get((on, slot), 0) + 1
-    slots = sorted({slot for m in planned for slot in m.slots}, key=SLOT_ORDER.index)
-    return {slot: states_of(planned, ticks, slot, first_on, last_on) for slot in slots}
+    ticks = Counter((on, slot) for _medication_id, on, slot in intake.taken)
+    slots = sorted({slot for m in intake.medicines for slot in m.slots}, key=SLOT_ORDER.index)
+    return {slot: states_of(intake, ticks, slot) for slot in slots}
 
 
 SLOT_ORDER = ["morning", "noon", "evening", "bedtime"]
 
 
-def states_of(
-    planned: list[Medication],
-    ticks: dict[tuple[date, str], int],
-    slot: str,
-    first_on: date,
-    last_on: date,
-) -> dict[date, str]:
+def states_of(intake: Intake, ticks: Counter[tuple[date, str]], slot: str) -> dict[date, str]:
     found: dict[date, str] = {}
-    for offset in range((last_on - first_on).days + 1):
-        day = first_on + timedelta(days=offset)
-        due = sum(
-            slot in m.slots and m.starts_on <= day and (m.ends_on is None or day <= m.ends_on)
-            for m in planned
-        )
-        count = ticks.get((day, slot), 0)
+    for offset in range((intake.last_on - intake.first_on).days + 1):
+        day = intake.first_on + timedelta(days=offset)
+        due = sum(slot in m.slots for m in intake.current(day))
+        count = ticks[day, slot]
         if due:
             found[day] = "all" if count >= due else ("part" if count else "none")
     return found

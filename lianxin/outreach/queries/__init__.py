@@ -30,7 +30,6 @@ from lianxin.outreach.queries.reach import (
     describe_reason,
     reach_of_holder,
     reach_of_patient,
-    reach_of_patients,
 )
 
 __all__ = [
@@ -59,5 +58,4 @@ __all__ = [
     "load_inputs",
     "reach_of_holder",
     "reach_of_patient",
-    "reach_of_patients",
 ]

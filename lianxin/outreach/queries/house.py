@@ -43,7 +43,11 @@ class House:
 
 
 def load_house(hospital_id: int) -> House:
-    hospital = Hospital.objects.get(pk=hospital_id)
+    return house_of(Hospital.objects.get(pk=hospital_id))
+
+
+def house_of(hospital: Hospital) -> House:
+    """Read the settings of a hospital that is loaded already."""
     settings = catalog.settings_with(hospital.settings.get(SETTINGS_NAME, {}))
     return House(hospital, settings, Moment(time.now(), ZoneInfo(hospital.time_zone)))
 

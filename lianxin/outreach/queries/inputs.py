@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Q
@@ -57,9 +57,21 @@ class GateInputs:
 def load_inputs(
     house: House, patient_ids: Collection[int], holder_ids: Collection[int] = ()
 ) -> GateInputs:
-    inputs = GateInputs(house, load_accounts(house.hospital_id))
-    inputs.persons = load_persons(house, patient_ids)
-    held = load_holders(house, patient_ids)
+    return fill_inputs(house, load_persons(house, patient_ids), holder_ids)
+
+
+def load_known(house: House, patient: Patient, consents: frozenset[str]) -> GateInputs:
+    """Load the rest about one patient whose row and consents are known."""
+    usage = load_usage(house, [patient.pk]).get(patient.pk, Usage())
+    facts = (patient.pk, patient.state, patient.stopped_at, patient.stop_reason)
+    return fill_inputs(house, {patient.pk: make_person(facts, consents, usage)}, ())
+
+
+def fill_inputs(
+    house: House, persons: dict[int, Person], holder_ids: Collection[int]
+) -> GateInputs:
+    inputs = GateInputs(house, load_accounts(house.hospital_id), persons)
+    held = load_holders(house, persons)
     wanted = {holder_id for holders in held.values() for holder_id, _rank in holders}
     load_addresses(inputs, wanted | set(holder_ids))
     for patient_id, holders in held.items():
@@ -82,18 +94,23 @@ def load_persons(house: House, patient_ids: Collection[int]) -> dict[int, Person
     usage = load_usage(house, patient_ids)
     nobody: frozenset[str] = frozenset()
     return {
-        pk: Person(
-            state=state,
-            is_verified=True,
-            is_stopped=stopped_at is not None,
-            stop_reason=stop_reason,
-            consents=granted.get(pk, nobody),
-            usage=usage.get(pk, Usage()),
-        )
-        for pk, state, stopped_at, stop_reason in rows.values_list(
-            "pk", "state", "stopped_at", "stop_reason"
-        )
+        facts[0]: make_person(facts, granted.get(facts[0], nobody), usage.get(facts[0], Usage()))
+        for facts in rows.values_list("pk", "state", "stopped_at", "stop_reason")
     }
+
+
+def make_person(
+    facts: tuple[int, str, datetime | None, str], consents: frozenset[str], usage: Usage
+) -> Person:
+    _pk, state, stopped_at, stop_reason = facts
+    return Person(
+        state=state,
+        is_verified=True,
+        is_stopped=stopped_at is not None,
+        stop_reason=stop_reason,
+        consents=consents,
+        usage=usage,
+    )
 
 
 def load_usage(house: House, patient_ids: Collection[int]) -> dict[int, Usage]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,10 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from lianxin.channels import reasons as provider_reasons
 from lianxin.outreach import catalog
-from lianxin.outreach.queries.house import load_house
-from lianxin.outreach.queries.inputs import GateInputs, load_inputs
+from lianxin.outreach.queries.house import house_of, load_house
+from lianxin.outreach.queries.inputs import GateInputs, load_inputs, load_known
 from lianxin.outreach.rules import facts, gate, reach
 from lianxin.outreach.rules.facts import Message, Reason, Verdict
+from lianxin.patients.models import Patient
 
 CARRIER_WORDS: dict[str, Promise] = {
     facts.KF_TEXT: _("微信客服"),
@@ -85,17 +85,10 @@ def say(reason: Reason) -> Said:
 # ---- reachability -------------------------------------------------------------------------
 
 
-def reach_of_patient(hospital_id: int, patient_id: int) -> list[ReachLine]:
-    return reach_of_patients(hospital_id, [patient_id])[patient_id]
-
-
-def reach_of_patients(hospital_id: int, patient_ids: Collection[int]) -> dict[int, list[ReachLine]]:
-    """Return the lines of many patients; as many queries as for one."""
-    inputs = load_inputs(load_house(hospital_id), patient_ids)
-    return {
-        patient_id: make_lines(inputs, patient_id, None)
-        for patient_id in dict.fromkeys(patient_ids)
-    }
+def reach_of_patient(patient: Patient, consents: frozenset[str]) -> list[ReachLine]:
+    """Return the lines of one patient whom a page has loaded with what she agrees to."""
+    inputs = load_known(house_of(patient.hospital), patient, consents)
+    return make_lines(inputs, patient.pk, None)
 
 
 def reach_of_holder(

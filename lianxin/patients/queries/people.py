@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from lianxin.core import keys, time
@@ -15,6 +15,7 @@ from lianxin.core.errors import ForbiddenError, NotFoundError
 from lianxin.core.models import Event
 from lianxin.patients import rules, sealing
 from lianxin.patients.models import (
+    Holder,
     Holding,
     LifeEvent,
     Patient,
@@ -148,6 +149,26 @@ def names_of(hospital_id: int, patient_ids: Iterable[int]) -> dict[int, PatientF
     return {face.id: face for face in faces_of(hospital_id, list(rows))}
 
 
+@dataclass(frozen=True)
+class OpenPatient:
+    """One patient with everything opened, by keys that were loaded once."""
+
+    face: PatientFace
+    diagnosis: str
+    ring: keys.Keyring
+
+    def nickname(self, holder: Holder) -> str:
+        return sealing.open_nickname(self.ring, holder)
+
+
+def open_patient(patient: Patient, holder_ids: Iterable[int] = ()) -> OpenPatient:
+    """Load the keys of a patient and of those who hold the phone, for a page about one person."""
+    holders = [("holder", holder_id) for holder_id in holder_ids]
+    ring = keys.Keyring.load(patient.hospital_id, [("patient", patient.pk), *holders])
+    face = make_face(ring, patient, time.today(patient.hospital))
+    return OpenPatient(face, sealing.open_diagnosis(ring, patient), ring)
+
+
 def faces_of(hospital_id: int, patients: Sequence[Patient]) -> list[PatientFace]:
     """Open what a page shows of patients that are already loaded, in their order."""
     if not patients:
@@ -198,10 +219,6 @@ def open_facts(patient: Patient) -> Revealed:
     )
 
 
-def diagnosis_of(patient: Patient) -> str:
-    return open_facts(patient).diagnosis
-
-
 def list_tags(hospital_id: int) -> list[Tag]:
     return list(Tag.objects.filter(hospital_id=hospital_id).order_by("name"))
 
@@ -221,10 +238,20 @@ def access_tag(actor: Actor, key: str) -> Tag:
     return tag
 
 
+def is_held() -> Exists:
+    """Ask in a query of patients whether somebody verified holds a phone for each."""
+    verified = Holding.objects.filter(
+        hospital_id=OuterRef("hospital_id"),
+        patient_id=OuterRef("pk"),
+        state=Holding.State.VERIFIED,
+    )
+    return Exists(verified)
+
+
 def held_patient_ids(hospital_id: int, patient_ids: Iterable[int]) -> set[int]:
     """Return those of the patients for whom somebody verified holds a phone."""
-    rows = Holding.objects.filter(hospital_id=hospital_id, patient_id__in=set(patient_ids))
-    return set(rows.filter(state=Holding.State.VERIFIED).values_list("patient_id", flat=True))
+    rows = Patient.objects.of(hospital_id).filter(is_held(), pk__in=set(patient_ids))
+    return set(rows.values_list("pk", flat=True))
 
 
 def list_teams_of(actor: Actor) -> list[CareTeam]:

@@ -107,10 +107,10 @@ def test_correcting_writes_over_and_finds_by_the_new_words(
 
 def test_faces_cost_the_same_for_one_and_for_forty(in_riverside: Hospital) -> None:
     first = make_patient(in_riverside)
-    with query_budget(3):
+    with query_budget(2):
         queries.names_of(in_riverside.pk, [first.pk])
     others = [make_patient(in_riverside).pk for _ in range(39)]
-    with query_budget(3):
+    with query_budget(2):
         assert len(queries.names_of(in_riverside.pk, [first.pk, *others])) == 40
 
 

@@ -52,6 +52,12 @@ select hospital_id, 'e' || substr(key, 2), id, %(journey)s, %(version)s, %(today
 from patients_patient where key like 'p0%%'
 """,
     """
+insert into health_medication (hospital_id, key, patient_id, name_sealed, slots, starts_on,
+    entered_at)
+select hospital_id, 'm' || substr(key, 2), id, '', '["morning", "evening"]', %(today)s, %(due)s
+from patients_patient where key like 'p0%%'
+""",
+    """
 insert into journeys_duestep (hospital_id, enrolment_id, patient_id, step_key, occurrence_on,
     revision, due_at, window_ends_at, state, reason, attempt_count)
 select hospital_id, id, patient_id, step, %(today)s, 1, %(due)s + interval '30 minutes',

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from subprocess import DEVNULL
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -21,7 +22,7 @@ def served(
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     process = subprocess.Popen(
-        make_command(port), cwd=ROOT, env=environment, stdout=subprocess.DEVNULL
+        make_command(port), cwd=ROOT, env=environment, stdout=DEVNULL, stderr=DEVNULL
     )
     try:
         wait_until_up(port)

@@ -54,6 +54,7 @@ REASONS: Mapping[str, Words] = {
     "no_consent": gettext_lazy("患者没有同意"),
     "patient_stopped": gettext_lazy("患者的一切安排已停止"),
     "content_not_published": gettext_lazy("内容没有发布"),
+    "no_medicines": gettext_lazy("没有要提醒的药"),
     "skipped_by_staff": gettext_lazy("医护跳过"),
     "error": gettext_lazy("处理出错，可以重放"),
 }

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from lianxin.core import time
 from lianxin.core.actor import SystemActor
@@ -8,10 +8,12 @@ from lianxin.core.models import Hospital
 from lianxin.core.scope import scope
 from lianxin.health import actions
 from lianxin.health.actions import Recorded
+from lianxin.health.models import Medication
 from lianxin.patients.models import Holder, Patient
 from lianxin.staff.models import Staff
 from lianxin.testing.compliance import grant
 from lianxin.testing.patients import make_holder, make_holding, make_patient
+from lianxin.testing.staff import make_staff
 
 
 def approve_rows(hospital: Hospital, doctor: Staff) -> None:
@@ -27,6 +29,18 @@ def make_measuring_patient(hospital: Hospital, **facts: object) -> tuple[Patient
     make_holding(patient, holder)
     grant(patient, "health_records")
     return patient, holder
+
+
+def make_medicine(patient: Patient, *slots: str, starts_on: date | None = None) -> Medication:
+    """Write down one medicine, for mornings and evenings unless said otherwise."""
+    with scope(patient.hospital_id):
+        return actions.plan_medication(
+            patient,
+            name="测试药",
+            slots=slots or ("morning", "evening"),
+            starts_on=starts_on or time.today(patient.hospital),
+            by=make_staff(patient.hospital, role=Staff.Role.DOCTOR),
+        )
 
 
 def make_reading(

@@ -13,6 +13,7 @@ from lianxin.journeys.models import Enrolment, Journey, JourneyVersion
 from lianxin.patients.models import Patient
 from lianxin.staff.models import Staff
 from lianxin.testing.compliance import grant
+from lianxin.testing.health import make_medicine
 from lianxin.testing.jobs import run_periodic
 from lianxin.testing.patients import make_holding, make_patient
 from lianxin.testing.staff import make_staff
@@ -71,10 +72,11 @@ def make_discharge_journey(hospital: Hospital) -> Journey:
 
 
 def make_ready_patient(hospital: Hospital, *, discharged_on: date | None = None) -> Patient:
-    """Make a patient who is verified and has agreed to what an SOP needs."""
+    """Make a patient who is verified, has agreed to what an SOP needs and takes a medicine."""
     patient = make_patient(hospital, discharged_on=discharged_on)
     make_holding(patient)
     grant(patient, "health_records", "reminders")
+    make_medicine(patient)
     return patient
 
 

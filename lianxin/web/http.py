@@ -72,7 +72,7 @@ def staff_view(permission: str | None = None) -> Callable[[View], View]:
             request.__dict__["staff"] = staff
             return answer(request, staff, permission, lambda: view(request, *args, **kwargs))
 
-        return serve
+        return declare(serve, "staff", permission)
 
     return wrap
 
@@ -90,6 +90,12 @@ def portal_view(view: View) -> View:
         with translation.override(language_of(request, holder)):
             return answer(request, holder, None, lambda: view(request, *args, **kwargs))
 
+    return declare(serve, "portal")
+
+
+def declare(serve: View, audience: str, permission: str | None = None) -> View:
+    """Write on a page for whom it is; `wraps` carries it outward, where tests/test_routes reads."""
+    serve.__dict__.update(audience=audience, permission=permission)
     return serve
 
 

@@ -109,7 +109,8 @@ def tick_doses(
         update_fields=["state", "at", "by_kind", "by_id"],
     )
     count = sum(row.state == DoseTick.State.TAKEN for row in rows)
-    tell_ticks("doses.ticked", patient, by, {"slot": slot, "taken": count, "planned": len(rows)})
+    told = {"on": on.isoformat(), "slot": slot, "taken": count, "planned": len(rows)}
+    tell_ticks("doses.ticked", patient, by, told)
     return queries.doses_of_day(patient, on, slot)
 
 
@@ -123,7 +124,9 @@ def undo_tick(patient: Patient, on: date, slot: str, *, by: Actor) -> queries.Do
     count, _by_model = rows.delete()
     if not count:
         raise RefusedError(_("时间过了，不能撤销。请告诉您的医护团队。"))
-    tell_ticks("doses.tick_undone", patient, by, {"slot": slot, "count": count})
+    tell_ticks(
+        "doses.tick_undone", patient, by, {"on": on.isoformat(), "slot": slot, "count": count}
+    )
     return queries.doses_of_day(patient, on, slot)
 
 

@@ -23,6 +23,7 @@ from lianxin.health.queries.medicines import (
     facts_of,
     list_medicines,
     load_intake,
+    planned_slots,
 )
 from lianxin.health.queries.readings import (
     find_last_reading,
@@ -68,5 +69,6 @@ __all__ = [
     "load_intake",
     "load_trend",
     "person_of",
+    "planned_slots",
     "situation_of",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -92,6 +92,25 @@ def list_current(patient: Patient, on: date) -> list[Medication]:
     rows = Medication.objects.filter(patient=patient, hospital_id=patient.hospital_id)
     rows = rows.filter(Q(ends_on=None) | Q(ends_on__gte=on), starts_on__lte=on)
     return list(rows.order_by("entered_at", "id"))
+
+
+def planned_slots(
+    hospital_id: int, patient_ids: Collection[int], days: Collection[date]
+) -> set[tuple[int, date, str]]:
+    """Say who has a medicine planned on which of these days, in which slot: one query."""
+    rows = Medication.objects.filter(
+        Q(ends_on=None) | Q(ends_on__gte=min(days)),
+        hospital_id=hospital_id,
+        patient_id__any_of=patient_ids,
+        starts_on__lte=max(days),
+    ).values_list("patient_id", "slots", "starts_on", "ends_on")
+    return {
+        (patient_id, day, slot)
+        for patient_id, slots, starts_on, ends_on in rows
+        for day in days
+        if starts_on <= day <= (ends_on or day)
+        for slot in slots
+    }
 
 
 def open_names(

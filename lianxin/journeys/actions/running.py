@@ -19,6 +19,7 @@ from lianxin.core import events, time
 from lianxin.core.actor import SystemActor
 from lianxin.core.events import Entry
 from lianxin.core.models import Hospital
+from lianxin.health.queries import planned_slots
 from lianxin.journeys.actions import carrying
 from lianxin.journeys.models import DueStep, Enrolment, JourneyVersion
 from lianxin.journeys.queries import definition_of, languages_of
@@ -30,6 +31,7 @@ from lianxin.patients.models import Patient
 BATCH = 2000
 MOST_ATTEMPTS = 3
 READ = "read:"
+PILLS = "pills"
 
 # Marks the rows as done at once: most of them are. Those that are not are set right below.
 CLAIM = """
@@ -69,6 +71,8 @@ class Facts:
     consents: dict[int, frozenset[str]]
     languages: dict[int, str]
     item_keys: dict[tuple[str, str], str]
+    # Who has medicines planned on which day in which slot.
+    planned: set[tuple[int, date, str]] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -131,6 +135,7 @@ def load_facts(hospital_id: int, steps: Sequence[Claimed], now: datetime) -> Fac
         item_keys={},
     )
     load_content(facts, steps)
+    load_medicines(facts, steps)
     return facts
 
 
@@ -141,17 +146,25 @@ def load_definitions(version_ids: set[int]) -> dict[int, Definition]:
 
 def load_content(facts: Facts, steps: Sequence[Claimed]) -> None:
     """Find which published page each content code means in each language that is read here."""
-    codes = {
-        code
-        for step in steps
-        if (code := content_code(facts.enrolments[step.enrolment_id][2].step_by_key[step.step_key]))
-    }
+    codes = {code for step in steps if (code := content_code(step_of(step, facts)))}
     if not codes:
         return
     facts.languages = languages_of(facts.hospital.pk, {step.patient_id for step in steps})
     for language in {facts.hospital.default_language, *facts.languages.values()}:
         for code, item in published_by_code(facts.hospital.pk, codes, language).items():
             facts.item_keys[code, language] = item.key
+
+
+def load_medicines(facts: Facts, steps: Sequence[Claimed]) -> None:
+    asking = [step for step in steps if step_of(step, facts).item == PILLS]
+    if asking:
+        days = {step.occurrence_on for step in asking}
+        patient_ids = {step.patient_id for step in asking}
+        facts.planned = planned_slots(facts.hospital.pk, patient_ids, days)
+
+
+def step_of(claimed: Claimed, facts: Facts) -> Step:
+    return facts.enrolments[claimed.enrolment_id][2].step_by_key[claimed.step_key]
 
 
 def content_code(step: Step) -> str:
@@ -178,8 +191,17 @@ def judge(claimed: Claimed, facts: Facts, outcome: Outcome) -> None:
         outcome.leave(claimed, DueStep.State.CANCELLED, running.NOT_CARED_FOR)
     elif not set(definition.purposes) <= facts.consents.get(claimed.patient_id, NOTHING):
         outcome.leave(claimed, DueStep.State.MISSED, running.NO_CONSENT)
+    elif has_nothing_to_do(claimed, facts):
+        outcome.leave(claimed, DueStep.State.SKIPPED, running.NO_MEDICINES)
     else:
         plan_work(claimed, definition.step_by_key[claimed.step_key], facts, outcome)
+
+
+def has_nothing_to_do(claimed: Claimed, facts: Facts) -> bool:
+    """Tell whether the step would ask about medicines that nobody has written down."""
+    step = step_of(claimed, facts)
+    planned = (claimed.patient_id, claimed.occurrence_on, step.slot)
+    return step.item == PILLS and planned not in facts.planned
 
 
 NOTHING: frozenset[str] = frozenset()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from lianxin.content.queries import keys_of_items
@@ -32,5 +32,15 @@ def tick_cards(hospital_id: int, happened: Sequence[Mapping[str, Any]], *, by: A
     for event in happened:
         items = done_items(event, keys)
         if items and event["patient_id"]:
-            at = datetime.fromisoformat(event["at"])
-            complete_items(event["patient_id"], hospital_id, items, by=by, at=at)
+            moment, place = when_done(event), place_of(event["data"])
+            complete_items(event["patient_id"], hospital_id, items, by=by, at=moment, place=place)
+
+
+def when_done(event: Mapping[str, Any]) -> datetime:
+    """Return when it was done: a reading when it was measured, not when it was typed in."""
+    return datetime.fromisoformat(event["data"].get("measured_at") or event["at"])
+
+
+def place_of(data: Mapping[str, Any]) -> tuple[date, str] | None:
+    """Return the day and the slot that ticked doses were for."""
+    return (date.fromisoformat(data["on"]), data["slot"]) if "on" in data else None

@@ -15,10 +15,21 @@ STALE = "schedule_changed"
 NO_CONSENT = "no_consent"
 NOT_CARED_FOR = "patient_stopped"
 NO_CONTENT = "content_not_published"
+NO_MEDICINES = "no_medicines"
 SKIPPED = "skipped_by_staff"
 
 # Every reason a step can end for without having run; the words are in `words.py`.
-REASONS = (LATE, STOPPED, PAUSED, STALE, NO_CONSENT, NOT_CARED_FOR, NO_CONTENT, SKIPPED)
+REASONS = (
+    LATE,
+    STOPPED,
+    PAUSED,
+    STALE,
+    NO_CONSENT,
+    NOT_CARED_FOR,
+    NO_CONTENT,
+    NO_MEDICINES,
+    SKIPPED,
+)
 
 
 def verdict(

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from lianxin.content.catalogue import list_articles
 from lianxin.core.models import Event, Hospital
+from lianxin.health.models import Medication
 from lianxin.journeys import actions
 from lianxin.journeys.models import DueStep, Enrolment, Journey
 from lianxin.outreach.models import Card, Intent
@@ -179,3 +180,14 @@ def test_every_code_of_the_template_has_its_article() -> None:
     codes = {article["code"] for article in list_articles()}
 
     assert codes == {"discharge-guide", "home-blood-pressure", "medicines-as-prescribed"}
+
+
+def test_nobody_is_asked_about_medicines_that_nobody_wrote_down(journey: Journey) -> None:
+    enrolment = enrol(journey)
+    Medication.objects.filter(patient_id=enrolment.patient_id).update(slots=["evening"])
+
+    run(journey, NINE)
+
+    assert Card.objects.get().items == ["measure_bp"]
+    skipped = DueStep.objects.get(enrolment=enrolment, state="skipped")
+    assert (skipped.step_key, skipped.reason) == ("pills-morning", "no_medicines")

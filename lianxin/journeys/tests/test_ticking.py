@@ -48,9 +48,22 @@ def test_readings_pills_and_reading_finish_a_card(riverside: Hospital) -> None:
     card.refresh_from_db()
     assert card.done_items == ["measure_bp", f"read:{item.key}"]
 
-    hear(patient, "doses.ticked", slot="morning")
+    hear(patient, "doses.ticked", on="2026-11-24", slot="morning")
     card.refresh_from_db()
     assert card.state == Card.State.DONE
+
+
+@time_machine.travel(MORNING, tick=False)
+def test_what_was_done_for_another_time_leaves_this_card(riverside: Hospital) -> None:
+    patient = make_patient(riverside)
+    card = make_card(patient, "measure_bp", "pills")
+
+    hear(patient, "observation.recorded", metric="bp", measured_at="2026-11-23T20:00:00+08:00")
+    hear(patient, "doses.ticked", on="2026-11-23", slot="morning")
+    hear(patient, "doses.ticked", on="2026-11-24", slot="noon")
+
+    card.refresh_from_db()
+    assert card.done_items == []
 
 
 @time_machine.travel(MORNING, tick=False)

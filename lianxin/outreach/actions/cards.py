@@ -150,13 +150,13 @@ def complete_items(
     *,
     by: Actor,
     at: datetime | None = None,
+    place: tuple[date, str] | None = None,
 ) -> list[Card]:
-    """Tick items off the card that was open `at` that moment, else now; may run twice.
+    """Tick items off the card of this day and slot, else of the moment `at`; may run twice.
 
     A card with all items done is done, and needs no announcement any more.
     """
     house = load_house(hospital_id)
-    moment = at or house.now
     rows = list(
         Card.objects.filter(
             hospital_id=hospital_id,
@@ -169,8 +169,8 @@ def complete_items(
     )
     finished: list[Card] = []
     for card in rows:
-        opens, closes = window(house, card)
-        ticked = [item for item in items if item in card.items and opens <= moment < closes]
+        is_meant = (card.on, card.slot) == place if place else was_open(house, card, at)
+        ticked = [item for item in items if item in card.items and is_meant]
         card.done_items = merge_items(card.done_items, ticked)
         if set(card.done_items) >= set(card.items):
             card.state = Card.State.DONE
@@ -179,6 +179,11 @@ def complete_items(
     update_rows(rows, ["done_items", "state"])
     cancel_subjects(hospital_id, CARD, [card.pk for card in finished])
     return finished
+
+
+def was_open(house: House, card: Card, at: datetime | None) -> bool:
+    opens, closes = window(house, card)
+    return opens <= (at or house.now) < closes
 
 
 @transaction.atomic

@@ -144,7 +144,7 @@ def is_shared_with_family(holding: Holding, granted: frozenset[str]) -> bool:
     """Tell whether family may look: by the patient's word, or where no own phone exists."""
     if "family_access" in granted:
         return True
-    holdings = patients.holders_of(holding.hospital_id, holding.patient_id)
+    holdings = patients.holders_of(holding.patient)
     return not any(held.relation == Holding.Relation.SELF for held in holdings)
 
 
@@ -322,7 +322,7 @@ def plan_erasure(actor: Actor, patient: Patient) -> ErasurePlan:
         cleared=tuple(field.name for field in fields if field.ending == "cleared"),
         unreadable=tuple(field.name for field in fields if field.ending == "key_destroyed"),
         restricted=tuple(field.name for field in fields if field.ending == "restricted"),
-        phones=len(patients.holders_of(patient.hospital_id, patient.pk)),
+        phones=len(patients.holders_of(patient)),
         journal_lines=Event.objects.filter(
             hospital_id=patient.hospital_id, patient_id=patient.pk
         ).count(),

@@ -83,7 +83,7 @@ def test_erasing_stops_everything_and_shuts_the_phone(
 
     assert patients.is_stopped(in_riverside.pk, patient.pk)
     assert patients.patients_of(holder) == []
-    assert patients.addresses_of(in_riverside.pk, patient.pk) == []
+    assert patients.addresses_of(patient) == []
     assert not HolderSession.objects.exists()
     (link,) = HolderAddress.objects.filter(holder=holder).select_related("address")
     assert link.address.external_id.startswith("erased:")

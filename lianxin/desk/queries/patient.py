@@ -158,7 +158,7 @@ def access_story(staff: Staff, key: str) -> Story:
     patient = access_patient(staff, key)
     today = time.today(staff.hospital)
     sees_health = may_see_health(staff, patient)
-    holdings = holders_of(patient.hospital_id, patient.pk)
+    holdings = holders_of(patient)
     opened = open_patient(patient, [holding.holder_id for holding in holdings])
     questions = list_questions(patient, language())
     health = load_health(staff, patient, opened, today) if sees_health else None

@@ -15,6 +15,7 @@ from lianxin.channels.models import Account, AccountRoute, Address
 from lianxin.core import keys, time
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError, NotFoundError
+from lianxin.core.models import Hospital
 from lianxin.core.scope import scope
 from lianxin.patients import rules, sealing
 from lianxin.patients.models import (
@@ -30,8 +31,11 @@ from lianxin.patients.models import (
 
 def access_patient(actor: Actor, key: str) -> Patient:
     """Return the patient if the actor may see them; a stranger looks the same as nobody."""
-    rows = Patient.objects.of(actor.hospital_id).select_related("hospital", "department", "team")
+    rows = Patient.objects.of(actor.hospital_id).select_related("department", "team")
     patient = rows.filter(key=key).first()
+    hospital = getattr(actor, "hospital", None)
+    if patient is not None and isinstance(hospital, Hospital):
+        patient.hospital = hospital  # loaded with who asks
     if actor.kind == "holder":
         return require_held(actor, patient)
     if patient is None:
@@ -103,16 +107,16 @@ def access_current_patient(holder: Holder) -> Patient:
     return patient
 
 
-def holders_of(hospital_id: int, patient_id: int) -> list[Holding]:
+def holders_of(patient: Patient) -> list[Holding]:
     """Return the verified holdings of a patient, the patient's own phone first."""
     rows = Holding.objects.filter(
-        hospital_id=hospital_id, patient_id=patient_id, state=Holding.State.VERIFIED
-    ).select_related("holder", "patient", "patient__hospital", "verified_by")
+        hospital_id=patient.hospital_id, patient=patient, state=Holding.State.VERIFIED
+    ).select_related("holder")
     order: dict[str, int] = {relation: place for place, relation in enumerate(rules.RELATIONS)}
     holdings = sorted(rows, key=lambda holding: (order[holding.relation], holding.pk))
-    if not holdings:
-        return []
-    today = time.today(holdings[0].patient.hospital)
+    for holding in holdings:
+        holding.patient = patient
+    today = time.today(patient.hospital)
     return [holding for holding in holdings if answer_of(holding, today) == "yes"]
 
 
@@ -125,11 +129,11 @@ class PatientAddress:
     address: Address
 
 
-def addresses_of(hospital_id: int, patient_id: int) -> list[PatientAddress]:
+def addresses_of(patient: Patient) -> list[PatientAddress]:
     """Return every active address of those who hold the phone for the patient."""
-    holdings = {holding.holder_id: holding for holding in holders_of(hospital_id, patient_id)}
+    holdings = {holding.holder_id: holding for holding in holders_of(patient)}
     rows = HolderAddress.objects.filter(
-        hospital_id=hospital_id, holder_id__in=holdings, address__state=Address.State.ACTIVE
+        hospital_id=patient.hospital_id, holder_id__in=holdings, address__state=Address.State.ACTIVE
     ).select_related("address", "address__account")
     by_holder: dict[int, list[HolderAddress]] = {}
     for row in rows.order_by("pk"):

@@ -118,7 +118,7 @@ def test_outreach_learns_where_a_patient_can_be_met(in_riverside: Hospital) -> N
     make_holding(patient, own)
     make_holding(patient, make_holder(in_riverside), verified=False)
 
-    found = queries.addresses_of(in_riverside.pk, patient.pk)
+    found = queries.addresses_of(patient)
     assert [(way.holder_id, way.relation) for way in found] == [
         (own.pk, "self"),
         (daughter.pk, "family"),

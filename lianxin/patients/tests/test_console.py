@@ -239,7 +239,7 @@ def test_the_ward_takes_a_phone_away(as_lin: Client, riverside: Hospital, patien
     as_lin.post(reverse("patients:end_holding", args=[holding.key]))
 
     with scope(riverside):
-        assert queries.holders_of(riverside.pk, patient.pk) == []
+        assert queries.holders_of(patient) == []
 
 
 def test_every_page_of_one_patient_is_guarded(riverside: Hospital, patient: Patient) -> None:

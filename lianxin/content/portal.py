@@ -21,7 +21,7 @@ from lianxin.core.models import Hospital
 from lianxin.patients.models import Holder
 from lianxin.patients.queries import find_current_patient
 from lianxin.web import errors
-from lianxin.web.http import answer, find_holder
+from lianxin.web.http import answer, find_holder, has_nul
 
 DELIVERY_KEY = re.compile(r"[0-9a-zA-Z_-]{1,40}")
 # Those that fetch a page to show its title somewhere are not readers.
@@ -49,7 +49,7 @@ class Stranger:
 def reader_of(request: HttpRequest, item_key: str) -> Holder | Stranger | None:
     """Return who reads; None when no hospital has such a page."""
     request.__dict__["frame_kind"] = errors.PORTAL
-    hospital = queries.find_hospital_of_page(item_key)
+    hospital = None if has_nul(request) else queries.find_hospital_of_page(item_key)
     if hospital is None:
         return None
     holder = find_holder(request)

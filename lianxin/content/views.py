@@ -91,7 +91,7 @@ def show_item(request: StaffRequest, key: str) -> HttpResponse:
 
 def choose_revision(request: StaffRequest, item: Item) -> Revision:
     typed = request.GET.get("version", "")
-    if typed.isdigit() and len(typed) < 7:
+    if typed.isdecimal() and len(typed) < 7:
         return queries.access_revision(request.staff, item, int(typed))
     newest = queries.find_newest(item)
     if newest is None:

@@ -38,7 +38,7 @@ def wanted_filter(request: StaffRequest) -> ThreadFilter:
 
 def page_number(request: StaffRequest) -> int:
     text = request.GET.get("page", "1")
-    return max(1, min(int(text), 500)) if text.isdigit() else 1
+    return max(1, min(int(text), 500)) if text.isdecimal() and len(text) < 7 else 1
 
 
 def list_context(request: StaffRequest, current: Thread | None = None) -> dict[str, Any]:

@@ -366,7 +366,7 @@ def trend(request: PortalRequest) -> HttpResponse:
 
 
 def days_of(text: str, ranges: tuple[int, ...]) -> int:
-    return int(text) if text.isdigit() and int(text) in ranges else ranges[0]
+    return int(text) if text in {str(days) for days in ranges} else ranges[0]
 
 
 @never_cache

@@ -246,7 +246,7 @@ def trend(request: StaffRequest, key: str) -> HttpResponse:
     """Show the trend; htmx swaps the panel alone, wherever it stands."""
     patient = access_health(request, key, "health.trend")
     text = request.GET.get("days", "")
-    days = int(text) if text.isdigit() and int(text) in panels.RANGES else 30
+    days = int(text) if text in {str(days) for days in panels.RANGES} else 30
     context = {
         "panel": panels.load_panel(patient, days=days),
         "is_table": request.GET.get("view") == "table",

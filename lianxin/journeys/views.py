@@ -90,7 +90,7 @@ def show_journey(request: StaffRequest, key: str) -> HttpResponse:
 def choose_version(request: StaffRequest, journey: Journey) -> JourneyVersion:
     """Return the version asked for, else the live one, else the newest."""
     typed = request.GET.get("version", "")
-    if typed.isdigit() and len(typed) < 7:
+    if typed.isdecimal() and len(typed) < 7:
         return queries.access_version(request.staff, journey, int(typed))
     versions = queries.list_versions(journey)
     live = next((v for v in versions if v.pk == journey.live_id), None)

@@ -106,6 +106,8 @@ def answer(
     run: Callable[[], HttpResponseBase],
 ) -> HttpResponseBase:
     """Run a view inside its hospital and turn the three refusals into answers."""
+    if has_nul(request):
+        return errors.respond(request, 404)
     try:
         with scope(actor.hospital_id):
             if permission and not actor.may(permission):
@@ -120,6 +122,11 @@ def answer(
         return errors.respond(request, 403)
     except RefusedError as error:
         return errors.respond(request, 409, str(error))
+
+
+def has_nul(request: HttpRequest) -> bool:
+    """Tell whether the address holds a NUL: no row can, and asking PostgreSQL for one fails."""
+    return "\0" in request.path or "%00" in request.META.get("QUERY_STRING", "")
 
 
 def rendered(response: HttpResponseBase) -> HttpResponseBase:

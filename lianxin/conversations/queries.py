@@ -85,12 +85,20 @@ def hospital_of(actor: Actor) -> Hospital:
     return known if isinstance(known, Hospital) else Hospital.objects.get(pk=actor.hospital_id)
 
 
+def first_tab(actor: Actor) -> str:
+    """Choose what opens first: one's own talks, or all of them while one has none."""
+    rows = Thread.objects.of(actor.hospital_id).open().filter(tab_filter(actor, "mine"))
+    return "mine" if rows.exists() else "all"
+
+
 def tab_filter(actor: Actor, tab: str) -> Q:
+    """Narrow to a tab; somebody in danger whom nobody has taken is in every one."""
+    in_danger = Q(attention=threads.EMERGENCY, assignee=None)
     if tab == "mine":
-        return Q(assignee_id=actor.id)
+        return Q(assignee_id=actor.id) | in_danger
     if tab == "team":
         teams = list_team_ids_of(actor) if isinstance(actor, Staff) else []
-        return Q(team_id__in=teams)
+        return Q(team_id__in=teams) | in_danger
     if tab == "unassigned":
         return Q(assignee=None)
     return Q()

@@ -30,7 +30,7 @@ def wanted_filter(request: StaffRequest) -> ThreadFilter:
     """Read the filter from the address; anything unknown is the default."""
     tab, show = request.GET.get("tab", ""), request.GET.get("show", "")
     return ThreadFilter(
-        tab=tab if tab in queries.TABS else "mine",
+        tab=tab if tab in queries.TABS else queries.first_tab(request.staff),
         show=show if show in queries.SHOWS else "",
         account_kind=request.GET.get("account", "")[:20],
     )

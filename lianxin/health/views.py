@@ -15,9 +15,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from lianxin.core import access_log, time
 from lianxin.core.errors import ForbiddenError
 from lianxin.health import actions, panels, queries
-from lianxin.health.forms import CloseForm, FlagsForm, MedicationForm
+from lianxin.health.forms import SLOT_NAMES, CloseForm, FlagsForm, MedicationForm
 from lianxin.health.models import Alert
-from lianxin.health.queries import Book
+from lianxin.health.queries import Book, MedicineFacts
 from lianxin.patients import queries as patients
 from lianxin.patients.models import Patient
 from lianxin.patients.queries import PatientFace
@@ -284,6 +284,10 @@ def plan(request: StaffRequest, key: str) -> HttpResponse:
     return show_plan(request, patient, flags, MedicationForm())
 
 
+def when_taken(medicine: MedicineFacts) -> str:
+    return " · ".join(str(SLOT_NAMES[slot]) for slot in medicine.slots)
+
+
 def show_plan(
     request: StaffRequest,
     patient: Patient,
@@ -291,6 +295,7 @@ def show_plan(
     medicine: MedicationForm,
     status: int = 200,
 ) -> HttpResponse:
+    medicines = queries.list_medicines(patient, time.today(patient.hospital))
     face = patients.face_of(patient)
     context = {
         "patient": patient,
@@ -298,7 +303,7 @@ def show_plan(
         "flags_form": flags,
         "medicine_form": medicine,
         "profile": queries.find_profile(patient),
-        "medicines": queries.list_medicines(patient, time.today(patient.hospital)),
+        "medicines": [(one, when_taken(one)) for one in medicines],
         "crumbs": [
             (_("健康"), reverse("health:alerts")),
             (face.masked_name, reverse("health:trend", args=[patient.key])),

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from lianxin.channels.models import Account, Address
+from lianxin.conversations import actions
 from lianxin.conversations.models import Message, Thread
 from lianxin.core.models import AccessEntry, Hospital
 from lianxin.core.scope import scope
@@ -48,6 +49,37 @@ def test_the_list_shows_danger_first_and_masks_names(
     assert "先看 1 条急症词" in page
 
 
+def test_somebody_in_danger_whom_nobody_took_is_in_every_tab(
+    as_lin: Client, lin: Staff, riverside: Hospital
+) -> None:
+    make_named_thread(riverside, "赵玉兰", "胸口压得慌")
+    mine = make_named_thread(riverside, "张小明", "药怎么吃")
+    make_named_thread(riverside, "王建国", "什么时候复诊")
+    with scope(riverside):
+        actions.assign_thread(mine, lin, by=lin, expected_id=None)
+
+    for tab in ("mine", "team", "unassigned", "all"):
+        assert "赵*兰" in text_of(as_lin, f"/inbox/?tab={tab}")
+    page = text_of(as_lin, "/inbox/?tab=mine")
+    assert "张*明" in page
+    assert "王*国" not in page
+
+
+def test_without_a_tab_one_sees_ones_own_talks_or_all(
+    as_lin: Client, lin: Staff, riverside: Hospital
+) -> None:
+    others = make_named_thread(riverside, "王建国", "什么时候复诊")
+    assert "王*国" in text_of(as_lin, "/inbox/")
+
+    mine = make_named_thread(riverside, "张小明", "药怎么吃")
+    with scope(riverside):
+        actions.assign_thread(mine, lin, by=lin, expected_id=None)
+
+    page = text_of(as_lin, "/inbox/")
+    assert mine.key in page
+    assert others.key not in page
+
+
 def test_an_empty_inbox_says_what_will_never_come(as_lin: Client) -> None:
     assert "企业微信里的一对一聊天不会出现" in text_of(as_lin, "/inbox/")
 
@@ -57,7 +89,7 @@ def test_opening_a_thread_is_in_the_access_log_and_reads_it(
 ) -> None:
     thread = make_named_thread(riverside)
 
-    page = text_of(as_lin, f"/inbox/{thread.key}/")
+    page = text_of(as_lin, f"/inbox/{thread.key}/?tab=mine")
 
     with scope(riverside):
         looks = AccessEntry.objects.filter(by_id=lin.pk, patient_id=thread.patient_id)

@@ -11,6 +11,7 @@ import structlog
 from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import conninfo_to_dict
 
+from lianxin.core.logs import clean_exceptions
 from lianxin.web.static_sources import STATIC_SOURCES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -196,7 +197,12 @@ RECONCILE_SECONDS = int(os.environ.get("LIANXIN_RECONCILE_SECONDS", "900"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "plain": {
+            "()": "lianxin.core.logs.CleanFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        }
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("LIANXIN_LOG_LEVEL", "INFO")},
     # httpx writes whole URLs at INFO, and providers take tokens in the query.
@@ -216,6 +222,7 @@ structlog.configure(
         structlog.processors.ExceptionRenderer(
             structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
         ),
+        clean_exceptions,
         structlog.processors.JSONRenderer(ensure_ascii=False),
     ],
     cache_logger_on_first_use=True,

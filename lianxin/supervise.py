@@ -40,9 +40,9 @@ def web_command(port: int, static_root: str, *, host: str = "127.0.0.1") -> list
 
 
 def edge_command(port: int, *, host: str = "127.0.0.1") -> list[str]:
-    """Return the command of the edge: callbacks and live updates, plain ASGI over HTTP/1."""
+    """Return the command of the edge: callbacks and live updates over HTTP/1."""
     return [
-        *granian("asginl", host, port),
+        *granian("rsgi", host, port),
         *("--loop", "uvloop", "--http", "1", "--no-ws", "lianxin.edge:application"),
     ]
 

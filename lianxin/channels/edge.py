@@ -73,11 +73,11 @@ class CallbackEdge:
         await self.pool.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.open()
-        answer = await self.answer(scope, receive)
-        await respond(send, answer)
+        await respond(send, await self.answer(scope, receive))
 
     async def answer(self, scope: Scope, receive: Receive) -> Answer:
+        """Store a callback, or refuse it; the answer is given when it is durable."""
+        await self.open()
         kind, _, key = scope["path"].removeprefix(PREFIX).strip("/").partition("/")
         if kind not in ADAPTERS or not key or "/" in key:
             return Answer(NOT_FOUND)

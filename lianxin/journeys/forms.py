@@ -25,7 +25,7 @@ class DefinitionForm(forms.Form):
     def clean_text(self) -> dict[str, Any]:
         try:
             document = yaml.safe_load(self.cleaned_data["text"])
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, ValueError) as error:
             mark = getattr(error, "problem_mark", None)
             line = mark.line + 1 if mark else 1
             raise forms.ValidationError(

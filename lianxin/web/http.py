@@ -125,8 +125,9 @@ def answer(
 
 
 def has_nul(request: HttpRequest) -> bool:
-    """Tell whether the address holds a NUL: no row can, and asking PostgreSQL for one fails."""
-    return "\0" in request.path or "%00" in request.META.get("QUERY_STRING", "")
+    """Tell whether a NUL was sent: no row holds one, and PostgreSQL fails when asked for one."""
+    sent = (request.path, *request.GET.values(), *request.POST.values())
+    return any("\0" in str(value) for value in sent)
 
 
 def rendered(response: HttpResponseBase) -> HttpResponseBase:

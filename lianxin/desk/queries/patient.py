@@ -43,7 +43,7 @@ LOOKS = 6
 NEXT_STEPS = 3
 ENROLMENTS = 3
 TASK_ROWS = 6
-TIMELINE_ROWS = 20
+TIMELINE_ROWS = 12
 TREND_DAYS = 30
 LOUDEST_FIRST = ("red", "orange", "yellow", "blue")
 MAY = {
@@ -267,7 +267,7 @@ def make_position(enrolment: Enrolment, steps: Sequence[DueStep], today: date) -
 def list_looks(patient: Patient) -> list[LookLine]:
     """Return who looked, one line for somebody who opened the same page again and again."""
     lines_by_page: dict[tuple[str, str], LookLine] = {}
-    for look in who_looked(patient, limit=LOOKS * 5):
+    for look in who_looked(patient, limit=LOOKS * 3):
         page = page_words(look.page)
         lines_by_page.setdefault((look.who, page), LookLine(look, page))
     return list(lines_by_page.values())[:LOOKS]

@@ -36,7 +36,7 @@ from lianxin.web.parts import Row
 MINE, TEAM, HOSPITAL = "mine", "team", "hospital"
 SCOPES = (MINE, TEAM, HOSPITAL)
 # The overview names the most urgent of each group, and everybody in danger.
-ROWS_IN_OVERVIEW = 8
+ROWS_IN_OVERVIEW = 6
 ROWS_PER_GROUP = 40
 # One more than is shown, so that the page can say that there are more.
 LIMIT = ROWS_PER_GROUP + 1

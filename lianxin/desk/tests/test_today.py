@@ -237,11 +237,11 @@ def test_the_overview_names_the_most_urgent_and_the_group_all(
 
     overview = text_of(as_lin)
 
-    assert "只列了最急的 8 件，看全部 10 件" in overview
-    assert overview.count('id="task-') == 8
+    assert "只列了最急的 6 件，看全部 10 件" in overview
+    assert overview.count('id="task-') == 6
     assert "随访与任务 <b>10</b>" in " ".join(overview.split())
     with scope(ward):
-        assert AccessEntry.objects.filter(by_id=lin.pk, page="desk:today").count() == 8
+        assert AccessEntry.objects.filter(by_id=lin.pk, page="desk:today").count() == 6
 
     group = text_of(as_lin, "/?show=tasks")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, LiteralString
 
 import structlog
 from django.db import close_old_connections
@@ -12,9 +12,12 @@ from procrastinate.connector import BaseConnector
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
 from procrastinate.contrib.django.utils import connector_params
+from procrastinate.exceptions import UniqueViolation
 from procrastinate.job_context import JobContext
+from procrastinate.jobs import Status
 from procrastinate.middleware import SyncCallNext
 from procrastinate.psycopg_connector import PsycopgConnector
+from procrastinate.sql import queries
 from procrastinate.worker import Worker
 
 log = structlog.get_logger(__name__)
@@ -29,6 +32,20 @@ class WorkerConnector(PsycopgConnector):
 
     def get_sync_connector(self) -> BaseConnector:
         return DjangoConnector()
+
+    async def execute_query_async(self, query: LiteralString, **arguments: Any) -> None:
+        """Run a query; a job whose successor waits under its queueing lock ends, not waits again.
+
+        It cannot go back into the queue then, and left as running it would keep its lock: no
+        later job of that name would ever start.
+        """
+        try:
+            await super().execute_query_async(query, **arguments)
+        except UniqueViolation:
+            if query != queries["retry_job"]:
+                raise
+            ended = {"job_id": arguments["job_id"], "status": Status.ABORTED.value}
+            await super().execute_query_async(queries["finish_job"], **ended, delete_job=False)
 
 
 def run_worker(queues: Sequence[str] = (), *, concurrency: int = 4, wait: bool = True) -> None:

@@ -1,4 +1,4 @@
-"""What a job defers belongs to its transaction, also in a real worker."""
+"""A real worker: what a job defers belongs to its transaction; no job blocks the next for ever."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from structlog.testing import capture_logs
 
 from lianxin.core.embedded import DatabaseUrls
-from lianxin.core.jobs import job
+from lianxin.core.jobs import job, retry_stalled
 from lianxin.core.models import Hospital
 from lianxin.core.worker import run_worker
 from lianxin.testing.core import make_hospital
@@ -65,3 +65,41 @@ def test_a_job_of_a_job_goes_with_the_rollback(own_database: DatabaseUrls) -> No
     assert states("found_hospital") == ["todo"], "it is tried again later"
     (line,) = [line for line in logs if line["event"] == "job_failed"]
     assert line["attempt"] == 1
+
+
+# ---- a job that cannot go back into the queue ---------------------------------------------
+
+
+@job()
+def sweep(number: int) -> None:
+    """Fail the first time, when the next one waits already."""
+    if number == 1:
+        defer_sweep(2)
+        raise RuntimeError("the first one stumbles")
+
+
+def defer_sweep(number: int) -> None:
+    sweep.configure(lock="sweep", queueing_lock="sweep").defer(number=number)
+
+
+def test_a_dead_workers_job_makes_way_for_the_one_behind_it(own_database: DatabaseUrls) -> None:
+    defer_sweep(2)
+    with psycopg.connect(settings.DATABASE_URL) as dead:
+        dead.execute("select procrastinate_fetch_job_v2(null, null)")
+    defer_sweep(3)
+
+    retry_stalled.configure().defer(timestamp=0)
+    run_worker(wait=False)
+    run_worker(wait=False)
+
+    assert sorted(states("sweep")) == ["aborted", "succeeded"]
+
+
+def test_a_failed_job_makes_way_for_the_one_behind_it(own_database: DatabaseUrls) -> None:
+    defer_sweep(1)
+
+    with capture_logs():
+        run_worker(wait=False)
+        run_worker(wait=False)
+
+    assert sorted(states("sweep")) == ["aborted", "succeeded"]

@@ -283,7 +283,10 @@ def close_confirmations(hospital_id: int) -> int:
 
 
 def close(house: House, row: StaffConfirmation, state: str, reason_code: str) -> None:
-    """End a task; those who were not reached go back to the gate for another carrier."""
+    """End a task; those who were not reached go back to the gate for another carrier.
+
+    Where nobody can tell whether the provider has the task, it ends for them too.
+    """
     row.state, row.reason_code, row.settled_at = state, reason_code[:40], house.now
     row.lease_until = None
     row.save(update_fields=["state", "reason_code", "settled_at", "lease_until"])
@@ -303,5 +306,8 @@ def lock_waiting(row: StaffConfirmation) -> list[Delivery]:
 def fail_deliveries(house: House, rows: Sequence[Delivery], reason_code: str) -> None:
     ledger = Ledger(house.now, house.settings.delivering)
     for row in rows:
-        ledger.mark_failed(row, reason_code)
+        if reason_code == OUTCOME_UNKNOWN:
+            ledger.mark_unknown(row)
+        else:
+            ledger.mark_failed(row, reason_code)
     write(rows, ledger)

@@ -21,6 +21,7 @@ from lianxin.staff.models import Staff
 from lianxin.testing.channels import CORP_ID, make_account
 from lianxin.testing.jobs import run_jobs
 from lianxin.testing.outreach import Reachable, make_intent, make_reachable
+from lianxin.testing.patients import make_holding
 from lianxin.testing.processes import Sandbox
 from lianxin.testing.staff import make_department, make_staff
 
@@ -243,6 +244,26 @@ def test_a_task_whose_worker_died_is_not_made_twice(
     confirmation = StaffConfirmation.objects.get()
     assert (confirmation.state, confirmation.reason_code) == ("failed", "outcome_unknown")
     assert Event.objects.filter(name="intent.refused").exists()
+
+
+@pytest.mark.usefixtures("daytime")
+def test_a_card_whose_task_may_exist_goes_to_no_other_phone(
+    sandbox: Sandbox, wecom: Account, doctor: Staff, in_riverside: Hospital
+) -> None:
+    reachable = make_contact(sandbox, wecom, doctor)
+    make_holding(reachable.patient, make_contact(sandbox, wecom, doctor, "zhao").holder)
+    intent = make_intent(reachable)
+    jobs.deliver_batch(in_riverside.pk)
+    actions.plan_confirmations(in_riverside.pk)
+    actions.claim_confirmations(in_riverside.pk)
+
+    with time_machine.travel(time.now().timestamp() + 600, tick=False):
+        run_periodic(in_riverside)
+        run_periodic(in_riverside)
+
+    intent.refresh_from_db()
+    assert (intent.state, intent.reason_code) == ("refused", "outcome_unknown")
+    assert [one.state for one in Delivery.objects.filter(intent=intent)] == ["failed"]
 
 
 # ---- the welcome --------------------------------------------------------------------------

@@ -13,8 +13,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import httpx
 
@@ -59,6 +61,20 @@ class Product:
     def state(self) -> dict[str, Any]:
         found: dict[str, Any] = self.control("GET", "state")
         return found
+
+    def local_time(self) -> datetime:
+        """Return the time of the one clock, as the demo's hospitals read it."""
+        now = self.control("GET", "clock")["now"]
+        return datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo("Asia/Shanghai"))
+
+    def go_to(self, hour: int, minute: int) -> None:
+        """Move the one clock on to this time of day."""
+        now = self.local_time()
+        wait = now.replace(hour=hour, minute=minute, second=0) - now
+        self.pass_time(wait.total_seconds() % 86_400)
+
+    def pass_time(self, seconds: float) -> None:
+        self.control("POST", "clock", {"add_seconds": seconds})
 
 
 def free_port() -> int:

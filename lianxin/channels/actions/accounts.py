@@ -111,14 +111,16 @@ def record(account: Account, name: str, by: Actor) -> None:
 
 
 def claim_refresh(hospital_id: int, account_id: int) -> datetime | None:
-    """Take the lease to refresh the token; None while another process holds it."""
+    """Take the lease to refresh the token; None while another process holds it.
+
+    None too when the token is fresh: somebody may have refreshed it since the caller looked.
+    """
     now = time.now()
     until = now + facts.seconds("token_lease_seconds")
     free = Q(refreshing_until=None) | Q(refreshing_until__lte=now)
-    taken = AccessToken.objects.filter(free, hospital_id=hospital_id, account_id=account_id).update(
-        refreshing_until=until
-    )
-    return until if taken else None
+    stale = Q(token_sealed=b"") | Q(expires_at=None) | Q(expires_at__lte=now)
+    rows = AccessToken.objects.filter(free, stale, hospital_id=hospital_id, account_id=account_id)
+    return until if rows.update(refreshing_until=until) else None
 
 
 def settle_token(

@@ -104,6 +104,17 @@ def test_a_lease_is_given_to_one_and_runs_out(in_riverside: Hospital) -> None:
     assert actions.claim_refresh(in_riverside.pk, account.pk)
 
 
+def test_who_looked_before_the_token_came_gets_no_lease(in_riverside: Hospital) -> None:
+    account = make_account(in_riverside)
+    assert actions.claim_refresh(in_riverside.pk, account.pk)
+    actions.settle_token(in_riverside.pk, account.pk, "new", time.now() + timedelta(hours=1))
+
+    assert actions.claim_refresh(in_riverside.pk, account.pk) is None
+
+    AccessToken.objects.update(expires_at=time.now())
+    assert actions.claim_refresh(in_riverside.pk, account.pk)
+
+
 def test_two_stores_refresh_once(committed_database: str) -> None:
     hospital = make_hospital()
     account = make_account(hospital)

@@ -13,6 +13,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sandbox.tests.product import CORP, KF, Product
 
 CHROMIUM = "/usr/bin/chromium"
+# The machine may be busy with all the other tests.
+expect.set_options(timeout=15_000)
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",

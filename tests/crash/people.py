@@ -6,6 +6,7 @@ What was not acknowledged is sent again under the same key, as their pages do.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,18 +53,19 @@ class Browser:
 
 
 @dataclass
-class Post:
+class Post(ABC):
     """Something that is sent again, under its key, until the house acknowledges it."""
 
     is_acknowledged: bool = field(default=False, kw_only=True)
 
     @property
+    @abstractmethod
     def client_key(self) -> str:
-        raise NotImplementedError
+        """The key under which the house knows a repeat."""
 
+    @abstractmethod
     def send(self) -> bool:
         """Send it now; True when it was acknowledged, now or before."""
-        raise NotImplementedError
 
 
 @dataclass

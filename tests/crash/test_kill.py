@@ -96,8 +96,6 @@ LEFT = """
 
 def settle(storm: Storm) -> None:
     """Let the house find what dead workers held; then let an hour pass for what it tries again."""
-    storm.product.control("POST", "settle", {})
-    storm.note_acknowledged()
     for seconds in (LEASE_SECONDS, AN_HOUR):
         storm.product.pass_time(seconds)
         wait_until_nothing_is_left(storm.product)

@@ -237,12 +237,15 @@ def between(
     return rows
 
 
-def in_words(hospital_id: int, entries: Iterable[AccessEntry]) -> list[Look]:
-    """Name the people of some log lines with one query."""
+def in_words(
+    hospital_id: int, entries: Iterable[AccessEntry], known: Iterable[Staff] = ()
+) -> list[Look]:
+    """Name the people of some log lines, with one query for those the page does not know yet."""
     rows = list(entries)
+    people = {one.pk: one for one in known}
     ids = {row.by_id for row in rows if row.by_kind == "staff" and row.by_id}
-    known = Staff.objects.of(hospital_id).in_bulk(ids)
-    return [make_look(row, known) for row in rows]
+    people |= Staff.objects.of(hospital_id).in_bulk(ids - people.keys())
+    return [make_look(row, people) for row in rows]
 
 
 def make_look(row: AccessEntry, known: Mapping[int, Staff]) -> Look:
@@ -258,15 +261,18 @@ def make_look(row: AccessEntry, known: Mapping[int, Staff]) -> Look:
     )
 
 
-def who_looked(patient: Patient, *, days: int = 90, limit: int = 50) -> list[Look]:
+def who_looked(
+    patient: Patient, *, days: int = 90, limit: int = 50, known: Iterable[Staff] = ()
+) -> list[Look]:
     """Return who looked at this patient, newest first: the patient reads the same list."""
+    now = time.now()
     rows = AccessEntry.objects.filter(
         hospital_id=patient.hospital_id,
         patient_id=patient.pk,
         outcome=AccessEntry.Outcome.SEEN,
-        at__gte=time.now() - timedelta(days=days),
+        at__range=(now - timedelta(days=days), now + timedelta(days=1)),
     ).exclude(by_kind="holder")
-    return in_words(patient.hospital_id, rows.order_by("-at", "-id")[:limit])
+    return in_words(patient.hospital_id, rows.order_by("-at", "-id")[:limit], known)
 
 
 def count_refusals(actor: Actor, *, days: int = 30) -> int:

@@ -18,6 +18,7 @@ from lianxin.conversations.rules.clock import ServiceClock
 from lianxin.core import time
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError, NotFoundError
+from lianxin.core.joins import join
 from lianxin.core.keys import Keyring
 from lianxin.core.models import Hospital
 from lianxin.outreach import catalog as outreach
@@ -59,6 +60,15 @@ def gate_settings_of(hospital: Hospital) -> GateSettings:
 # --- The list ------------------------------------------------------------------------------------
 
 
+# What a line of the list says of others than the thread itself.
+LINE_COLUMNS = {
+    "holder": "nickname_sealed",
+    "last_message": "kind body_sealed sender_kind sender recalled_at",
+    "last_address": "key state last_inbound_at sent_since_inbound_count session_state",
+    "last_address__account": "kind is_active",
+}
+
+
 @dataclass(frozen=True)
 class ThreadFilter:
     tab: str = "mine"
@@ -75,8 +85,7 @@ def list_threads(actor: Actor, wanted: ThreadFilter | None = None) -> ThreadQuer
     rows = rows.filter(show_filter(hospital_of(actor), wanted.show))
     if wanted.account_kind:
         rows = rows.filter(last_account_kind=wanted.account_kind)
-    related = ("holder", "assignee", "team", "last_message", "last_address__account")
-    return rows.shown().select_related(*related).in_order()
+    return join(rows.shown(), **LINE_COLUMNS).in_order()
 
 
 def hospital_of(actor: Actor) -> Hospital:
@@ -132,8 +141,7 @@ def closing_filter(hospital: Hospital) -> Q:
 
 def load_threads(actor: Actor, thread_ids: Collection[int]) -> list[Thread]:
     """Load some threads with what their lines need, in the same order as the list."""
-    rows = list_threads(actor).select_related(None).filter(pk__in=thread_ids)
-    return list(rows.select_related("holder", "last_message", "last_address__account"))
+    return list(list_threads(actor).filter(pk__in=thread_ids))
 
 
 def count_tabs(actor: Actor, tab: str) -> dict[str, int]:
@@ -198,12 +206,13 @@ def find_thread_of_holder(hospital_id: int, holder_id: int) -> Thread | None:
     return rows.select_related("hospital", "patient").first()
 
 
-def list_threads_of_patient(actor: Actor, patient_id: int) -> list[Thread]:
-    """Return the talks about one patient, newest first: for the patient's own page."""
+def find_newest_thread_key(actor: Actor, patient_id: int) -> str:
+    """Return the talk to go on with from the patient's own page; empty when there is none."""
     if not actor.may("message.read"):
         raise ForbiddenError
     rows = Thread.objects.of(actor.hospital_id).shown().filter(patient_id=patient_id)
-    return list(rows.select_related("assignee", "last_message").order_by("-last_message_at"))
+    newest = rows.order_by("-last_message_at").values_list("key", flat=True)[:1]
+    return next(iter(newest), "")
 
 
 def find_open_consult(thread: Thread) -> Consult | None:

@@ -11,6 +11,7 @@ from django.db.models import Count, DurationField, ExpressionWrapper, F, Q, Quer
 
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError, NotFoundError
+from lianxin.core.joins import join
 from lianxin.journeys.models import DueStep, Enrolment, Journey, JourneyVersion
 from lianxin.journeys.rules.definition import Definition
 from lianxin.journeys.rules.grid import Tally
@@ -89,7 +90,8 @@ def list_enrolments(actor: Actor, journey: Journey, *, running: bool = True) -> 
 def list_enrolments_of(hospital_id: int, patient_id: int) -> list[Enrolment]:
     """Return everything a patient is or was on, the running ones first."""
     rows = Enrolment.objects.of(hospital_id).filter(patient_id=patient_id)
-    return list(rows.select_related("journey", "version").order_by("state", "-id"))
+    rows = join(rows, journey="key name", version="state definition")
+    return list(rows.order_by("state", "-id"))
 
 
 def count_enrolments(hospital_id: int, journey_ids: Collection[int]) -> dict[int, dict[str, int]]:

@@ -13,7 +13,7 @@ from lianxin.core import access_log
 from lianxin.outreach import queries
 from lianxin.outreach.models import Delivery, StaffConfirmation
 from lianxin.outreach.queries import DeliveryFilter, DeliveryLine
-from lianxin.patients.queries import access_patient
+from lianxin.patients.queries import access_patient, holders_of
 from lianxin.web.http import StaffRequest, staff_view
 from lianxin.web.parts import Chip
 
@@ -108,5 +108,5 @@ def reach(request: StaffRequest, key: str) -> HttpResponse:
     patient = access_patient(request.staff, key)
     access_log.record_views(request.staff, [patient.pk], page="outreach:reach")
     consents = consents_of(patient.hospital_id, [patient.pk])[patient.pk]
-    lines = queries.reach_of_patient(patient, consents)
+    lines = queries.reach_of_patient(patient, consents, holders_of(patient))
     return render(request, "outreach/reach.html", {"lines": lines})

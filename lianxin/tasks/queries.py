@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from lianxin.core import time
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError, NotFoundError
+from lianxin.core.joins import join
 from lianxin.core.keys import Keyring
 from lianxin.patients.queries import PatientFace, names_of
 from lianxin.staff.models import Staff
@@ -91,7 +92,7 @@ def list_tasks_of_patient(actor: Actor, patient_id: int) -> QuerySet[StaffTask]:
     if not actor.may("task.read"):
         raise ForbiddenError
     rows = StaffTask.objects.of(actor.hospital_id).filter(patient_id=patient_id)
-    return rows.select_related("assignee", "team").order_by("-pk")
+    return join(rows, assignee="name", team="name").order_by("-pk")
 
 
 def access_task(actor: Actor, key: str) -> StaffTask:

@@ -8,9 +8,9 @@ from datetime import date, datetime, timedelta
 
 from lianxin.compliance.queries import Look, Question, granted_of, list_questions, who_looked
 from lianxin.compliance.words import page_words
-from lianxin.conversations.models import Thread
-from lianxin.conversations.queries import list_threads_of_patient
+from lianxin.conversations.queries import find_newest_thread_key
 from lianxin.core import time
+from lianxin.core.joins import join
 from lianxin.desk import lines
 from lianxin.desk.queries import timeline
 from lianxin.desk.words import clock_word, language, time_left
@@ -133,7 +133,7 @@ class Story:
     panel: TrendPanel | None
     alerts: Sequence[AlertLine]
     medicines: Sequence[MedicineFacts] | None
-    threads: Sequence[Thread]
+    thread_key: str
     tasks: Sequence[TaskLine] | None
     positions: Sequence[Position] | None
     timeline: Timeline
@@ -161,24 +161,25 @@ def access_story(staff: Staff, key: str) -> Story:
     holdings = holders_of(patient)
     opened = open_patient(patient, [holding.holder_id for holding in holdings])
     questions = list_questions(patient, language())
+    team = list_team(patient)
     health = load_health(staff, patient, opened, today) if sees_health else None
     return Story(
         patient=patient,
         face=opened.face,
         diagnosis=opened.diagnosis if sees_health else "",
         holders=[HolderLine(h, mask_name(opened.nickname(h.holder))) for h in holdings],
-        team=list_team(patient),
-        reach=reach_of_patient(patient, granted_of(questions)),
+        team=team,
+        reach=reach_of_patient(patient, granted_of(questions), holdings),
         questions=questions,
         tags=tags_of(staff.hospital_id, [patient.pk]).get(patient.pk, []),
         panel=health.panel if health else None,
         alerts=health.alerts if health else [],
         medicines=health.medicines if health else None,
-        threads=list_threads_of_patient(staff, patient.pk) if staff.may("message.read") else [],
+        thread_key=find_thread_key(staff, patient),
         tasks=list_task_lines(staff, opened.face) if staff.may("task.read") else None,
         positions=list_positions(patient, today) if staff.may("journey.read") else None,
         timeline=load_timeline(staff, patient),
-        looks=list_looks(patient),
+        looks=list_looks(patient, [member.staff for member in team]),
         may={name: staff.may(permission) for name, permission in MAY.items()},
     )
 
@@ -186,6 +187,10 @@ def access_story(staff: Staff, key: str) -> Story:
 def may_see_health(staff: Staff, patient: Patient) -> bool:
     """Tell whether health data is shown: to those who treat, while the patient is in our care."""
     return staff.may("health.read") and patient.state == Patient.State.ACTIVE
+
+
+def find_thread_key(staff: Staff, patient: Patient) -> str:
+    return find_newest_thread_key(staff, patient.pk) if staff.may("message.read") else ""
 
 
 @dataclass(frozen=True)
@@ -230,7 +235,7 @@ def list_alert_lines(staff: Staff, book: Book | None, alerts: Sequence[Alert]) -
 
 def list_team(patient: Patient) -> list[CareTeamMember]:
     rows = CareTeamMember.objects.filter(hospital_id=patient.hospital_id, team=patient.team)
-    return list(rows.select_related("staff").order_by("id")) if patient.team_id else []
+    return list(join(rows, staff="name title").order_by("id")) if patient.team_id else []
 
 
 def list_task_lines(staff: Staff, face: PatientFace) -> list[TaskLine]:
@@ -264,10 +269,10 @@ def make_position(enrolment: Enrolment, steps: Sequence[DueStep], today: date) -
     )
 
 
-def list_looks(patient: Patient) -> list[LookLine]:
+def list_looks(patient: Patient, team: Sequence[Staff]) -> list[LookLine]:
     """Return who looked, one line for somebody who opened the same page again and again."""
     lines_by_page: dict[tuple[str, str], LookLine] = {}
-    for look in who_looked(patient, limit=LOOKS * 3):
+    for look in who_looked(patient, limit=LOOKS * 3, known=team):
         page = page_words(look.page)
         lines_by_page.setdefault((look.who, page), LookLine(look, page))
     return list(lines_by_page.values())[:LOOKS]

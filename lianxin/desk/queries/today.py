@@ -16,6 +16,7 @@ from lianxin.conversations import queries as conversations
 from lianxin.conversations.models import Thread
 from lianxin.conversations.rules import threads as thread_rules
 from lianxin.core import time
+from lianxin.core.joins import join
 from lianxin.desk import lines
 from lianxin.desk.lines import HEADINGS, Ground, Group
 from lianxin.desk.words import day_and_clock, language
@@ -41,6 +42,8 @@ ROWS_PER_GROUP = 40
 # One more than is shown, so that the page can say that there are more.
 LIMIT = ROWS_PER_GROUP + 1
 LEFT_OUT_ROWS = 6
+# What sorts a talk into its group; its words are loaded only if the page names it.
+THREAD_COLUMNS = ("key", "patient", "attention", "first_reply_due_at", "last_patient_at")
 DUTY_ROWS = 4
 
 
@@ -223,8 +226,8 @@ def find_alerts(staff: Staff, scope: str, teams: Sequence[int]) -> list[Alert]:
         output_field=IntegerField(),
     )
     wanted = ours(scope, staff, teams, owner="owner", team="patient__team")
-    rows = list_alerts(staff).select_related(None).select_related("owner")
-    rows = rows.filter(Q(level=Alert.Level.RED) | wanted)
+    rows = list_alerts(staff).filter(Q(level=Alert.Level.RED) | wanted)
+    rows = join(rows.select_related(None), owner="name")
     due_at = Coalesce("deadline_at", "confirm_due_at")
     return list(rows.order_by(is_taken, loudest_first, due_at, "id")[: 2 * LIMIT])
 
@@ -236,7 +239,7 @@ def find_threads(staff: Staff, scope: str, teams: Sequence[int]) -> list[Thread]
     rows = rows.filter(
         Q(attention=thread_rules.EMERGENCY) | (Q(attention__lte=thread_rules.WAITING) & wanted)
     )
-    return list(rows[: 2 * LIMIT])
+    return list(rows.only(*THREAD_COLUMNS)[: 2 * LIMIT])
 
 
 def find_tasks(staff: Staff, scope: str, teams: Sequence[int]) -> list[StaffTask]:
@@ -324,6 +327,7 @@ def list_todays_confirmations(staff: Staff) -> list[Confirmation] | None:
     if not staff.may("send.read"):
         return None
     rows = list_confirmations(staff).filter(on=time.today(staff.hospital))
+    rows = join(rows.select_related(None), staff="name")
     return [
         Confirmation(task, confirmation_word(task), task.state == StaffConfirmation.State.DONE)
         for task in rows[:LEFT_OUT_ROWS]

@@ -10,6 +10,7 @@ from lianxin.compliance import queries as compliance
 from lianxin.core import time
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError, NotFoundError
+from lianxin.core.joins import join
 from lianxin.health.models import Alert
 from lianxin.health.rules.values import LEVELS
 from lianxin.patients.models import Holder, Patient
@@ -43,7 +44,7 @@ def list_closed_alerts(actor: Actor, limit: int = 50) -> list[Alert]:
 
 def list_alerts_of(patient: Patient, limit: int = 20) -> list[Alert]:
     rows = Alert.objects.filter(patient=patient, hospital_id=patient.hospital_id)
-    return list(rows.select_related("owner").order_by("-raised_at")[:limit])
+    return list(join(rows, owner="name").order_by("-raised_at")[:limit])
 
 
 def alert_counts(hospital_id: int) -> dict[str, int]:

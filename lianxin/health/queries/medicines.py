@@ -77,12 +77,13 @@ class Intake:
 def load_intake(patient: Patient, first_on: date, last_on: date) -> Intake:
     medicines = Medication.objects.filter(patient=patient, hospital_id=patient.hospital_id)
     medicines = medicines.filter(Q(ends_on=None) | Q(ends_on__gte=first_on), starts_on__lte=last_on)
+    planned = tuple(medicines.order_by("entered_at", "id"))
     taken = DoseTick.objects.filter(
         patient=patient, on__gte=first_on, on__lte=last_on, state=DoseTick.State.TAKEN
     )
     return Intake(
-        medicines=tuple(medicines.order_by("entered_at", "id")),
-        taken=tuple(taken.values_list("medication_id", "on", "slot")),
+        medicines=planned,
+        taken=tuple(taken.values_list("medication_id", "on", "slot")) if planned else (),
         first_on=first_on,
         last_on=last_on,
     )

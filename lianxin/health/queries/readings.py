@@ -94,8 +94,8 @@ def find_profile(patient: Patient) -> HealthProfile | None:
 
 def person_of(patient: Patient, today: date) -> Person:
     """Say what is known; what nobody has said stays None and makes the rules stricter."""
-    profile = find_profile(patient)
-    flags = profile.flags if profile else None
+    known = HealthProfile.objects.filter(patient=patient).values_list("flags", flat=True)[:1]
+    flags = next(iter(known), None)
     return Person(
         age=patient_rules.age_on(patient.birth_on, today),
         flags=None if flags is None else frozenset(flags),
@@ -120,11 +120,12 @@ def situation_of(
     now = time.now()
     zone = ZoneInfo(patient.hospital.time_zone)
     today = now.astimezone(zone).date()
+    since, until = now - timedelta(days=HISTORY_DAYS), now + timedelta(days=1)
     return Situation(
         metric=metric,
         person=person_of(patient, today),
         reading=reading,
-        history=list_readings(book, patient, metric, since=now - timedelta(days=HISTORY_DAYS)),
+        history=list_readings(book, patient, metric, since=since, until=until),
         now=now,
         zone=zone,
         symptoms=symptoms,

@@ -78,6 +78,12 @@ class Panel:
     dots: tuple[Dot, ...]
     bars: tuple[Bar, ...]
 
+    @property
+    def layers(self) -> list[tuple[bool, list[Dot]]]:
+        """Return (are they the evening's?, dots): the evening's hollow ones lie above."""
+        evening = [dot for dot in self.dots if dot.slot == "evening"]
+        return [(False, [dot for dot in self.dots if dot.slot != "evening"]), (True, evening)]
+
 
 @dataclass(frozen=True)
 class Lane:

@@ -57,21 +57,29 @@ class GateInputs:
 def load_inputs(
     house: House, patient_ids: Collection[int], holder_ids: Collection[int] = ()
 ) -> GateInputs:
-    return fill_inputs(house, load_persons(house, patient_ids), holder_ids)
+    persons = load_persons(house, patient_ids)
+    return fill_inputs(house, persons, load_holders(house, persons), holder_ids)
 
 
-def load_known(house: House, patient: Patient, consents: frozenset[str]) -> GateInputs:
-    """Load the rest about one patient whose row and consents are known."""
+def load_known(
+    house: House, patient: Patient, consents: frozenset[str], holdings: Iterable[Holding]
+) -> GateInputs:
+    """Load the rest about one patient whose row, consents and open holdings are known."""
     usage = load_usage(house, [patient.pk]).get(patient.pk, Usage())
     facts = (patient.pk, patient.state, patient.stopped_at, patient.stop_reason)
-    return fill_inputs(house, {patient.pk: make_person(facts, consents, usage)}, ())
+    held = [(h.holder_id, RELATION_RANKS[h.relation]) for h in holdings if h.holder.is_active]
+    return fill_inputs(
+        house, {patient.pk: make_person(facts, consents, usage)}, {patient.pk: held}, ()
+    )
 
 
 def fill_inputs(
-    house: House, persons: dict[int, Person], holder_ids: Collection[int]
+    house: House,
+    persons: dict[int, Person],
+    held: dict[int, list[Held]],
+    holder_ids: Collection[int],
 ) -> GateInputs:
     inputs = GateInputs(house, load_accounts(house.hospital_id), persons)
-    held = load_holders(house, persons)
     wanted = {holder_id for holders in held.values() for holder_id, _rank in holders}
     load_addresses(inputs, wanted | set(holder_ids))
     for patient_id, holders in held.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,7 +16,7 @@ from lianxin.outreach.queries.house import house_of, load_house
 from lianxin.outreach.queries.inputs import GateInputs, load_inputs, load_known
 from lianxin.outreach.rules import facts, gate, reach
 from lianxin.outreach.rules.facts import Message, Reason, Verdict
-from lianxin.patients.models import Patient
+from lianxin.patients.models import Holding, Patient
 
 CARRIER_WORDS: dict[str, Promise] = {
     facts.KF_TEXT: _("微信客服"),
@@ -85,9 +86,11 @@ def say(reason: Reason) -> Said:
 # ---- reachability -------------------------------------------------------------------------
 
 
-def reach_of_patient(patient: Patient, consents: frozenset[str]) -> list[ReachLine]:
-    """Return the lines of one patient whom a page has loaded with what she agrees to."""
-    inputs = load_known(house_of(patient.hospital), patient, consents)
+def reach_of_patient(
+    patient: Patient, consents: frozenset[str], holdings: Iterable[Holding]
+) -> list[ReachLine]:
+    """Return the lines of one patient of whom a page knows what she agrees to and who holds."""
+    inputs = load_known(house_of(patient.hospital), patient, consents, holdings)
     return make_lines(inputs, patient.pk, None)
 
 

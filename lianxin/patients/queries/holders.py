@@ -15,6 +15,7 @@ from lianxin.channels.models import Account, AccountRoute, Address
 from lianxin.core import keys, time
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError, NotFoundError
+from lianxin.core.joins import join
 from lianxin.core.models import Hospital
 from lianxin.core.scope import scope
 from lianxin.patients import rules, sealing
@@ -31,7 +32,8 @@ from lianxin.patients.models import (
 
 def access_patient(actor: Actor, key: str) -> Patient:
     """Return the patient if the actor may see them; a stranger looks the same as nobody."""
-    rows = Patient.objects.of(actor.hospital_id).select_related("department", "team")
+    rows = Patient.objects.of(actor.hospital_id)
+    rows = join(rows, department="key name", team="key name")
     patient = rows.filter(key=key).first()
     hospital = getattr(actor, "hospital", None)
     if patient is not None and isinstance(hospital, Hospital):
@@ -111,7 +113,8 @@ def holders_of(patient: Patient) -> list[Holding]:
     """Return the verified holdings of a patient, the patient's own phone first."""
     rows = Holding.objects.filter(
         hospital_id=patient.hospital_id, patient=patient, state=Holding.State.VERIFIED
-    ).select_related("holder")
+    )
+    rows = join(rows, holder="nickname_sealed is_active")
     order: dict[str, int] = {relation: place for place, relation in enumerate(rules.RELATIONS)}
     holdings = sorted(rows, key=lambda holding: (order[holding.relation], holding.pk))
     for holding in holdings:

@@ -86,6 +86,19 @@ def test_the_pages_can_be_used_by_everybody(answers: dict[str, HttpResponseBase]
     assert findings == []
 
 
+def test_the_words_are_written_at_the_foot_of_the_phone(riverside: Hospital) -> None:
+    phone: Client = sign_in_phone(Client(), make_thread(riverside).holder)
+    answer = phone.get("/p/chat/")
+
+    with open_browser() as browser:
+        page = browser.new_page(viewport={"width": 375, "height": 812})
+        show(page, answer, "/page/")
+        bar, tabs = (page.locator(css).bounding_box() for css in (".lx-talk-bar", ".lx-tabs"))
+
+    assert bar and tabs
+    assert abs(bar["y"] + bar["height"] - tabs["y"]) < 2
+
+
 def test_a_read_only_session_can_still_take_a_note(as_lin: Client, riverside: Hospital) -> None:
     thread = make_thread(riverside)
     with scope(riverside):

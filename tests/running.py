@@ -121,7 +121,7 @@ def read_summary(data_dir: Path, process: subprocess.Popen[bytes]) -> dict[str, 
     log = (data_dir / "demo.log").read_text(encoding="utf-8")
     if process.poll() is not None:
         raise AssertionError(f"the demo ended:\n{log[-4000:]}")
-    if "ready" not in log:
+    if "/ ready" not in log:
         return None
     found: dict[str, Any] = json.loads((data_dir / "demo.json").read_text(encoding="utf-8"))
     return found

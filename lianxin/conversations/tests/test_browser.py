@@ -95,7 +95,8 @@ def test_the_words_are_written_at_the_foot_of_the_phone(riverside: Hospital) -> 
         show(page, answer, "/page/")
         bar, tabs = (page.locator(css).bounding_box() for css in (".lx-talk-bar", ".lx-tabs"))
 
-    assert bar and tabs
+    assert bar
+    assert tabs
     assert abs(bar["y"] + bar["height"] - tabs["y"]) < 2
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 from django.contrib import messages
@@ -49,8 +50,9 @@ def alerts(request: StaffRequest) -> HttpResponse:
         "waiting": rows[: len(live)],
         "closed": rows[len(live) :],
         "chips": level_chips(counts, level),
-        "red_count": counts.get(Alert.Level.RED, 0),
-        "count": sum(counts.values()),
+        "red_count": counts[Alert.Level.RED, Alert.State.OPEN],
+        "awaiting_count": counts[Alert.Level.RED, Alert.State.AWAITING_SECOND],
+        "count": counts.total(),
         "is_approved": book is not None,
         "red_minutes": book.alerting["acknowledge"]["red"]["minutes"] if book else "—",
         "may_edit": request.staff.may("health.edit"),
@@ -59,14 +61,14 @@ def alerts(request: StaffRequest) -> HttpResponse:
     return render(request, template, context)
 
 
-def level_chips(counts: dict[str, int], level: str) -> list[Chip]:
+def level_chips(counts: Counter[tuple[str, str]], level: str) -> list[Chip]:
     url = reverse("health:alerts")
-    chips = [Chip(_("全部"), url, sum(counts.values()), is_current=not level)]
+    chips = [Chip(_("全部"), url, counts.total(), is_current=not level)]
     return chips + [
         Chip(
             panels.level_word(name),
             f"{url}?level={name}",
-            counts.get(name, 0),
+            sum(count for (found, _state), count in counts.items() if found == name),
             is_current=level == name,
             is_danger=name == "red",
         )
@@ -95,11 +97,11 @@ def make_row(alert: Alert, face: PatientFace, book: Book | None) -> Row:
         who_sub=" · ".join(part for part in (age, face.inpatient_masked) if part),
         why=" ".join(part for part in (values_words(alert, book), fact) if part),
         why_sub=evidence(alert, book, language),
-        icon="alert-octagon" if alert.level == Alert.Level.RED else "heartbeat",
+        icon=icon_of(alert),
         mark=panels.level_word(alert.level),
         id=f"alert-{alert.key}",
         url=reverse("health:alert", args=[alert.key]),
-        tone="" if is_closed else TONES.get(alert.level, ""),
+        tone="" if is_closed else tone_of(alert),
         level=panels.level_word(alert.level),
         level_tone=TONES.get(alert.level, ""),
         due="" if is_closed or not needs_clock(alert) else remaining(alert.due_at),
@@ -107,6 +109,17 @@ def make_row(alert: Alert, face: PatientFace, book: Book | None) -> Row:
         due_tone="danger" if is_late(alert) else "",
         action=next_action(alert),
     )
+
+
+def icon_of(alert: Alert) -> str:
+    if alert.is_awaiting:
+        return "hourglass"
+    return "alert-octagon" if alert.level == Alert.Level.RED else "heartbeat"
+
+
+def tone_of(alert: Alert) -> str:
+    """Return how loud a live alert is; while a second reading may clear it, not the loudest."""
+    return "warn" if alert.is_awaiting else TONES.get(alert.level, "")
 
 
 def needs_clock(alert: Alert) -> bool:
@@ -119,13 +132,16 @@ def is_late(alert: Alert) -> bool:
 
 
 def next_action(alert: Alert) -> Action | None:
-    """Offer the one next step in place."""
-    if alert.state in {Alert.State.OPEN, Alert.State.AWAITING_SECOND}:
+    """Offer the one next step in place; what waits for a second reading is only looked at."""
+    page = reverse("health:alert", args=[alert.key])
+    if alert.is_awaiting:
+        return Action(_("查看"), page, icon="eye")
+    if alert.state == Alert.State.OPEN:
         url = reverse("health:acknowledge", args=[alert.key])
         tone = "danger" if alert.level == Alert.Level.RED else ""
         return Action(_("接手"), url, icon="hand-stop", is_post=True, tone=tone)
     if alert.state == Alert.State.ACKNOWLEDGED:
-        return Action(_("记录结果"), reverse("health:alert", args=[alert.key]), icon="check")
+        return Action(_("记录结果"), page, icon="check")
     return None
 
 

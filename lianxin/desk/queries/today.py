@@ -26,6 +26,7 @@ from lianxin.health.queries.book import find_book
 from lianxin.health.rules.values import LEVELS
 from lianxin.journeys.models import Enrolment
 from lianxin.outreach.models import StaffConfirmation
+from lianxin.outreach.queries.house import house_of
 from lianxin.outreach.queries.lists import confirmation_word, list_confirmations
 from lianxin.patients.queries import PatientFace, is_held, list_patients, names_of
 from lianxin.staff.models import Staff
@@ -91,6 +92,7 @@ class Board:
     discharges: Discharges | None
     duty: Sequence[Staff]
     confirmations: Sequence[Confirmation] | None
+    confirmations_per_day: int
     seen_patient_ids: frozenset[int]
     lead: str
     clock: str
@@ -128,6 +130,7 @@ def load_board(staff: Staff, *, scope: str = MINE, show: str = "") -> Board:
         discharges=count_discharges(ground, gone_home),
         duty=duty[:DUTY_ROWS],
         confirmations=list_todays_confirmations(staff),
+        confirmations_per_day=house_of(staff.hospital).settings.staff.tasks_per_staff_per_day,
         seen_patient_ids=frozenset(ground.faces),
         lead=lead_sentence(groups),
         clock=day_and_clock(staff.hospital),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 
 from django.db.models import Case, Count, IntegerField, QuerySet, Value, When
@@ -16,20 +17,28 @@ from lianxin.health.rules.values import LEVELS
 from lianxin.patients.models import Holder, Patient
 
 CLOSED_DAYS = 30
+IN_TURN = (Alert.State.OPEN, Alert.State.AWAITING_SECOND, Alert.State.ACKNOWLEDGED)
 
 
 def list_alerts(actor: Actor, *, level: str = "") -> QuerySet[Alert]:
-    """List what is not closed, the most dangerous and most urgent first."""
+    """List what is not closed: by danger, then what nobody has taken, then by time left.
+
+    What may still turn out well by a second reading stands behind what has been confirmed.
+    """
     if not actor.may("alert.read"):
         raise ForbiddenError
     loudest_first = Case(
         *(When(level=level, then=Value(-rank)) for rank, level in enumerate(LEVELS)),
         output_field=IntegerField(),
     )
+    open_first = Case(
+        *(When(state=state, then=Value(rank)) for rank, state in enumerate(IN_TURN)),
+        output_field=IntegerField(),
+    )
     rows = Alert.objects.of(actor.hospital_id).live().select_related("patient", "owner")
     if level:
         rows = rows.filter(level=level)
-    return rows.order_by(loudest_first, "state", "deadline_at", "confirm_due_at", "id")
+    return rows.order_by(loudest_first, open_first, "deadline_at", "confirm_due_at", "id")
 
 
 def list_closed_alerts(actor: Actor, limit: int = 50) -> list[Alert]:
@@ -47,10 +56,11 @@ def list_alerts_of(patient: Patient, limit: int = 20) -> list[Alert]:
     return list(join(rows, owner="name").order_by("-raised_at")[:limit])
 
 
-def alert_counts(hospital_id: int) -> dict[str, int]:
-    """Count the live alerts by level, for badges."""
-    rows = Alert.objects.of(hospital_id).live().values_list("level")
-    return dict(rows.annotate(count=Count("id")))
+def alert_counts(hospital_id: int) -> Counter[tuple[str, str]]:
+    """Count the live alerts by level and state."""
+    rows = Alert.objects.of(hospital_id).live().values_list("level", "state")
+    counted = rows.annotate(count=Count("id"))
+    return Counter({(level, state): count for level, state, count in counted})
 
 
 def access_alert(actor: Actor, key: str) -> Alert:

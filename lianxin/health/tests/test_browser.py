@@ -39,9 +39,12 @@ def answers(as_phone: Client, chen: Patient) -> dict[str, HttpResponseBase]:
     return found
 
 
-def open_page(browser: Browser, answer: HttpResponseBase, height: int, theme: str) -> Page:
-    scheme = "dark" if theme == "dark" else "light"
-    page = browser.new_page(color_scheme=scheme, viewport={"width": 375, "height": height})
+def open_page(
+    browser: Browser, answer: HttpResponseBase, height: int = 812, *, is_dark: bool = False
+) -> Page:
+    page = browser.new_page(
+        color_scheme="dark" if is_dark else "light", viewport={"width": 375, "height": height}
+    )
     show(page, answer, "/page/")
     return page
 
@@ -50,7 +53,7 @@ def test_the_pages_can_be_used_by_everybody(answers: dict[str, HttpResponseBase]
     findings: list[str] = []
     with open_browser() as browser:
         for name, answer in answers.items():
-            page = open_page(browser, answer, 812, "dark" if name.endswith("en 0") else "light")
+            page = open_page(browser, answer, is_dark=name.endswith("en 0"))
             found = axe(page)
             found += ["wider than the window"] if overflow(page) else []
             findings += [f"{name}: {line}" for line in found]
@@ -66,7 +69,7 @@ def test_a_dangerous_value_shows_120_above_the_keys(answers: dict[str, HttpRespo
     with open_browser() as browser:
         for name, answer in logs.items():
             for height in HEIGHTS:
-                page = open_page(browser, answer, height, "light")
+                page = open_page(browser, answer, height)
                 type_in(page, "185112")
                 hidden += [] if is_in_sight(page, "[data-lx-red] a") else [f"{name} {height}"]
                 page.close()

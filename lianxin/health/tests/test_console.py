@@ -8,6 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from lianxin.core import time
 from lianxin.core.models import AccessEntry, Hospital
 from lianxin.core.scope import scope
 from lianxin.health.models import Alert, ClinicalRow, HealthProfile, Medication
@@ -20,17 +21,38 @@ def red(patient: Patient) -> Alert:
     return next(alert for alert in recorded.alerts if alert.level == "red")
 
 
+def confirmed_red(patient: Patient) -> Alert:
+    recorded = make_reading(patient, 185, 112, at=time.now() - timedelta(minutes=6))
+    make_reading(patient, 186, 113)
+    return next(alert for alert in recorded.alerts if alert.level == "red")
+
+
 def test_the_queue_puts_red_first_and_says_what_is_known(as_lin: Client, chen: Patient) -> None:
     make_week(chen)
     make_reading(chen, 137, 86)
-    red(chen)
+    confirmed_red(chen)
     page = as_lin.get("/health/alerts/").content.decode()
 
     assert "先处理这 1 条红色告警" in page
     assert page.index("红色告警</span>") < page.index("黄色提醒</span>")
-    assert "185/112" in page
+    assert "185/112 → 186/113" in page
     assert "还没有回答症状" in page
     assert "测试" not in page.split("lx-who")[1][:200].replace("测*", "")
+
+
+def test_what_is_confirmed_stands_before_what_waits_for_a_second_reading(
+    as_lin: Client, ward: Hospital, chen: Patient
+) -> None:
+    waiting = red(chen)
+    alone = as_lin.get("/health/alerts/").content.decode()
+    other, _holder = make_measuring_patient(ward)
+    confirmed = confirmed_red(other)
+    both = as_lin.get("/health/alerts/").content.decode()
+
+    assert "1 条红色告警在等第二遍读数" in alone
+    assert "先处理这 1 条红色告警" in both
+    assert f"/health/alerts/{waiting.key}/acknowledge/" not in both
+    assert both.index(f"alert-{confirmed.key}") < both.index(f"alert-{waiting.key}")
 
 
 def test_an_empty_queue_says_so(as_lin: Client, ward: Hospital) -> None:

@@ -17,8 +17,8 @@ from lianxin.channels.adapters.provider_http import (
     Provider,
     ProviderError,
     Token,
-    no_answer,
     open_client,
+    unreachable,
 )
 from lianxin.channels.adapters.reactions import CallWindows
 from lianxin.core import keys, time
@@ -56,7 +56,7 @@ class DatabaseTokens:
                 await self.refresh(account, fetch)
             else:
                 await asyncio.sleep(POLL_SECONDS)
-        raise ProviderError(no_answer(ADAPTERS[account.kind].platform, is_repeatable=True), "token")
+        raise ProviderError(unreachable(ADAPTERS[account.kind].platform), "token")
 
     async def refresh(self, account: AccountFacts, fetch: Fetch) -> None:
         """Fetch with the lease in hand; a failure gives it back before it is raised."""

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from lianxin.channels.adapters.provider_http import Provider, Token
 
 MAX_CALLBACK_BYTES = 64 * 1024
+# The provider took the request and said nothing, or nothing that can be read.
+SILENT, GARBAGE = "provider_silent", "provider_garbage"
+# After one of these the message may be there, although a repeat is safe: the provider drops it.
+MAY_HAVE_ARRIVED = frozenset({SILENT, GARBAGE})
 
 
 @dataclass(frozen=True)

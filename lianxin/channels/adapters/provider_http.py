@@ -13,7 +13,13 @@ from typing import Any, Protocol
 import httpx
 import structlog
 
-from lianxin.channels.adapters.base import AccountFacts, SendFailed
+from lianxin.channels.adapters.base import (
+    GARBAGE,
+    MAY_HAVE_ARRIVED,
+    SILENT,
+    AccountFacts,
+    SendFailed,
+)
 from lianxin.channels.adapters.reactions import (
     CallWindows,
     Reaction,
@@ -76,16 +82,21 @@ class ProviderError(Exception):
         )
 
 
+def unreachable(platform: str) -> Row:
+    """Return the row for a provider that took no connection: it has heard nothing."""
+    return Row("unreachable", platform, Reaction.RETRY, "no connection", "provider_unreachable")
+
+
 def no_answer(platform: str, *, is_repeatable: bool) -> Row:
     """Return the row for silence. A call that may have worked and must not run twice ends here."""
     if is_repeatable:
-        return Row("timeout", platform, Reaction.RETRY, "no answer", "provider_silent")
+        return Row("timeout", platform, Reaction.RETRY, "no answer", SILENT)
     return Row("timeout", platform, Reaction.BUG, "outcome unknown", "outcome_unknown")
 
 
 def garbage(platform: str, *, is_repeatable: bool) -> Row:
     if is_repeatable:
-        return Row("garbage", platform, Reaction.RETRY, "not JSON", "provider_garbage")
+        return Row("garbage", platform, Reaction.RETRY, "not JSON", GARBAGE)
     return Row("garbage", platform, Reaction.BUG, "outcome unknown", "outcome_unknown")
 
 
@@ -148,15 +159,21 @@ class Provider:
         is_repeatable: bool = True,
         headers: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
-        """Call until it works, the table says stop, or three tries are over."""
+        """Call until it works, the table says stop, or three tries are over.
+
+        One try without an answer may have worked, whatever the next ones say: it is what the
+        failure is called by.
+        """
         call = Call(method, path, params or {}, body, needs_token, is_repeatable, headers or {})
         has_refreshed = False
-        row = find_row(self.platform, -1)
+        row, silence = find_row(self.platform, -1), None
         for attempt in range(MAX_TRIES):
             answer, problem, token = await self.attempt(call)
             if problem is None or problem.reaction == Reaction.TREAT_AS_OK:
                 return answer
             row = problem
+            if row.reason in MAY_HAVE_ARRIVED:
+                silence = row
             if row.reaction == Reaction.REFRESH and needs_token and not has_refreshed:
                 has_refreshed = True
                 await self.tokens.drop(self.account, token)
@@ -164,7 +181,7 @@ class Provider:
                 break
             elif attempt < len(BACKOFF_SECONDS):
                 await asyncio.sleep(BACKOFF_SECONDS[attempt])
-        raise self.failure(call, row)
+        raise self.failure(call, silence or row)
 
     def failure(self, call: Call, row: Row) -> ProviderError:
         retry_at = None
@@ -188,14 +205,20 @@ class Provider:
         try:
             response = await self.request(call, token)
         except (httpx.ConnectError, httpx.ConnectTimeout):
-            return {}, no_answer(self.platform, is_repeatable=True), token
+            return {}, unreachable(self.platform), token
         except httpx.HTTPError:
-            return {}, no_answer(self.platform, is_repeatable=call.is_repeatable), token
+            return {}, self.silence_after(call), token
         answer = read_answer(response)
         if answer is None:
             return {}, garbage(self.platform, is_repeatable=call.is_repeatable), token
         code = error_code(answer)
         return answer, (find_row(self.platform, code) if code else None), token
+
+    def silence_after(self, call: Call) -> Row:
+        """Name the silence. What asks for a token carries no message: nothing can be there."""
+        if call.needs_token or not call.is_repeatable:
+            return no_answer(self.platform, is_repeatable=call.is_repeatable)
+        return unreachable(self.platform)
 
     def check_window(self, call: Call) -> None:
         open_at = self.windows.enter(self.account.id, self.platform, call.path, self.clock())

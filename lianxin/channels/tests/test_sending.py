@@ -238,7 +238,7 @@ def test_an_unreachable_provider_is_left_for_later(in_riverside: Hospital) -> No
 
     refused = failure(send(account, text("wm1"))[0])
 
-    assert (refused.reason_code, refused.permanent) == ("provider_silent", False)
+    assert (refused.reason_code, refused.permanent) == ("provider_unreachable", False)
 
 
 def test_secrets_and_tokens_stay_out_of_the_log(

@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
+from lianxin.channels.adapters.base import MAY_HAVE_ARRIVED
 from lianxin.core import events
 from lianxin.core.ids import make_key
 from lianxin.core.rows import insert_rows, update_rows
 from lianxin.outreach.actions.composing import Claimed, Composer, is_lock_screen_safe
+from lianxin.outreach.actions.settling import Ledger
 from lianxin.outreach.actions.telling import REFUSED_STATES, refusal_entry
 from lianxin.outreach.models import Delivery, Intent
 from lianxin.outreach.queries.house import House, load_house
@@ -34,6 +36,7 @@ class Outcome:
     deliveries: list[Delivery] = field(default_factory=list)
     claimed: list[Delivery] = field(default_factory=list)
     repeated: list[Delivery] = field(default_factory=list)
+    left: list[Delivery] = field(default_factory=list)
     later: list[Intent] = field(default_factory=list)
     entries: list[events.Entry] = field(default_factory=list)
 
@@ -111,6 +114,12 @@ class Tried:
             if row.state in (Delivery.State.FAILED, Delivery.State.CANCELLED)
         )
 
+    @property
+    def unsure(self) -> Delivery | None:
+        """Return the way that may have arrived without an answer and waits for its next try."""
+        waiting = (row for row in self.rows.values() if row.state == Delivery.State.PLANNED)
+        return next((row for row in waiting if row.reason_code in MAY_HAVE_ARRIVED), None)
+
 
 def load_tried(hospital_id: int, intents: Sequence[Intent]) -> dict[int, Tried]:
     rows = Delivery.objects.of(hospital_id).filter(intent_id__any_of=[one.pk for one in intents])
@@ -130,10 +139,10 @@ def judge_all(intents: Sequence[Intent], inputs: GateInputs, known: dict[int, Tr
     for intent in sorted(intents, key=lambda one: inputs.house.settings.rank_of(one.priority)):
         tried = known.get(intent.pk, nothing)
         verdict = judge(intent, inputs, tried)
-        if not verdict.is_allowed:
-            refuse(intent, verdict, tried, inputs.house, outcome)
+        attempt = choose(verdict, tried.unsure)
+        if attempt is None:
+            stop(intent, verdict, tried, inputs.house, outcome)
             continue
-        attempt = verdict.attempts[0]
         if attempt.not_before is not None and attempt.not_before > inputs.house.now:
             intent.due_at = attempt.not_before
             outcome.later.append(intent)
@@ -143,6 +152,15 @@ def judge_all(intents: Sequence[Intent], inputs: GateInputs, known: dict[int, Tr
         if counts[intent.patient_id] > 1:
             count_in(intent, attempt, inputs)
     return outcome
+
+
+def choose(verdict: Verdict, unsure: Delivery | None) -> Attempt | None:
+    """Take the best way; after a try without an answer only the same one, which drops repeats."""
+    ways = iter(verdict.attempts)
+    if unsure is None:
+        return next(ways, None)
+    place = (unsure.carrier, unsure.address_id)
+    return next((way for way in ways if (way.carrier, way.address_id) == place), None)
 
 
 def judge(intent: Intent, inputs: GateInputs, tried: Tried) -> Verdict:
@@ -228,7 +246,9 @@ def take(intent: Intent, attempt: Attempt, tried: Tried, house: House, outcome: 
         intent, house, attempt.carrier, attempt.account_id, attempt.address_id
     )
     delivery.holder_id = attempt.holder_id
-    delivery.reason_code, delivery.reason_facts, delivery.settled_at = "", {}, None
+    delivery.reason_facts, delivery.settled_at = {}, None
+    if delivery.reason_code not in MAY_HAVE_ARRIVED:
+        delivery.reason_code = ""
     delivery.is_counted = is_counted(intent, house.settings)
     if attempt.carrier == WECOM_TASK:
         delivery.state, delivery.staff_id = Delivery.State.WAITING_STAFF, attempt.staff_id
@@ -249,6 +269,18 @@ def take(intent: Intent, attempt: Attempt, tried: Tried, house: House, outcome: 
 
 def lease_end(house: House) -> datetime:
     return house.now + timedelta(seconds=house.settings.delivering.lease_seconds)
+
+
+def stop(intent: Intent, verdict: Verdict, tried: Tried, house: House, outcome: Outcome) -> None:
+    """End an intent that may not go out, or whose earlier try nobody answered."""
+    if tried.unsure is None:
+        refuse(intent, verdict, tried, house, outcome)
+        return
+    ledger, row = Ledger(house.now, house.settings.delivering), tried.unsure
+    row.intent = intent
+    ledger.mark_unknown(row)
+    outcome.left.append(row)
+    outcome.entries += ledger.entries
 
 
 def refuse(intent: Intent, verdict: Verdict, tried: Tried, house: House, outcome: Outcome) -> None:
@@ -300,7 +332,7 @@ INTENT_FIELDS = ("state", "reason_code", "settled_at", "due_at")
 
 def write_outcome(intents: Sequence[Intent], outcome: Outcome) -> None:
     insert_rows(outcome.deliveries, unique="client_key")
-    update_rows(outcome.repeated, REPEATED_FIELDS)
+    update_rows(outcome.repeated + outcome.left, REPEATED_FIELDS)
     plain: dict[str, list[int]] = {}
     special: list[Intent] = list(outcome.later)
     for intent in intents:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
-from lianxin.channels.adapters.base import SendFailed, Sent
+from lianxin.channels.adapters.base import MAY_HAVE_ARRIVED, SILENT, SendFailed, Sent
 from lianxin.core import events
 from lianxin.core.rows import update_rows
 from lianxin.outreach.actions.telling import (
@@ -24,7 +24,6 @@ from lianxin.outreach.rules.facts import REPEATABLE
 from lianxin.outreach.rules.settings import Delivering
 
 OUTCOME_UNKNOWN = "outcome_unknown"
-UNAVAILABLE = "provider_unavailable"
 DELIVERY_FIELDS = (
     "state",
     "reason_code",
@@ -52,7 +51,7 @@ class Ledger:
     entries: list[events.Entry] = field(default_factory=list)
 
     def mark_sent(self, delivery: Delivery, sent: Sent) -> None:
-        delivery.state = Delivery.State.SENT
+        delivery.state, delivery.reason_code = Delivery.State.SENT, ""
         delivery.provider_message_id = sent.provider_message_id
         delivery.sent_at = delivery.settled_at = self.now
         delivery.lease_until = None
@@ -79,15 +78,23 @@ class Ledger:
         intent.settled_at = self.now
         self.entries.append(refusal_entry(intent, [OUTCOME_UNKNOWN]))
 
+    def give_up(self, delivery: Delivery, reason_code: str) -> None:
+        """Leave this carrier; if any try may have arrived, another one would say it twice."""
+        if MAY_HAVE_ARRIVED & {delivery.reason_code, reason_code}:
+            self.mark_unknown(delivery)
+        else:
+            self.mark_failed(delivery, reason_code)
+
     def mark_later(self, delivery: Delivery, reason_code: str, retry_at: datetime | None) -> None:
         """Try the same carrier again with the same client key, or give it up after the last try."""
         waits = self.delivering.retry_seconds
         if delivery.attempt_count > len(waits):
-            self.mark_failed(delivery, reason_code)
+            self.give_up(delivery, reason_code)
             return
         wait = timedelta(seconds=waits[delivery.attempt_count - 1])
         delivery.state, delivery.lease_until = Delivery.State.PLANNED, None
-        delivery.reason_code = reason_code[:40]
+        if delivery.reason_code not in MAY_HAVE_ARRIVED:
+            delivery.reason_code = reason_code[:40]
         delivery.intent.state = Intent.State.PENDING
         delivery.intent.due_at = max(self.now + wait, retry_at or self.now)
 
@@ -97,7 +104,7 @@ class Ledger:
         elif result.reason_code == OUTCOME_UNKNOWN:
             self.mark_unknown(delivery)
         elif result.permanent:
-            self.mark_failed(delivery, result.reason_code)
+            self.give_up(delivery, result.reason_code)
         else:
             self.mark_later(delivery, result.reason_code, result.retry_at)
 
@@ -122,7 +129,7 @@ def settle_deliveries(hospital_id: int, settled: Sequence[Settled]) -> int:
 SETTLE_DELIVERIES = """
 update outreach_delivery as d
 set state = 'sent', provider_message_id = new.message_id, sent_at = %(now)s,
-    settled_at = %(now)s, lease_until = null
+    settled_at = %(now)s, lease_until = null, reason_code = ''
 from unnest(%(ids)s::bigint[], %(messages)s::text[]) as new (id, message_id)
 where d.id = new.id and d.state = 'claimed' and d.hospital_id = %(hospital)s
 returning d.intent_id, d.id, d.patient_id, d.holder_id, d.carrier, d.account_id, d.address_id,
@@ -199,7 +206,7 @@ def recover_deliveries(hospital_id: int) -> int:
     )
     for row in rows:
         if row.carrier in REPEATABLE:
-            ledger.mark_later(row, UNAVAILABLE, house.now)
+            ledger.mark_later(row, SILENT, house.now)
         else:
             ledger.mark_unknown(row)
     write(rows, ledger)

@@ -64,12 +64,14 @@ def load_inputs(
 def load_known(
     house: House, patient: Patient, consents: frozenset[str], holdings: Iterable[Holding]
 ) -> GateInputs:
-    """Load the rest about one patient whose row, consents and open holdings are known."""
-    usage = load_usage(house, [patient.pk]).get(patient.pk, Usage())
+    """Load how one patient can be reached whose row, consents and open holdings are known.
+
+    What went out already is not counted: by which ways she is reachable does not hang on it.
+    """
     facts = (patient.pk, patient.state, patient.stopped_at, patient.stop_reason)
     held = [(h.holder_id, RELATION_RANKS[h.relation]) for h in holdings if h.holder.is_active]
     return fill_inputs(
-        house, {patient.pk: make_person(facts, consents, usage)}, {patient.pk: held}, ()
+        house, {patient.pk: make_person(facts, consents, Usage())}, {patient.pk: held}, ()
     )
 
 

@@ -293,6 +293,58 @@ def test_a_provider_that_stays_busy_is_given_up(
     assert states(intent) == {"oa_template": "failed", "": "refused"}
 
 
+@pytest.mark.parametrize("ending", ["provider_silent", "provider_busy", "patient_refuses"])
+def test_what_one_silent_try_may_have_brought_is_said_by_nobody_else(
+    in_riverside: Hospital, noon: time_machine.Traveller, ending: str
+) -> None:
+    reachable = make_reachable(in_riverside, OA)
+    write_to(reachable)
+    intent = make_intent(reachable, "safety", priority="safety")
+    for reason in ("provider_silent", *[ending] * 4):
+        for claimed in claim(in_riverside):
+            permanent = reason == "patient_refuses"
+            settle(in_riverside, claimed, failed(reason, permanent=permanent))
+        noon.shift(timedelta(minutes=20))
+
+    assert claim(in_riverside) == []
+    intent.refresh_from_db()
+    assert (intent.state, intent.reason_code) == (Intent.State.REFUSED, "outcome_unknown")
+    assert states(intent) == {"oa_text": "failed"}
+
+
+def test_a_window_that_closes_after_a_silent_try_opens_no_other_way(
+    in_riverside: Hospital, noon: time_machine.Traveller
+) -> None:
+    reachable = make_reachable(in_riverside, OA)
+    write_to(reachable)
+    intent = make_intent(reachable, "safety", priority="safety")
+    [claimed] = claim(in_riverside)
+    settle(in_riverside, claimed, failed("provider_silent", permanent=False))
+    noon.shift(timedelta(hours=49))
+
+    assert claim(in_riverside) == []
+
+    intent.refresh_from_db()
+    assert (intent.state, intent.reason_code) == (Intent.State.REFUSED, "outcome_unknown")
+    assert event_names(in_riverside) == ["delivery.failed", "intent.refused"]
+
+
+def test_who_could_not_be_reached_at_all_is_reached_another_way(
+    in_riverside: Hospital, noon: time_machine.Traveller
+) -> None:
+    reachable = make_reachable(in_riverside, OA)
+    write_to(reachable)
+    intent = make_intent(reachable, "safety", priority="safety")
+    for _ in range(5):
+        [claimed] = claim(in_riverside)
+        settle(in_riverside, claimed, failed("provider_unreachable", permanent=False))
+        noon.shift(timedelta(minutes=20))
+
+    claim(in_riverside)
+
+    assert states(intent) == {"oa_text": "failed", "oa_template": "claimed"}
+
+
 def test_settling_twice_changes_nothing(in_riverside: Hospital) -> None:
     make_intent(make_reachable(in_riverside, OA))
     [claimed] = claim(in_riverside)

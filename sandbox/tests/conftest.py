@@ -71,6 +71,8 @@ def product(origin: str, receiver: Receiver) -> Iterator[Product]:
         product = Product(client, receiver)
         product.post("/control/reset", {"all": True})
         receiver.forget()
+        # A machine that stands still for some seconds makes no second try.
+        product.put("/control/settings", {"callback_timeout_seconds": 60})
         callback = {"url": receiver.url("wecom"), "token": TOKEN, "encoding_aes_key": KEY}
         members = [
             {"userid": "lijianguo", "name": "李建国"},

@@ -182,9 +182,11 @@ class Product:
         return self.external("add_contact_way", body)
 
     def befriend(self, person: str = "zhang", **more: Any) -> str:
-        """Scan Dr Li's code; returns the external id."""
+        """Scan Dr Li's code and let the callback come first; returns the external id."""
         code = self.add_way(**more)["config_id"]
-        return str(self.person("scan", person, code=code)["external_userid"])
+        external = self.person("scan", person, code=code)["external_userid"]
+        self.settle()
+        return str(external)
 
     def inbox(self, person: str = "zhang") -> list[Json]:
         """List what the phone shows, without the client's own notes."""

@@ -8,7 +8,9 @@ from sandbox.tests.product import OFFICIAL, Json, Product
 
 
 def subscribe(product: Product) -> str:
-    return str(product.person("oa-subscribe", app_id=OFFICIAL)["openid"])
+    openid = product.person("oa-subscribe", app_id=OFFICIAL)["openid"]
+    product.settle()
+    return str(openid)
 
 
 def send(product: Product, openid: str) -> int:

@@ -16,6 +16,7 @@ from lianxin.channels.adapters.base import Sent  # noqa: E402
 from lianxin.compliance.queries import check_wording  # noqa: E402
 from lianxin.core.actor import SystemActor  # noqa: E402
 from lianxin.core.hospitals import open_hospital  # noqa: E402
+from lianxin.core.memory import leave_out_what_is_loaded  # noqa: E402
 from lianxin.core.scope import scope  # noqa: E402
 from lianxin.journeys import actions as journeys  # noqa: E402
 from lianxin.journeys.actions.running import BATCH  # noqa: E402
@@ -115,6 +116,7 @@ if __name__ == "__main__":
         sys.stdout.write(json.dumps(open_house()) + "\n")
     else:
         warm_up(int(sys.argv[2]))
+        leave_out_what_is_loaded()  # as `lianxin worker` does
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         sys.stdin.readline()

@@ -88,8 +88,10 @@ def edge(port: int = 8001, host: str = "127.0.0.1") -> None:
 def worker(queues: str = "", concurrency: int = 4) -> None:
     """Run background jobs. Any number of workers on any number of machines."""
     start_django()
+    from lianxin.core.memory import leave_out_what_is_loaded
     from lianxin.core.worker import run_worker  # needs Django
 
+    leave_out_what_is_loaded()
     run_worker([name for name in queues.split(",") if name], concurrency=concurrency)
 
 

@@ -25,6 +25,7 @@ from granian.rsgi import (  # type: ignore[attr-defined]  # noqa: E402
 from granian.rsgi import Scope as RsgiScope  # noqa: E402
 
 from lianxin.channels.edge import PREFIX, CallbackEdge, Receive, Scope  # noqa: E402
+from lianxin.core.memory import leave_out_what_is_loaded  # noqa: E402
 from lianxin.web.live import LiveApp, Message  # noqa: E402
 
 # The server's object for one request; it comes from compiled code without types.
@@ -123,3 +124,4 @@ class Talk:
 
 
 application = Edge()
+leave_out_what_is_loaded()

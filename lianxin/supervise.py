@@ -40,10 +40,14 @@ def web_command(port: int, static_root: str, *, host: str = "127.0.0.1") -> list
 
 
 def edge_command(port: int, *, host: str = "127.0.0.1") -> list[str]:
-    """Return the command of the edge: callbacks and live updates over HTTP/1."""
+    """Return the command of the edge: callbacks and live updates over HTTP/1.
+
+    Two processes share the port: verifying and opening fills a core, committing the other.
+    """
     return [
         *granian("rsgi", host, port),
-        *("--loop", "uvloop", "--http", "1", "--no-ws", "lianxin.edge:application"),
+        *("--workers", "2", "--loop", "uvloop", "--http", "1", "--no-ws"),
+        "lianxin.edge:application",
     ]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -94,7 +95,8 @@ class CallbackEdge:
         if scope["method"] not in {"GET", "POST"}:
             return Answer(NOT_ALLOWED)
         query = read_query(scope)
-        check_age(query)
+        received_at = time.now()
+        check_age(query, received_at)
         account = await self.book.find(key[:40])
         if account is None or account.facts.kind != kind:
             return Answer(NOT_FOUND)
@@ -103,11 +105,11 @@ class CallbackEdge:
             echo = adapter.answer_verification(account.facts, CallbackRequest(query))
             return Answer(OK, echo.encode())
         request = CallbackRequest(query, await read_body(scope, receive))
-        await self.commits.store(verify(account, request))
+        await self.commits.store(verify(account, request, received_at))
         return Answer(OK, ANSWERS.get(kind, b""))
 
 
-def verify(account: OpenAccount, request: CallbackRequest) -> Verified:
+def verify(account: OpenAccount, request: CallbackRequest, received_at: datetime) -> Verified:
     opened = ADAPTERS[account.facts.kind].open_callback(account.facts, request)
     return Verified(
         hospital_id=account.facts.hospital_id,
@@ -115,7 +117,7 @@ def verify(account: OpenAccount, request: CallbackRequest) -> Verified:
         event_key=opened.event_key,
         body_sealed=account.seal(opened.body),
         is_urgent=opened.is_urgent,
-        received_at=time.now(),
+        received_at=received_at,
     )
 
 
@@ -131,12 +133,12 @@ def read_query(scope: Scope) -> dict[str, str]:
     return dict(part.partition("=")[::2] for part in text.split("&") if part)
 
 
-def check_age(query: dict[str, str]) -> None:
+def check_age(query: dict[str, str], received_at: datetime) -> None:
     """Refuse what was signed long ago: a recorded callback must not work for ever."""
     stamp = query.get("timestamp", "")
     if not stamp.isascii() or not stamp.isdigit() or len(stamp) > 12:
         raise CallbackRefused("timestamp")
-    if abs(time.now().timestamp() - int(stamp)) > settings.CALLBACK_MAX_AGE_SECONDS:
+    if abs(received_at.timestamp() - int(stamp)) > settings.CALLBACK_MAX_AGE_SECONDS:
         raise CallbackRefused("stale")
 
 

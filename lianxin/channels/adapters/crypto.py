@@ -50,7 +50,7 @@ class Crypt:
 
     def decrypt(self, encrypted: str) -> bytes:
         try:
-            raw = base64.b64decode(encrypted, validate=True)
+            raw = binascii.a2b_base64(encrypted, strict_mode=True)
         except (binascii.Error, ValueError):
             raise CryptError("base64") from None
         if not raw or len(raw) % 16:

@@ -1,11 +1,13 @@
 """Provider XML to plain dicts. Bodies come from the network before anyone has proven who sent them.
 
 The defences of defusedxml (no document type, no entities, limits), on the C parser: a callback is
-parsed twice on the hot path, and defusedxml's pure Python tree costs six times as much.
+parsed twice on the hot path, and defusedxml's pure Python tree costs six times as much. Almost all
+of them are flat: one pattern reads those at half the parser's price, and fits nothing else.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any, NoReturn
 from xml.etree import ElementTree
 from xml.parsers import expat
@@ -16,6 +18,19 @@ MAX_ELEMENTS = 2_000
 ALWAYS_LIST = frozenset(
     {"Item", "OptionId", "SelectedItem", "AuthAddOpenKfId", "AuthDelOpenKfId", "List"}
 )
+
+# One field of text: `<Name>text</Name>` or `<Name><![CDATA[text]]></Name>`.
+FIELD = (
+    r"<([A-Za-z_][A-Za-z0-9_]*+)>"
+    r"(?:<!\[CDATA\[([^\]]*+(?:\](?!\]>)[^\]]*+)*+)\]\]>|([^<>&\]]*+))"
+    r"</\1> *+"
+)
+FLAT = re.compile(rf"<xml> *+(?:{FIELD})*+</xml>")
+FLAT_FIELD = re.compile(FIELD)
+# What XML forbids or rewrites is the parser's: control characters, and U+FFFE, U+FFFF and their
+# neighbours by their first bytes.
+CONTROL_BYTES = bytes(range(32))
+RARE_BYTES = b"\xef\xbf"
 
 
 class XmlRefused(Exception):  # noqa: N818 - a refusal of foreign input
@@ -68,9 +83,12 @@ def parse_xml(body: bytes | str, *, limit: int = 64 * 1024) -> dict[str, Any]:
     if len(body) > limit:
         raise XmlRefused("too large")
     try:
+        raw = body.encode() if isinstance(body, str) else body
         text = body if isinstance(body, str) else body.decode()
-    except UnicodeDecodeError:
+    except UnicodeError:
         raise XmlRefused("not UTF-8") from None
+    if is_plain(raw) and FLAT.fullmatch(text):
+        return read_flat(text)
     # Without these words there is no entity to expand. They may also be what a patient wrote.
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         return parse_carefully(text)
@@ -79,6 +97,20 @@ def parse_xml(body: bytes | str, *, limit: int = 64 * 1024) -> dict[str, Any]:
     except (ElementTree.ParseError, ValueError) as error:
         raise XmlRefused("not well formed") from error
     return children_of(root, 1) if len(root) else {}
+
+
+def is_plain(raw: bytes) -> bool:
+    return len(raw.translate(None, CONTROL_BYTES)) == len(raw) and RARE_BYTES not in raw
+
+
+def read_flat(text: str) -> dict[str, Any]:
+    fields = FLAT_FIELD.findall(text, len("<xml>"))
+    if len(fields) > MAX_ELEMENTS:
+        raise XmlRefused("too many elements")
+    message: dict[str, Any] = {}
+    for name, quoted, plain in fields:
+        put(message, name, (quoted or plain).strip())
+    return message
 
 
 def children_of(node: ElementTree.Element, depth: int) -> dict[str, Any]:

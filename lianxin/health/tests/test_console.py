@@ -9,11 +9,18 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from lianxin.core import time
+from lianxin.core.actor import SystemActor
 from lianxin.core.models import AccessEntry, Hospital
 from lianxin.core.scope import scope
+from lianxin.health.actions import tick_doses
 from lianxin.health.models import Alert, ClinicalRow, HealthProfile, Medication
 from lianxin.patients.models import Patient
-from lianxin.testing.health import make_measuring_patient, make_reading, make_week
+from lianxin.testing.health import (
+    make_measuring_patient,
+    make_medicine,
+    make_reading,
+    make_week,
+)
 
 
 def red(patient: Patient) -> Alert:
@@ -123,6 +130,21 @@ def test_the_trend_page_and_its_panel(as_lin: Client, chen: Patient) -> None:
     assert "<html" not in panel
     assert "lx-chart-bar" in panel
     assert "第 1 天，不计" in table
+
+
+def test_the_trend_shows_the_doses_that_were_taken_and_missed(
+    as_lin: Client, chen: Patient
+) -> None:
+    make_week(chen)
+    today = time.today(chen.hospital)
+    make_medicine(chen, "morning", starts_on=today - timedelta(days=2))
+    with scope(chen.hospital_id):
+        tick_doses(chen, today - timedelta(days=1), "morning", by=SystemActor(chen.hospital_id))
+    page = as_lin.get(f"/health/patients/{chen.key}/trend/").content.decode()
+    picture = page.split('<svg class="lx-chart"')[1].split("</svg>")[0]
+
+    assert picture.count('class="lx-chart-dose is-all"') == 1
+    assert picture.count('class="lx-chart-dose-none"') == 2
 
 
 def test_the_queue_costs_the_same_for_one_and_for_many(

@@ -1,4 +1,4 @@
-"""One database per module for tests whose writes other connections must see."""
+"""One database per module whose writes other connections see, an edge over it, and the sandbox."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from collections.abc import Iterator
 import pytest
 from pytest_django.plugin import DjangoDbBlocker
 
+from lianxin.channels.providers import WINDOWS
+from lianxin.core.models import Hospital
 from lianxin.testing.channels import AES_KEY, APP_ID, CORP_ID, TOKEN
+from lianxin.testing.core import make_hospital
 from lianxin.testing.database import own_clone
-from lianxin.testing.processes import Sandbox, sandbox_process
+from lianxin.testing.processes import Sandbox, edge_process, sandbox_process
 
 
 @pytest.fixture(scope="module")
@@ -17,6 +20,20 @@ def committed_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker
     """Give a module a database where commits are commits. Each test opens its own hospital."""
     with django_db_blocker.unblock(), own_clone() as urls:
         yield urls.app
+
+
+@pytest.fixture(scope="module")
+def edge(committed_database: str) -> Iterator[str]:
+    """Give the address of a running edge over the module's database."""
+    with edge_process(committed_database) as origin:
+        yield origin
+
+
+@pytest.fixture
+def house(committed_database: str) -> Hospital:
+    """Give a test its own hospital in the module's database, with no call held back."""
+    WINDOWS.blocked_until.clear()
+    return make_hospital()
 
 
 @pytest.fixture(scope="session")

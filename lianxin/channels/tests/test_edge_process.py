@@ -10,23 +10,16 @@ import httpx
 import pytest
 
 from lianxin.channels.models import Account, Callback
+from lianxin.core.models import Hospital
 from lianxin.core.scope import scope
 from lianxin.testing.channels import SealedCallback, contact_xml, make_account, seal_callback
-from lianxin.testing.core import make_hospital
-from lianxin.testing.processes import edge_process
 
 TOO_MUCH = b"x" * 70_000
 
 
-@pytest.fixture(scope="module")
-def edge(committed_database: str) -> Iterator[str]:
-    with edge_process(committed_database) as origin:
-        yield origin
-
-
 @pytest.fixture
-def wecom(committed_database: str) -> Account:
-    return make_account(make_hospital())
+def wecom(house: Hospital) -> Account:
+    return make_account(house)
 
 
 def address(edge: str, account: Account, callback: SealedCallback) -> str:

@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from lianxin.channels import actions, jobs, queries, sending, synchronising
 from lianxin.channels.adapters.base import SendFailed, Sent
 from lianxin.channels.models import Account, Address, Arrival, Callback, LiveCode
-from lianxin.channels.providers import WINDOWS
 from lianxin.channels.tests.conftest import set_up
 from lianxin.core.actor import SystemActor
 from lianxin.core.models import Event, Hospital
 from lianxin.core.scope import scope
 from lianxin.staff.models import Staff
 from lianxin.testing.channels import CORP_ID, make_account
-from lianxin.testing.core import make_hospital
-from lianxin.testing.processes import Sandbox, edge_process
+from lianxin.testing.processes import Sandbox
 from lianxin.testing.staff import make_staff
-
-
-@pytest.fixture(scope="module")
-def edge(committed_database: str) -> Iterator[str]:
-    with edge_process(committed_database) as origin:
-        yield origin
-
-
-@pytest.fixture
-def house(committed_database: str) -> Hospital:
-    WINDOWS.blocked_until.clear()
-    return make_hospital()
 
 
 @pytest.fixture

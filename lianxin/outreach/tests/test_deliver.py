@@ -17,11 +17,30 @@ from lianxin.outreach import actions, jobs
 from lianxin.outreach.actions import Draft, Settled
 from lianxin.outreach.models import Delivery, Intent
 from lianxin.patients.models import Patient
-from lianxin.testing.outreach import make_delivery, make_intent, make_reachable, write_to
+from lianxin.testing.outreach import (
+    Reachable,
+    make_delivery,
+    make_intent,
+    make_reachable,
+    write_to,
+)
 
 pytestmark = pytest.mark.usefixtures("noon")
 
 KF, OA, WEBCHAT = Account.Kind.WECOM_KF, Account.Kind.OFFICIAL_ACCOUNT, Account.Kind.WEBCHAT
+
+
+@pytest.fixture
+def follower(in_riverside: Hospital) -> Reachable:
+    """Give a patient who follows the Official Account."""
+    return make_reachable(in_riverside, OA)
+
+
+@pytest.fixture
+def writer(follower: Reachable) -> Reachable:
+    """Give a follower who has just written, so that the provider's window is open."""
+    write_to(follower)
+    return follower
 
 
 def claim(hospital: Hospital) -> list[actions.Claimed]:
@@ -144,10 +163,9 @@ def test_without_consent_nobody_calls_either(in_riverside: Hospital) -> None:
 
 
 def test_a_template_goes_with_a_neutral_text_and_a_link_that_is_counted(
-    in_riverside: Hospital,
+    in_riverside: Hospital, follower: Reachable
 ) -> None:
-    reachable = make_reachable(in_riverside, OA)
-    make_intent(reachable, title="高血压随访", body="高血压患者的本周记录。", path="/p/log/")
+    make_intent(follower, title="高血压随访", body="高血压患者的本周记录。", path="/p/log/")
 
     [claimed] = claim(in_riverside)
 
@@ -156,11 +174,11 @@ def test_a_template_goes_with_a_neutral_text_and_a_link_that_is_counted(
     assert sent.carrier_kind == "template"
     assert sent.template_id == "T1"
     assert "血压" not in f"{sent.text}{sent.data}{sent.title}"
-    assert sent.url.endswith(f"/p/enter/{reachable.account.key}/?to=/p/log/%3Fd%3D{delivery.key}")
+    assert sent.url.endswith(f"/p/enter/{follower.account.key}/?to=/p/log/%3Fd%3D{delivery.key}")
 
 
-def test_at_night_a_card_waits_for_the_morning(in_riverside: Hospital) -> None:
-    intent = make_intent(make_reachable(in_riverside, OA))
+def test_at_night_a_card_waits_for_the_morning(in_riverside: Hospital, follower: Reachable) -> None:
+    intent = make_intent(follower)
 
     with time_machine.travel("2026-11-20T14:00:00+00:00", tick=False):
         assert claim(in_riverside) == []
@@ -171,12 +189,13 @@ def test_at_night_a_card_waits_for_the_morning(in_riverside: Hospital) -> None:
     assert not Delivery.objects.exists()
 
 
-def test_after_the_night_the_gate_is_asked_again(in_riverside: Hospital) -> None:
-    reachable = make_reachable(in_riverside, OA)
-    make_intent(reachable)
+def test_after_the_night_the_gate_is_asked_again(
+    in_riverside: Hospital, follower: Reachable
+) -> None:
+    make_intent(follower)
     with time_machine.travel("2026-11-20T14:00:00+00:00", tick=False):
         claim(in_riverside)
-    Patient.objects.filter(pk=reachable.patient.pk).update(
+    Patient.objects.filter(pk=follower.patient.pk).update(
         stopped_at=time.now(), stop_reason="readmission"
     )
 
@@ -186,10 +205,9 @@ def test_after_the_night_the_gate_is_asked_again(in_riverside: Hospital) -> None
     assert Delivery.objects.get().reason_code == "stopped"
 
 
-def test_two_cards_a_day_and_no_third(in_riverside: Hospital) -> None:
-    reachable = make_reachable(in_riverside, OA)
+def test_two_cards_a_day_and_no_third(in_riverside: Hospital, follower: Reachable) -> None:
     for _ in range(3):
-        make_intent(reachable)
+        make_intent(follower)
 
     claimed = claim(in_riverside)
 
@@ -197,13 +215,12 @@ def test_two_cards_a_day_and_no_third(in_riverside: Hospital) -> None:
     assert Delivery.objects.get(state="refused").reason_code == "cap_day"
 
 
-def test_yesterdays_cards_do_not_count(in_riverside: Hospital) -> None:
-    reachable = make_reachable(in_riverside, OA)
+def test_yesterdays_cards_do_not_count(in_riverside: Hospital, follower: Reachable) -> None:
     yesterday = datetime(2026, 11, 19, 15, 59, tzinfo=UTC)
     for _ in range(2):
-        make_delivery(reachable, created_at=yesterday, sent_at=yesterday)
+        make_delivery(follower, created_at=yesterday, sent_at=yesterday)
     Intent.objects.update(state="sent")
-    make_intent(reachable)
+    make_intent(follower)
 
     assert len(claim(in_riverside)) == 1
 
@@ -220,11 +237,9 @@ def test_a_window_of_five_is_not_overdrawn_in_one_batch(in_riverside: Hospital) 
     assert Delivery.objects.get(state="refused").reason_code == "kf_count"
 
 
-def test_safety_goes_first(in_riverside: Hospital) -> None:
-    reachable = make_reachable(in_riverside, OA)
-    write_to(reachable)
-    make_intent(reachable, "card")
-    safety = make_intent(reachable, "safety", priority="safety", body="请立即拨打 120。")
+def test_safety_goes_first(in_riverside: Hospital, writer: Reachable) -> None:
+    make_intent(writer, "card")
+    safety = make_intent(writer, "safety", priority="safety", body="请立即拨打 120。")
 
     first = claim(in_riverside)[0]
 
@@ -234,12 +249,12 @@ def test_safety_goes_first(in_riverside: Hospital) -> None:
 # ---- what providers answer ----------------------------------------------------------------
 
 
-def test_a_refusal_for_good_moves_to_the_next_carrier(in_riverside: Hospital) -> None:
-    reachable = make_reachable(in_riverside, OA)
+def test_a_refusal_for_good_moves_to_the_next_carrier(
+    in_riverside: Hospital, writer: Reachable
+) -> None:
     other = make_reachable(in_riverside, WEBCHAT)
     actions.cancel_for_patient(in_riverside.pk, other.patient.pk, by=SystemActor(in_riverside.pk))
-    write_to(reachable)
-    intent = make_intent(reachable, "safety", priority="safety")
+    intent = make_intent(writer, "safety", priority="safety")
     [claimed] = claim(in_riverside)
 
     settle(in_riverside, claimed, failed("patient_refuses", permanent=True))
@@ -249,8 +264,10 @@ def test_a_refusal_for_good_moves_to_the_next_carrier(in_riverside: Hospital) ->
     assert second.outbound.carrier_kind == "template"
 
 
-def test_when_all_carriers_failed_it_is_refused_once(in_riverside: Hospital) -> None:
-    intent = make_intent(make_reachable(in_riverside, OA))
+def test_when_all_carriers_failed_it_is_refused_once(
+    in_riverside: Hospital, follower: Reachable
+) -> None:
+    intent = make_intent(follower)
     [claimed] = claim(in_riverside)
     settle(in_riverside, claimed, failed("patient_refuses", permanent=True))
 
@@ -263,9 +280,9 @@ def test_when_all_carriers_failed_it_is_refused_once(in_riverside: Hospital) -> 
 
 
 def test_a_busy_provider_is_tried_again_with_the_same_key(
-    in_riverside: Hospital, noon: time_machine.Traveller
+    in_riverside: Hospital, follower: Reachable, noon: time_machine.Traveller
 ) -> None:
-    intent = make_intent(make_reachable(in_riverside, OA))
+    intent = make_intent(follower)
     [first] = claim(in_riverside)
     settle(in_riverside, first, failed("provider_busy", permanent=False))
     assert claim(in_riverside) == []
@@ -278,9 +295,9 @@ def test_a_busy_provider_is_tried_again_with_the_same_key(
 
 
 def test_a_provider_that_stays_busy_is_given_up(
-    in_riverside: Hospital, noon: time_machine.Traveller
+    in_riverside: Hospital, follower: Reachable, noon: time_machine.Traveller
 ) -> None:
-    intent = make_intent(make_reachable(in_riverside, OA))
+    intent = make_intent(follower)
     for _ in range(5):
         [claimed] = claim(in_riverside)
         settle(in_riverside, claimed, failed("provider_busy", permanent=False))
@@ -295,11 +312,9 @@ def test_a_provider_that_stays_busy_is_given_up(
 
 @pytest.mark.parametrize("ending", ["provider_silent", "provider_busy", "patient_refuses"])
 def test_what_one_silent_try_may_have_brought_is_said_by_nobody_else(
-    in_riverside: Hospital, noon: time_machine.Traveller, ending: str
+    in_riverside: Hospital, writer: Reachable, noon: time_machine.Traveller, ending: str
 ) -> None:
-    reachable = make_reachable(in_riverside, OA)
-    write_to(reachable)
-    intent = make_intent(reachable, "safety", priority="safety")
+    intent = make_intent(writer, "safety", priority="safety")
     for reason in ("provider_silent", *[ending] * 4):
         for claimed in claim(in_riverside):
             permanent = reason == "patient_refuses"
@@ -313,11 +328,9 @@ def test_what_one_silent_try_may_have_brought_is_said_by_nobody_else(
 
 
 def test_a_window_that_closes_after_a_silent_try_opens_no_other_way(
-    in_riverside: Hospital, noon: time_machine.Traveller
+    in_riverside: Hospital, writer: Reachable, noon: time_machine.Traveller
 ) -> None:
-    reachable = make_reachable(in_riverside, OA)
-    write_to(reachable)
-    intent = make_intent(reachable, "safety", priority="safety")
+    intent = make_intent(writer, "safety", priority="safety")
     [claimed] = claim(in_riverside)
     settle(in_riverside, claimed, failed("provider_silent", permanent=False))
     noon.shift(timedelta(hours=49))
@@ -330,11 +343,9 @@ def test_a_window_that_closes_after_a_silent_try_opens_no_other_way(
 
 
 def test_who_could_not_be_reached_at_all_is_reached_another_way(
-    in_riverside: Hospital, noon: time_machine.Traveller
+    in_riverside: Hospital, writer: Reachable, noon: time_machine.Traveller
 ) -> None:
-    reachable = make_reachable(in_riverside, OA)
-    write_to(reachable)
-    intent = make_intent(reachable, "safety", priority="safety")
+    intent = make_intent(writer, "safety", priority="safety")
     for _ in range(5):
         [claimed] = claim(in_riverside)
         settle(in_riverside, claimed, failed("provider_unreachable", permanent=False))
@@ -345,8 +356,8 @@ def test_who_could_not_be_reached_at_all_is_reached_another_way(
     assert states(intent) == {"oa_text": "failed", "oa_template": "claimed"}
 
 
-def test_settling_twice_changes_nothing(in_riverside: Hospital) -> None:
-    make_intent(make_reachable(in_riverside, OA))
+def test_settling_twice_changes_nothing(in_riverside: Hospital, follower: Reachable) -> None:
+    make_intent(follower)
     [claimed] = claim(in_riverside)
     settle(in_riverside, claimed, Sent(claimed.outbound.client_key, "m1"))
 
@@ -360,9 +371,9 @@ def test_settling_twice_changes_nothing(in_riverside: Hospital) -> None:
 
 
 def test_a_dead_workers_message_is_sent_again_where_the_provider_drops_repeats(
-    in_riverside: Hospital, noon: time_machine.Traveller
+    in_riverside: Hospital, follower: Reachable, noon: time_machine.Traveller
 ) -> None:
-    make_intent(make_reachable(in_riverside, OA))
+    make_intent(follower)
     [lost] = claim(in_riverside)
     assert actions.recover_deliveries(in_riverside.pk) == 0
     noon.shift(timedelta(minutes=3))
@@ -376,11 +387,9 @@ def test_a_dead_workers_message_is_sent_again_where_the_provider_drops_repeats(
 
 
 def test_where_repeats_are_not_dropped_a_person_is_told_instead(
-    in_riverside: Hospital, noon: time_machine.Traveller
+    in_riverside: Hospital, writer: Reachable, noon: time_machine.Traveller
 ) -> None:
-    reachable = make_reachable(in_riverside, OA)
-    write_to(reachable)
-    intent = make_intent(reachable, "reply")
+    intent = make_intent(writer, "reply")
     claim(in_riverside)
     noon.shift(timedelta(minutes=3))
 
@@ -412,13 +421,14 @@ def test_a_worker_that_was_down_for_an_hour_catches_up(
 # ---- stopping -----------------------------------------------------------------------------
 
 
-def test_a_life_event_stops_everything_that_has_not_left(in_riverside: Hospital) -> None:
-    reachable = make_reachable(in_riverside, OA)
-    waiting = make_intent(reachable)
-    safety = make_intent(reachable, "safety", priority="safety")
+def test_a_life_event_stops_everything_that_has_not_left(
+    in_riverside: Hospital, follower: Reachable
+) -> None:
+    waiting = make_intent(follower)
+    safety = make_intent(follower, "safety", priority="safety")
 
     by = SystemActor(in_riverside.pk)
-    assert actions.cancel_for_patient(in_riverside.pk, reachable.patient.pk, by=by) == 1
+    assert actions.cancel_for_patient(in_riverside.pk, follower.patient.pk, by=by) == 1
 
     waiting.refresh_from_db()
     safety.refresh_from_db()

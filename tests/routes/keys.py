@@ -1,0 +1,143 @@
+"""What stands in the addresses: for each route with keys, something of the asked hospital."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lianxin.channels.actions import create_live_code
+from lianxin.channels.models import LiveCode
+from lianxin.content.models import Revision
+from lianxin.core import time
+from lianxin.core.actor import SystemActor
+from lianxin.core.models import Hospital
+from lianxin.core.scope import scope
+from lianxin.health.models import Alert, ClinicalRow
+from lianxin.journeys.models import DueStep, Enrolment
+from lianxin.patients import actions as patients
+from lianxin.patients.models import Holder, Holding, Patient
+from lianxin.testing.channels import make_account
+from lianxin.testing.content import make_draft, make_published
+from lianxin.testing.conversations import make_thread
+from lianxin.testing.core import number
+from lianxin.testing.health import make_medicine
+from lianxin.testing.journeys import make_enrolment, make_journey
+from lianxin.testing.patients import make_patient
+from lianxin.testing.staff import make_staff
+from lianxin.testing.tasks import make_task
+from tests.routes.table import Kwargs, Route
+
+
+@dataclass(frozen=True)
+class Place:
+    """One hospital as one patient with a phone meets it."""
+
+    hospital: Hospital
+    patient: Patient
+    holder: Holder
+
+    @property
+    def system(self) -> SystemActor:
+        return SystemActor(self.hospital.pk)
+
+
+def find_tagged(place: Place) -> Kwargs:
+    with scope(place.hospital):
+        given = patients.tag_patient(
+            place.patient, f"标签 {next(number)}", by=place.system, reason="manual"
+        )
+        return {"key": place.patient.key, "tag_key": given.tag.key}
+
+
+def find_merge(place: Place) -> Kwargs:
+    folded = make_patient(place.hospital)
+    with scope(place.hospital):
+        return {"key": patients.merge_patients(place.patient, folded, by=place.system).key}
+
+
+def find_holding(place: Place) -> Kwargs:
+    with scope(place.hospital):
+        return {"key": Holding.objects.get(holder=place.holder, patient=place.patient).key}
+
+
+def find_alert(place: Place) -> Kwargs:
+    """Return the red alert that the reading at the making of the place has raised."""
+    with scope(place.hospital):
+        return {"key": Alert.objects.get(patient=place.patient, level=Alert.Level.RED).key}
+
+
+def find_medicine(place: Place) -> Kwargs:
+    return {"key": place.patient.key, "medicine_key": make_medicine(place.patient).key}
+
+
+def find_row(place: Place) -> Kwargs:
+    """Make a clinical row that only this hospital has."""
+    code = f"text-{next(number)}"
+    with scope(place.hospital):
+        ClinicalRow.objects.create(
+            hospital=place.hospital, kind="text", code=code, version=1, body={}, mark="proposal"
+        )
+    return {"kind": "text", "code": code, "version": 1}
+
+
+def find_draft(place: Place) -> Kwargs:
+    revision: Revision = make_draft(place.hospital)
+    return {"key": revision.item.key, "number": revision.number}
+
+
+def find_journey(place: Place) -> Kwargs:
+    return {"key": make_journey(place.hospital).key, "number": 1}
+
+
+def find_enrolment(place: Place) -> Kwargs:
+    today = time.today(place.hospital)
+    enrolment: Enrolment = make_enrolment(make_journey(place.hospital), discharged_on=today)
+    with scope(place.hospital):
+        step = DueStep.objects.filter(enrolment=enrolment).order_by("pk")[0]
+    return {"key": enrolment.key, "step_id": step.pk}
+
+
+def find_code(place: Place) -> Kwargs:
+    account = make_account(place.hospital)
+    staff = make_staff(place.hospital)
+    with scope(place.hospital):
+        code: LiveCode = create_live_code(account, "门诊", staff=staff, by=place.system)
+    return {"key": code.key}
+
+
+# The beginning of an address -> what may stand in it. The longest beginning counts.
+KEYS: dict[str, Callable[[Place], Kwargs]] = {
+    "patients/<slug:key>/": find_tagged,
+    "merges/<slug:key>/": find_merge,
+    "holdings/<slug:key>/": find_holding,
+    "settings/channels/<slug:key>/": lambda place: {"key": make_account(place.hospital).key},
+    "settings/codes/<slug:key>/": find_code,
+    "content/<str:key>/": find_draft,
+    "inbox/<slug:key>/": lambda place: {"key": make_thread(place.hospital).key},
+    "health/alerts/<slug:key>/": find_alert,
+    "health/patients/<slug:key>/": find_medicine,
+    "health/rows/<slug:kind>/<str:code>/<int:version>/": find_row,
+    "tasks/<slug:key>/": lambda place: {"key": make_task(place.hospital).key},
+    "journeys/<slug:key>/": find_journey,
+    "journeys/enrolments/<slug:key>/": find_enrolment,
+    "journeys/templates/<slug:name>/": lambda _place: {"name": "discharge-30"},
+    "insight/<slug:code>/": lambda _place: {"code": "alert_response"},
+    "p/enter/<slug:key>/": lambda place: {"key": make_account(place.hospital).key},
+    "p/oauth/<slug:key>/": lambda place: {"key": make_account(place.hospital).key},
+    "p/read/<str:item_key>/": lambda place: {"item_key": make_published(place.hospital).key},
+    "p/holdings/<slug:key>/": find_holding,
+    "p/consent/<slug:code>/": lambda _place: {"code": "reminders"},
+    "p/health/urgent/<slug:key>/": find_alert,
+    "p/health/again/<slug:key>/": find_alert,
+    "p/health/medicines/<slug:slot>/": lambda _place: {"slot": "morning"},
+}
+# An empty form is refused before the action looks at who asks, or at the word in the address.
+FORMS: dict[str, Callable[[Place], Kwargs]] = {
+    "compliance:phone_answer": lambda _place: {"answer": "yes"},
+    "journeys:enrolments": lambda place: {"patient": place.patient.key},
+}
+
+
+def find_beginning(route: Route) -> str:
+    fitting = [beginning for beginning in KEYS if route.address.startswith(beginning)]
+    return max(fitting, key=len, default="")

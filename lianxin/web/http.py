@@ -94,7 +94,7 @@ def portal_view(view: View) -> View:
 
 
 def declare(serve: View, audience: str, permission: str | None = None) -> View:
-    """Write on a page for whom it is; `wraps` carries it outward, where tests/test_routes reads."""
+    """Write on a page for whom it is; `wraps` carries it outward, where tests/routes reads."""
     serve.__dict__.update(audience=audience, permission=permission)
     return serve
 

@@ -234,16 +234,27 @@ class Who:
         return self.patient is not None
 
 
-def who_of(
-    hospital_id: int, rows: Sequence[Thread], faces: Mapping[int, PatientFace] | None = None
-) -> dict[int, Who]:
-    """Name the people of some threads, masked: four queries however many threads.
+@dataclass(frozen=True)
+class Known:
+    """The people of some threads and the keys of what they wrote, loaded for a whole page."""
 
-    A page that has loaded the faces already gives them.
-    """
-    if faces is None:
-        patient_ids = {thread.patient_id for thread in rows if thread.patient_id is not None}
-        faces = names_of(hospital_id, patient_ids) if patient_ids else {}
+    faces: Mapping[int, PatientFace]
+    ring: Keyring
+
+
+def load_known(
+    hospital_id: int, rows: Sequence[Thread], patient_ids: Collection[int] = ()
+) -> Known:
+    """Load the faces of threads and of other patients of the page: two queries."""
+    wanted = {thread.patient_id for thread in rows if thread.patient_id is not None}
+    wanted |= set(patient_ids)
+    ring = sealing.ring_of(hospital_id, [thread.holder_id for thread in rows], wanted)
+    return Known(names_of(hospital_id, wanted, ring) if wanted else {}, ring)
+
+
+def who_of(hospital_id: int, rows: Sequence[Thread], known: Known | None = None) -> dict[int, Who]:
+    """Name the people of some threads, masked: the same queries however many threads."""
+    faces = (known or load_known(hospital_id, rows)).faces
     unknown = [thread.holder for thread in rows if thread.patient_id not in faces]
     nicknames = nicknames_of(hospital_id, unknown) if unknown else {}
     return {thread.pk: make_who(thread, faces, nicknames) for thread in rows}
@@ -351,11 +362,13 @@ def lines_of(
     hospital: Hospital,
     rows: Sequence[Thread],
     language: str,
-    faces: Mapping[int, PatientFace] | None = None,
+    known: Known | None = None,
 ) -> list[ThreadLine]:
     """Make the lines of some threads: the same number of queries for one and for forty."""
-    who = who_of(actor.hospital_id, rows, faces)
-    ring = sealing.ring_of(actor.hospital_id, [thread.holder_id for thread in rows])
+    if not rows:
+        return []
+    known = known or load_known(actor.hospital_id, rows)
+    who = who_of(actor.hospital_id, rows, known)
     senders = {row.last_message.sender_id for row in rows if row.last_message}
     names = names_of_staff(actor.hospital_id, {pk for pk in senders if pk is not None})
     settings, now = gate_settings_of(hospital), time.now()
@@ -363,7 +376,7 @@ def lines_of(
         ThreadLine(
             thread=thread,
             who=who[thread.pk],
-            preview=preview_of(ring, thread),
+            preview=preview_of(known.ring, thread),
             last_sender=last_sender_of(thread, names),
             way=way_of(thread.last_address, settings, now),
             due=threads.due_state(thread.first_reply_due_at, now),

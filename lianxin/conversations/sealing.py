@@ -13,8 +13,18 @@ RETENTION = "record"
 HOLDER = "holder"
 
 
-def ring_of(hospital_id: int, holder_ids: Iterable[int], *, create: bool = False) -> Keyring:
-    return Keyring.load(hospital_id, [(HOLDER, pk) for pk in holder_ids], create=create)
+def ring_of(
+    hospital_id: int,
+    holder_ids: Iterable[int],
+    patient_ids: Iterable[int] = (),
+    *,
+    create: bool = False,
+) -> Keyring:
+    """Load the keys of what holders wrote, and of patients whom the same page names."""
+    patients = [("patient", pk) for pk in patient_ids]
+    return Keyring.load(
+        hospital_id, [*((HOLDER, pk) for pk in holder_ids), *patients], create=create
+    )
 
 
 def seal_body(ring: Keyring, holder_id: int, text: str) -> bytes:

@@ -92,7 +92,7 @@ def list_tasks_of_patient(actor: Actor, patient_id: int) -> QuerySet[StaffTask]:
     if not actor.may("task.read"):
         raise ForbiddenError
     rows = StaffTask.objects.of(actor.hospital_id).filter(patient_id=patient_id)
-    return join(rows, assignee="name", team="name").order_by("-pk")
+    return join(rows, assignee="name").order_by("-pk")
 
 
 def access_task(actor: Actor, key: str) -> StaffTask:

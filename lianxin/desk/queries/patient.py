@@ -249,6 +249,7 @@ def list_positions(patient: Patient, today: date) -> list[Position]:
     steps = DueStep.objects.filter(
         hospital_id=patient.hospital_id, enrolment__in=enrolments, state__in=DueStep.OPEN
     ).order_by("due_at", "step_key")
+    steps = steps.only("enrolment", "step_key", "due_at")
     waiting: dict[int, list[DueStep]] = {}
     for step in steps[: ENROLMENTS * NEXT_STEPS * 2] if enrolments else ():
         waiting.setdefault(step.enrolment_id, []).append(step)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -21,14 +21,14 @@ from lianxin.desk import lines
 from lianxin.desk.lines import HEADINGS, Ground, Group
 from lianxin.desk.words import day_and_clock, language
 from lianxin.health.models import Alert
-from lianxin.health.queries.alerts import list_alerts
+from lianxin.health.queries.alerts import as_lines, list_alerts
 from lianxin.health.queries.book import find_book
 from lianxin.health.rules.values import LEVELS
 from lianxin.journeys.models import Enrolment
 from lianxin.outreach.models import StaffConfirmation
 from lianxin.outreach.queries.house import house_of
 from lianxin.outreach.queries.lists import confirmation_word, list_confirmations
-from lianxin.patients.queries import PatientFace, is_held, list_patients, names_of
+from lianxin.patients.queries import PatientFace, is_held, list_patients
 from lianxin.staff.models import Staff
 from lianxin.staff.queries import list_duty_line, list_team_ids_of
 from lianxin.tasks import queries as tasks
@@ -45,6 +45,8 @@ LIMIT = ROWS_PER_GROUP + 1
 LEFT_OUT_ROWS = 6
 # What sorts a talk into its group; its words are loaded only if the page names it.
 THREAD_COLUMNS = ("key", "patient", "attention", "first_reply_due_at", "last_patient_at")
+# What a line about a task says.
+TASK_COLUMNS = ("key", "patient", "kind", "reason_code", "outcome", "due_at")
 DUTY_ROWS = 4
 
 
@@ -153,22 +155,16 @@ def load_ground(
     talks = {row.pk for row in rows if isinstance(row, Thread)}
     ids = {row.patient_id for row in rows if getattr(row, "patient_id", None)}
     ids |= {one.patient_id for one in left_out_of(gone_home or ())}
-    faces = names_of(staff.hospital_id, ids) if ids else {}
-    said = list_lines(staff, talks, faces) if talks else []
+    threads = conversations.load_threads(staff, talks) if talks else []
+    known = conversations.load_known(staff.hospital_id, threads, ids)
+    said = conversations.lines_of(staff, staff.hospital, threads, language(), known)
     has_alerts = any(isinstance(row, Alert) for row in rows)
     return Ground(
         staff,
-        faces,
+        known.faces,
         book=find_book(staff.hospital_id) if has_alerts else None,
         talks={line.thread.pk: line for line in said},
     )
-
-
-def list_lines(
-    staff: Staff, thread_ids: Collection[int], faces: Mapping[int, PatientFace]
-) -> list[conversations.ThreadLine]:
-    threads = conversations.load_threads(staff, thread_ids)
-    return conversations.lines_of(staff, staff.hospital, threads, language(), faces)
 
 
 def make_group(ground: Ground, pile: Pile) -> Group:
@@ -230,9 +226,8 @@ def find_alerts(staff: Staff, scope: str, teams: Sequence[int]) -> list[Alert]:
     )
     wanted = ours(scope, staff, teams, owner="owner", team="patient__team")
     rows = list_alerts(staff).filter(Q(level=Alert.Level.RED) | wanted)
-    rows = join(rows.select_related(None), owner="name")
     due_at = Coalesce("deadline_at", "confirm_due_at")
-    return list(rows.order_by(is_taken, loudest_first, due_at, "id")[: 2 * LIMIT])
+    return list(as_lines(rows).order_by(is_taken, loudest_first, due_at, "id")[: 2 * LIMIT])
 
 
 def find_threads(staff: Staff, scope: str, teams: Sequence[int]) -> list[Thread]:
@@ -248,7 +243,7 @@ def find_threads(staff: Staff, scope: str, teams: Sequence[int]) -> list[Thread]
 def find_tasks(staff: Staff, scope: str, teams: Sequence[int]) -> list[StaffTask]:
     wanted = ours(scope, staff, teams, owner="assignee", team="team")
     rows = tasks.list_open_tasks(staff).select_related(None)
-    return list(rows.filter(wanted)[:LIMIT])
+    return list(rows.filter(wanted).only(*TASK_COLUMNS)[:LIMIT])
 
 
 def find_approvals(staff: Staff) -> list[Revision]:

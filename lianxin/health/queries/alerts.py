@@ -11,12 +11,16 @@ from lianxin.compliance import queries as compliance
 from lianxin.core import time
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError, NotFoundError
-from lianxin.core.joins import join
 from lianxin.health.models import Alert
 from lianxin.health.rules.values import LEVELS
 from lianxin.patients.models import Holder, Patient
 
 CLOSED_DAYS = 30
+# What a line about an alert says; its whole story is on its own page.
+LINE_COLUMNS = (
+    *("key", "patient", "metric", "rule_code", "level", "state", "readings", "escalation_rank"),
+    *("raised_at", "confirm_due_at", "opened_at", "deadline_at", "owner__name"),
+)
 IN_TURN = (Alert.State.OPEN, Alert.State.AWAITING_SECOND, Alert.State.ACKNOWLEDGED)
 
 
@@ -53,7 +57,12 @@ def list_closed_alerts(actor: Actor, limit: int = 50) -> list[Alert]:
 
 def list_alerts_of(patient: Patient, limit: int = 20) -> list[Alert]:
     rows = Alert.objects.filter(patient=patient, hospital_id=patient.hospital_id)
-    return list(join(rows, owner="name").order_by("-raised_at")[:limit])
+    return list(as_lines(rows).order_by("-raised_at")[:limit])
+
+
+def as_lines(rows: QuerySet[Alert]) -> QuerySet[Alert]:
+    """Load only what a line about an alert says."""
+    return rows.select_related(None).select_related("owner").only(*LINE_COLUMNS)
 
 
 def alert_counts(hospital_id: int) -> Counter[tuple[str, str]]:

@@ -1,11 +1,15 @@
-"""The hospital's approved clinical rows, loaded with one query and handed on as plain values."""
+"""The hospital's approved clinical rows, asked for with one query and handed on as plain values."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Max, QuerySet
 from django.utils.translation import gettext as _
 
 from lianxin.core.actor import Actor
@@ -15,6 +19,8 @@ from lianxin.health.rules import words
 from lianxin.health.rules.evaluate import Bounds
 from lianxin.health.rules.values import Rule, Slots
 
+# A process serves few hospitals, and each has one book until its doctors approve another row.
+BOOKS_KEPT = 64
 Body = Mapping[str, Any]
 KEPT_AS = {
     ClinicalRow.Kind.METRIC: "metrics",
@@ -97,13 +103,27 @@ def load_book(hospital_id: int) -> Book:
 
 
 def find_book(hospital_id: int) -> Book | None:
-    """Load the approved rows, None while there are not enough of them to act on."""
-    rows = ClinicalRow.objects.filter(hospital_id=hospital_id, approved_at__isnull=False)
+    """Load the approved rows, None while there are not enough of them to act on.
+
+    What was approved never changes, so a book is read once for a set of rows; which rows are
+    approved is asked each time, and an approval counts at once.
+    """
+    approved = approved_rows(hospital_id).aggregate(
+        ids=ArrayAgg("id", order_by="id"), last=Max("approved_at")
+    )
+    return read_book(hospital_id, tuple(approved["ids"] or ()), approved["last"])
+
+
+@lru_cache(maxsize=BOOKS_KEPT)
+def read_book(hospital_id: int, ids: tuple[int, ...], last: datetime | None) -> Book | None:
+    """Read the book of these rows; `last`, the newest approval, only tells sets apart."""
+    del last
     kept: dict[str, dict[str, Body]] = {name: {} for name in KEPT_AS.values()}
     rules: dict[str, Rule] = {}
-    listed = rows.order_by("id").values_list("kind", "code", "version", "body")
-    newest = newest_versions(list(listed))
-    for kind, code, version, body in newest:
+    rows = approved_rows(hospital_id).filter(pk__in=ids).order_by("id")
+    for kind, code, version, body in newest_versions(
+        list(rows.values_list("kind", "code", "version", "body"))
+    ):
         if kind == ClinicalRow.Kind.RULE:
             rules[code] = Rule(code, version, body)
         else:
@@ -111,6 +131,10 @@ def find_book(hospital_id: int) -> Book | None:
     if not kept["metrics"] or "alerting" not in kept["settings"]:
         return None
     return Book(**kept, rules=tuple(rules.values()))
+
+
+def approved_rows(hospital_id: int) -> QuerySet[ClinicalRow]:
+    return ClinicalRow.objects.filter(hospital_id=hospital_id, approved_at__isnull=False)
 
 
 def newest_versions(

@@ -149,11 +149,16 @@ def is_stopped(hospital_id: int, patient_id: int) -> bool:
     return not Patient.objects.of(hospital_id).reachable().filter(pk=patient_id).exists()
 
 
-def names_of(hospital_id: int, patient_ids: Iterable[int]) -> dict[int, PatientFace]:
-    """Return the faces of some patients with two queries, however many they are."""
+def names_of(
+    hospital_id: int, patient_ids: Iterable[int], ring: keys.Keyring | None = None
+) -> dict[int, PatientFace]:
+    """Return the faces of some patients with two queries, however many they are.
+
+    A page that has loaded their keys with others gives them: then it is one.
+    """
     rows = Patient.objects.of(hospital_id).filter(pk__in=set(patient_ids))
     rows = rows.select_related("hospital").only("hospital__time_zone", *FACE_COLUMNS)
-    return {face.id: face for face in faces_of(hospital_id, list(rows))}
+    return {face.id: face for face in faces_of(hospital_id, list(rows), ring)}
 
 
 @dataclass(frozen=True)
@@ -176,11 +181,13 @@ def open_patient(patient: Patient, holder_ids: Iterable[int] = ()) -> OpenPatien
     return OpenPatient(face, sealing.open_diagnosis(ring, patient), ring)
 
 
-def faces_of(hospital_id: int, patients: Sequence[Patient]) -> list[PatientFace]:
+def faces_of(
+    hospital_id: int, patients: Sequence[Patient], ring: keys.Keyring | None = None
+) -> list[PatientFace]:
     """Open what a page shows of patients that are already loaded, in their order."""
     if not patients:
         return []
-    ring = sealing.ring_of(hospital_id, [patient.pk for patient in patients])
+    ring = ring or sealing.ring_of(hospital_id, [patient.pk for patient in patients])
     today = time.today(patients[0].hospital)
     return [make_face(ring, patient, today) for patient in patients]
 

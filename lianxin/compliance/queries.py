@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from datetime import time as clock
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from django.db import connection
 from django.db.models import Count, QuerySet
 
 from lianxin.compliance import catalogue
@@ -164,6 +166,25 @@ def check_wording(hospital_id: int, text: str, context: Context) -> list[Finding
 
 # --- Who looked ----------------------------------------------------------------------------------
 
+LOOKS_SQL = """
+select at, by_kind, by_id, patient_id, page, outcome, reason from core_accessentry
+where hospital_id = %s and patient_id = %s and at >= %s and at <= %s
+      and outcome = 'seen' and by_kind <> 'holder'
+order by at desc, id desc limit %s
+"""
+
+
+class Seen(NamedTuple):
+    """One row of the access log, of which a page shows many."""
+
+    at: datetime
+    by_kind: str
+    by_id: int | None
+    patient_id: int | None
+    page: str
+    outcome: str
+    reason: str
+
 
 @dataclass(frozen=True)
 class Look:
@@ -238,7 +259,7 @@ def between(
 
 
 def in_words(
-    hospital_id: int, entries: Iterable[AccessEntry], known: Iterable[Staff] = ()
+    hospital_id: int, entries: Iterable[AccessEntry | Seen], known: Iterable[Staff] = ()
 ) -> list[Look]:
     """Name the people of some log lines, with one query for those the page does not know yet."""
     rows = list(entries)
@@ -248,7 +269,7 @@ def in_words(
     return [make_look(row, people) for row in rows]
 
 
-def make_look(row: AccessEntry, known: Mapping[int, Staff]) -> Look:
+def make_look(row: AccessEntry | Seen, known: Mapping[int, Staff]) -> Look:
     person = known.get(row.by_id or 0) if row.by_kind == "staff" else None
     return Look(
         at=row.at,
@@ -266,13 +287,11 @@ def who_looked(
 ) -> list[Look]:
     """Return who looked at this patient, newest first: the patient reads the same list."""
     now = time.now()
-    rows = AccessEntry.objects.filter(
-        hospital_id=patient.hospital_id,
-        patient_id=patient.pk,
-        outcome=AccessEntry.Outcome.SEEN,
-        at__range=(now - timedelta(days=days), now + timedelta(days=1)),
-    ).exclude(by_kind="holder")
-    return in_words(patient.hospital_id, rows.order_by("-at", "-id")[:limit], known)
+    since, until = now - timedelta(days=days), now + timedelta(days=1)
+    with connection.cursor() as cursor:
+        cursor.execute(LOOKS_SQL, [patient.hospital_id, patient.pk, since, until, limit])
+        rows = list(map(Seen._make, cursor.fetchall()))
+    return in_words(patient.hospital_id, rows, known)
 
 
 def count_refusals(actor: Actor, *, days: int = 30) -> int:

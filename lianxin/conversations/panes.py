@@ -23,6 +23,7 @@ from lianxin.outreach.queries import ReachLine, reach_of_holder
 from lianxin.outreach.queries.reach import Said as Reason
 from lianxin.staff.models import Staff
 from lianxin.staff.queries import list_staff
+from lianxin.web.links import link
 from lianxin.web.navigation import find_url
 from lianxin.web.parts import Chip
 
@@ -127,7 +128,7 @@ def make_line(
 ) -> Line:
     tag, tone = words.tag_of(line)
     kind = line.thread.last_account_kind
-    url = reverse("conversations:thread", args=[line.thread.key])
+    url = link("conversations:thread", line.thread.key)
     return Line(
         line=line,
         url=f"{url}?{query_of(wanted)}",
@@ -245,7 +246,7 @@ def make_thread(
 def older_url(thread: Thread, said: Sequence[Said]) -> str:
     if len(said) < queries.MESSAGE_ROWS:
         return ""
-    url = reverse("conversations:messages", args=[thread.key])
+    url = link("conversations:messages", thread.key)
     return f"{url}?before={said[0].message.key}"
 
 

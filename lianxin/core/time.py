@@ -19,25 +19,25 @@ class HasTimeZone(Protocol):
 class DemoClock:
     """The offset that the demo's clock panel writes; absent in production, where it is zero."""
 
-    def __init__(self) -> None:
-        self.stamp: tuple[str, int] | None = None
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.stamp: int | None = None
         self.offset = timedelta()
 
     def read(self) -> timedelta:
-        path = os.environ.get("LIANXIN_CLOCK_FILE")
-        if not path:
+        if not self.path:
             return timedelta()
         try:
-            stamp = (path, Path(path).stat().st_mtime_ns)
+            stamp = Path(self.path).stat().st_mtime_ns
             if stamp != self.stamp:
-                seconds = json.loads(Path(path).read_text(encoding="utf-8"))["offset_seconds"]
+                seconds = json.loads(Path(self.path).read_text(encoding="utf-8"))["offset_seconds"]
                 self.offset, self.stamp = timedelta(seconds=float(seconds)), stamp
         except (OSError, ValueError, KeyError):
             return self.offset
         return self.offset
 
 
-demo_clock = DemoClock()
+demo_clock = DemoClock(os.environ.get("LIANXIN_CLOCK_FILE", ""))
 
 
 def now() -> datetime:

@@ -24,7 +24,7 @@ from lianxin.health.rules.words import show_values
 from lianxin.patients.queries import PatientFace
 from lianxin.staff.models import Staff
 from lianxin.tasks import queries as tasks
-from lianxin.tasks.models import StaffTask
+from lianxin.web.links import link
 from lianxin.web.parts import Action, Row
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ class Ground:
 
     def url(self, patient_id: int | None) -> str:
         face = self.faces.get(patient_id or 0)
-        return reverse("desk:patient", args=[face.key]) if face else ""
+        return link("desk:patient", face.key) if face else ""
 
     def about(self, patient_id: int | None) -> str:
         return face_line(self.faces.get(patient_id or 0))
@@ -209,7 +209,7 @@ def alert_icon(alert: Alert) -> str:
 
 def alert_action(staff: Staff, alert: Alert) -> Action:
     """Offer the one next step; who may not act, or must still wait, may only look."""
-    page = reverse("health:alert", args=[alert.key])
+    page = link("health:alert", alert.key)
     if alert.is_awaiting or not staff.may("alert.acknowledge"):
         return Action(_("查看"), page, icon="eye")
     if alert.state == Alert.State.ACKNOWLEDGED:
@@ -217,7 +217,7 @@ def alert_action(staff: Staff, alert: Alert) -> Action:
     is_red = alert.level == Alert.Level.RED
     return Action(
         _("接手并致电") if is_red else _("接手"),
-        reverse("health:acknowledge", args=[alert.key]),
+        link("health:acknowledge", alert.key),
         icon="phone" if is_red else "hand-stop",
         is_post=True,
         tone="danger" if is_red else "",
@@ -288,7 +288,7 @@ def thread_row(ground: Ground, thread: Thread) -> Row:
     due, due_tone = time_left(thread.first_reply_due_at)
     key = key_of_thread(thread, time.now())
     is_danger = key == "emergency"
-    url = reverse("conversations:thread", args=[thread.key])
+    url = link("conversations:thread", thread.key)
     said_at = clock_word(hospital, thread.last_patient_at)
     return Row(
         id=f"thread-{thread.key}",
@@ -319,10 +319,10 @@ def promised(hospital: Hospital, due_at: datetime | None) -> str:
 # --- Tasks ---------------------------------------------------------------------------------------
 
 
-def task_row(ground: Ground, task: StaffTask) -> Row:
+def task_row(ground: Ground, task: tasks.TaskHead) -> Row:
     due, due_tone = time_left(task.due_at)
     said = tasks.describe(task)
-    url = reverse("tasks:task", args=[task.key])
+    url = link("tasks:task", task.key)
     may_act = ground.staff.may("task.complete")
     return Row(
         id=f"task-{task.key}",
@@ -344,7 +344,7 @@ def task_row(ground: Ground, task: StaffTask) -> Row:
 
 
 def approval_row(ground: Ground, revision: Revision) -> Row:
-    url = reverse("content:item", args=[revision.item.key])
+    url = link("content:item", revision.item.key)
     is_own = revision.author_id == ground.staff.pk
     return Row(
         id=f"approval-{revision.item.key}",

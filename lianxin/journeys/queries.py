@@ -11,13 +11,17 @@ from django.db.models import Count, DurationField, ExpressionWrapper, F, Q, Quer
 
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError, NotFoundError
-from lianxin.core.joins import join
 from lianxin.journeys.models import DueStep, Enrolment, Journey, JourneyVersion
 from lianxin.journeys.rules.definition import Definition
 from lianxin.journeys.rules.grid import Tally
 from lianxin.journeys.rules.parsing import parse_definition
 from lianxin.patients.models import Holder, Holding
 
+# What a page says of where a patient stands; the definition itself is parsed once and kept.
+POSITION_COLUMNS = (
+    *("key", "patient", "anchor_on", "state"),
+    *("journey__key", "journey__name", "version__state"),
+)
 FINISHED = (Enrolment.State.STOPPED, Enrolment.State.FINISHED)
 
 
@@ -90,7 +94,7 @@ def list_enrolments(actor: Actor, journey: Journey, *, running: bool = True) -> 
 def list_enrolments_of(hospital_id: int, patient_id: int) -> list[Enrolment]:
     """Return everything a patient is or was on, the running ones first."""
     rows = Enrolment.objects.of(hospital_id).filter(patient_id=patient_id)
-    rows = join(rows, journey="key name", version="state definition")
+    rows = rows.select_related("journey", "version").only(*POSITION_COLUMNS)
     return list(rows.order_by("state", "-id"))
 
 

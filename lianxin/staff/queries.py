@@ -87,7 +87,8 @@ def list_duty_line(hospital_id: int, team_id: int | None, at: datetime) -> list[
         starts_at__gt=at - LONGEST_SHIFT,
         ends_at__gt=at,
     )
-    duties = [rules.Duty(s.staff_id, s.rank, s.starts_at, s.ends_at) for s in shifts]
+    listed = shifts.values_list("staff_id", "rank", "starts_at", "ends_at")
+    duties = [rules.Duty(*shift) for shift in listed]
     lead_id = find_lead_id(hospital_id, team_id)
     named = [duty.staff_id for duty in duties] + [lead_id or 0]
     asked = Staff.objects.of(hospital_id).active().filter(Q(pk__in=named) | Q(role=ADMIN))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
@@ -11,7 +13,6 @@ from django.utils.translation import gettext
 from lianxin.core import time
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError, NotFoundError
-from lianxin.core.joins import join
 from lianxin.core.keys import Keyring
 from lianxin.patients.queries import PatientFace, names_of
 from lianxin.staff.models import Staff
@@ -22,6 +23,19 @@ from lianxin.tasks.rules import Outcome, is_overdue
 
 NOTE_FIELD = "tasks.task.note"
 MINE, TEAM, ALL = "mine", "team", "all"
+# What a line about a task says; its whole story is on its own page.
+LINE_COLUMNS = ("key", "patient", "kind", "reason_code", "outcome", "due_at", "state")
+
+
+class TaskHead(NamedTuple):
+    """An open task of which a page shows one line, or only that it is one more."""
+
+    key: str
+    patient_id: int | None
+    kind: str
+    reason_code: str
+    outcome: str
+    due_at: datetime
 
 
 @dataclass(frozen=True)
@@ -92,7 +106,8 @@ def list_tasks_of_patient(actor: Actor, patient_id: int) -> QuerySet[StaffTask]:
     if not actor.may("task.read"):
         raise ForbiddenError
     rows = StaffTask.objects.of(actor.hospital_id).filter(patient_id=patient_id)
-    return join(rows, assignee="name").order_by("-pk")
+    rows = rows.select_related("assignee").only(*LINE_COLUMNS, "assignee__name")
+    return rows.order_by("-pk")
 
 
 def access_task(actor: Actor, key: str) -> StaffTask:
@@ -105,7 +120,7 @@ def access_task(actor: Actor, key: str) -> StaffTask:
     return task
 
 
-def describe(task: StaffTask) -> TaskWords:
+def describe(task: StaffTask | TaskHead) -> TaskWords:
     """Put a task into words; asks the database nothing."""
     kind, reason = catalog.kinds()[task.kind], catalog.reasons()[task.reason_code]
     outcome = catalog.outcome_word(task.kind, task.outcome) if task.outcome else ""

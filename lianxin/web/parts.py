@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
+
+
+class Part:
+    """A value of which a template shows many.
+
+    A template asks every value by key before it asks it for an attribute. An object that has no
+    keys answers with an error, which costs as much again as the whole look.
+    """
+
+    def __getitem__(self, name: str) -> Any:
+        try:
+            return getattr(self, name)
+        except AttributeError:
+            raise KeyError(name) from None
 
 
 @dataclass(frozen=True)
-class Action:
+class Action(Part):
     """One thing to do: a link, or a POST when it changes something.
 
     `target` makes htmx replace that element with the answer; without a script the form still works.
@@ -23,7 +38,7 @@ class Action:
 
 
 @dataclass(frozen=True)
-class Row:
+class Row(Part):
     """A line with fixed columns: mark, who, why now, time left, one action, more."""
 
     who: str
@@ -46,7 +61,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Chip:
+class Chip(Part):
     """A filter with its count; its address holds the filter."""
 
     label: str
@@ -57,7 +72,7 @@ class Chip:
 
 
 @dataclass(frozen=True)
-class Option:
+class Option(Part):
     """One of a few ways to look at the same thing."""
 
     label: str

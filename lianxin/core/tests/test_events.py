@@ -51,7 +51,7 @@ def test_the_demo_clock_moves_the_one_clock(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path_factory.mktemp("clock") / "clock.json"
-    monkeypatch.setenv("LIANXIN_CLOCK_FILE", str(file))
+    monkeypatch.setattr(time, "demo_clock", time.DemoClock(str(file)))
     before = time.now()
     file.write_text('{"offset_seconds": 86400}')
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from lianxin.core import time
 from lianxin.core.models import Event, Hospital
+from lianxin.web.parts import Part
 
 Words = str | Promise
 
@@ -27,7 +28,7 @@ class Kind:
 
 
 @dataclass(frozen=True)
-class Line:
+class Line(Part):
     """What happened, at the hospital's own time."""
 
     at: datetime

@@ -32,7 +32,6 @@ from lianxin.patients.queries import PatientFace, is_held, list_patients
 from lianxin.staff.models import Staff
 from lianxin.staff.queries import list_duty_line, list_team_ids_of
 from lianxin.tasks import queries as tasks
-from lianxin.tasks.models import StaffTask
 from lianxin.web.parts import Row
 
 MINE, TEAM, HOSPITAL = "mine", "team", "hospital"
@@ -45,8 +44,6 @@ LIMIT = ROWS_PER_GROUP + 1
 LEFT_OUT_ROWS = 6
 # What sorts a talk into its group; its words are loaded only if the page names it.
 THREAD_COLUMNS = ("key", "patient", "attention", "first_reply_due_at", "last_patient_at")
-# What a line about a task says.
-TASK_COLUMNS = ("key", "patient", "kind", "reason_code", "outcome", "due_at")
 DUTY_ROWS = 4
 
 
@@ -240,10 +237,11 @@ def find_threads(staff: Staff, scope: str, teams: Sequence[int]) -> list[Thread]
     return list(rows.only(*THREAD_COLUMNS)[: 2 * LIMIT])
 
 
-def find_tasks(staff: Staff, scope: str, teams: Sequence[int]) -> list[StaffTask]:
+def find_tasks(staff: Staff, scope: str, teams: Sequence[int]) -> list[tasks.TaskHead]:
     wanted = ours(scope, staff, teams, owner="assignee", team="team")
     rows = tasks.list_open_tasks(staff).select_related(None)
-    return list(rows.filter(wanted).only(*TASK_COLUMNS)[:LIMIT])
+    listed = rows.filter(wanted).values_list(*tasks.TaskHead._fields)
+    return [tasks.TaskHead(*row) for row in listed[:LIMIT]]
 
 
 def find_approvals(staff: Staff) -> list[Revision]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.db import connection
+
 from lianxin.core import time
 from lianxin.health.models import HealthProfile, Observation, ObservationKey, ThresholdOverride
 from lianxin.health.queries.book import Book
@@ -15,6 +17,14 @@ from lianxin.patients import rules as patient_rules
 from lianxin.patients.models import Patient
 
 COLUMNS = ("value", "value_2", "value_3")
+# No reading is later than this: the months that are made ahead need no look.
+AHEAD = timedelta(days=1)
+READINGS_SQL = """
+select measured_at, slot, value, value_2, value_3 from health_observation
+where hospital_id = %s and patient_id = %s and metric = %s and measured_at >= %s
+      and measured_at <= %s and state = 'final'
+order by measured_at
+"""
 # One week and its first day, and a day for the zone.
 HISTORY_DAYS = 9
 
@@ -45,21 +55,13 @@ def list_readings(
     book: Book, patient: Patient, metric: str, *, since: datetime, until: datetime | None = None
 ) -> list[Reading]:
     """Return the valid readings, oldest first."""
-    rows = Observation.objects.filter(
-        patient_id=patient.pk,
-        metric=metric,
-        measured_at__gte=since,
-        hospital_id=patient.hospital_id,
-        state=Observation.State.FINAL,
-    )
-    if until is not None:
-        rows = rows.filter(measured_at__lte=until)
-    return [
-        Reading(at, values_by_field(book, metric, numbers), slot)
-        for at, slot, *numbers in rows.order_by("measured_at").values_list(
-            "measured_at", "slot", *COLUMNS
-        )
-    ]
+    until = until or time.now() + AHEAD
+    with connection.cursor() as cursor:
+        cursor.execute(READINGS_SQL, [patient.hospital_id, patient.pk, metric, since, until])
+        return [
+            Reading(at, values_by_field(book, metric, numbers), slot)
+            for at, slot, *numbers in cursor.fetchall()
+        ]
 
 
 def find_last_reading(book: Book, patient: Patient, metric: str) -> Reading | None:

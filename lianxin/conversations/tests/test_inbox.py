@@ -285,6 +285,6 @@ def test_the_list_costs_the_same_for_one_and_for_forty(as_lin: Client, riverside
         as_lin.get("/inbox/lines/?tab=all")
 
 
-# Nine for who asks and in which hospital, two to leave it; threads, patients, their keys, the
-# hospital's day, the talks' keys, the team twice, the counts, the access log.
-LINES_QUERIES = 18
+# Nine for who asks and in which hospital, two to leave it; threads, the keys of talks and patients,
+# the patients, the team, the counts, the access log.
+LINES_QUERIES = 17

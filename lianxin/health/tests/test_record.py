@@ -12,6 +12,7 @@ from lianxin.core.scope import scope
 from lianxin.health import queries
 from lianxin.health.actions import (
     Recorded,
+    approve_row,
     correct_reading,
     load_clinical_rows,
     record_reading,
@@ -142,6 +143,27 @@ def test_rows_act_only_after_a_doctor_approved_them(
         assert len(queries.load_book(riverside.pk).rules) > 10
         assert ClinicalRow.objects.count() == count
     make_reading(patient, 130, 80)
+
+
+def test_a_newer_version_acts_from_its_approval_on(chen: Patient, zhou: Staff) -> None:
+    with scope(chen.hospital_id):
+        old = ClinicalRow.objects.get(kind="rule", code="BP-05")
+        newer = ClinicalRow.objects.create(
+            hospital_id=chen.hospital_id,
+            kind="rule",
+            code="BP-05",
+            version=old.version + 1,
+            body=old.body,
+            mark=old.mark,
+            source="测试来源",
+        )
+        before = queries.load_book(chen.hospital_id).rule("BP-05")
+        approve_row(newer, by=zhou)
+        after = queries.load_book(chen.hospital_id).rule("BP-05")
+
+    assert before is not None
+    assert after is not None
+    assert (before.version, after.version) == (old.version, old.version + 1)
 
 
 def test_another_hospital_sees_neither_readings_nor_alerts(

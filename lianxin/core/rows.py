@@ -32,7 +32,7 @@ def update_rows(rows: Sequence[Model], names: Sequence[str]) -> None:
         f" from {columns.source} where old.id = new.row_id"
     )
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*columns.scalars, [row.pk for row in rows], *columns.arrays])
+        cursor.execute(sql, columns.values([row.pk for row in rows]))
 
 
 def insert_rows(rows: Sequence[Model], *, unique: str = "", ignore_conflicts: bool = False) -> None:
@@ -52,9 +52,8 @@ def insert_rows(rows: Sequence[Model], *, unique: str = "", ignore_conflicts: bo
         f'insert into "{meta.db_table}" ({names})'  # noqa: S608 - names from the model
         f" select {', '.join(columns.sources)} from {columns.source}{ending}"
     )
-    places = list(range(len(rows)))
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*columns.scalars, places, *columns.arrays])
+        cursor.execute(sql, columns.values(range(len(rows))))
         if not unique:
             return
         ids = {key: pk for pk, key in cursor.fetchall()}
@@ -65,15 +64,19 @@ def insert_rows(rows: Sequence[Model], *, unique: str = "", ignore_conflicts: bo
 
 
 class Columns:
-    """The values of some fields: one scalar where all rows agree, else an array each."""
+    """The values of some fields: one scalar where all rows agree, else an array each.
+
+    Documents travel as one document: as members of an array each of their quotes is escaped anew.
+    """
 
     def __init__(self, rows: Sequence[Model], fields: Sequence[AnyField]) -> None:
         self.fields = list(fields)
         self.sources: list[str] = []
         self.scalars: list[Any] = []
         self.arrays: list[Any] = []
-        casts: list[str] = []
-        names: list[str] = []
+        self.documents: list[Any] = []
+        casts = ["%s::bigint[]"]
+        names, document_names = ["row_id"], []
         for field in self.fields:
             values = [getattr(row, field.attname) for row in rows]
             kind = field.db_type(connection)
@@ -83,8 +86,18 @@ class Columns:
                 self.scalars.append(field.get_db_prep_save(first, connection))
                 continue
             self.sources.append(f'new."{field.column}"')
+            if kind == "jsonb" and None not in values:
+                self.documents.append(field.get_db_prep_save(values, connection))
+                document_names.append(f'"{field.column}"')
+                continue
             self.arrays.append([field.get_db_prep_save(value, connection) for value in values])
             casts.append(f"%s::{kind}[]")
             names.append(f'"{field.column}"')
-        arrays = ", ".join(["%s::bigint[]", *casts])
-        self.source = f"unnest({arrays}) as new ({', '.join(['row_id', *names])})"
+        sets = [f"unnest({', '.join(casts)})"]
+        sets += ["jsonb_array_elements(%s::jsonb)"] * len(self.documents)
+        named = ", ".join(names + document_names)
+        self.source = f"rows from ({', '.join(sets)}) as new ({named})"
+
+    def values(self, row_ids: Sequence[Any]) -> list[Any]:
+        """Return everything in the order in which the statement asks for it."""
+        return [*self.scalars, list(row_ids), *self.arrays, *self.documents]

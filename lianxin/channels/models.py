@@ -29,6 +29,7 @@ class Account(models.Model):
         WECOM = "wecom"
         WECOM_KF = "wecom_kf"
         OFFICIAL_ACCOUNT = "official_account"
+        MINI_PROGRAM = "mini_program"
         WEBCHAT = "webchat"
         SMS = "sms"
 
@@ -41,7 +42,7 @@ class Account(models.Model):
     key = KeyField()
     kind = models.CharField(max_length=20, choices=Kind.choices)
     name = models.CharField(max_length=120)
-    # corp_id, agent_id, open_kfid, app_id, original_id, mode, open_url, sdk_app_id, sign_name …
+    # corp_id, agent_id, open_kfid, app_id, original_id, mode, page, sdk_app_id, sign_name …
     config = models.JSONField(default=dict, blank=True)
     # JSON: secret, token, encoding_aes_key, secret_id, secret_key
     secrets_sealed = models.BinaryField(default=b"")

@@ -38,6 +38,7 @@ PAYLOAD_FIELDS = (
     "provider_message_id",
     "status",
     "reason",
+    "template_id",
     "union_id",
 )
 

@@ -263,6 +263,27 @@ def take_receipt(intake: Intake, inbound: Inbound) -> None:
     )
 
 
+def take_answer(intake: Intake, inbound: Inbound) -> None:
+    """Take in what a person answered to one kind of reminder: a tick is good for one message."""
+    address, is_new = hold_address(intake, inbound, None)
+    arrival = store_arrival(intake, inbound, address, None)
+    if arrival is None:
+        return
+    if is_new:
+        tell_added(intake, address, arrival, is_new=True)
+    intake.tell(
+        "subscription.answered",
+        "arrival",
+        arrival.pk,
+        {
+            "address_id": address.pk,
+            "template_id": inbound.template_id,
+            "kind": inbound.kind,
+            "status": inbound.status,
+        },
+    )
+
+
 def take_session(intake: Intake, inbound: Inbound) -> None:
     address, _is_new = hold_address(intake, inbound, None)
     if store_arrival(intake, inbound, address, None) is None or not inbound.status:
@@ -315,6 +336,7 @@ TAKERS = {
     "message.arrived": take_message,
     "receipt.arrived": take_receipt,
     "session.changed": take_session,
+    "subscription.answered": take_answer,
 }
 
 

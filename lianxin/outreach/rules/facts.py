@@ -27,6 +27,7 @@ SMS = "sms"
 CARRIERS_OF_ACCOUNT: Mapping[str, tuple[str, ...]] = {
     "wecom_kf": (KF_TEXT, WELCOME_CODE),
     "official_account": (OA_TEXT, OA_TEMPLATE),
+    "mini_program": (),
     "wecom": (WECOM_TASK, WELCOME_CODE),
     "webchat": (WEBCHAT,),
     "sms": (SMS,),

@@ -21,7 +21,7 @@ Handler = Callable[["Call"], Awaitable[Json | Response] | Json | Response]
 ErrorMaker = Callable[["Call", ApiError], Json]
 
 # Words in bodies and queries that the log must not show in full.
-SECRET_KEYS = ("secret", "corpsecret", "access_token", "code")
+SECRET_KEYS = ("secret", "corpsecret", "access_token", "code", "js_code", "session_key")
 
 
 @dataclass

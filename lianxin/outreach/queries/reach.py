@@ -22,6 +22,7 @@ CARRIER_WORDS: dict[str, Promise] = {
     facts.KF_TEXT: _("微信客服"),
     facts.OA_TEXT: _("公众号消息"),
     facts.OA_TEMPLATE: _("公众号模板提醒"),
+    facts.MINI_TEXT: _("小程序客服"),
     facts.WECOM_TASK: _("企业微信"),
     facts.WELCOME_CODE: _("欢迎语"),
     facts.WEBCHAT: _("网页"),

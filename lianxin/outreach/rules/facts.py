@@ -19,6 +19,7 @@ KINDS = (SAFETY, WELCOME, REPLY, CARD, CONTENT, MESSAGE)
 KF_TEXT = "kf_text"
 OA_TEXT = "oa_text"
 OA_TEMPLATE = "oa_template"
+MINI_TEXT = "mini_text"
 WECOM_TASK = "wecom_task"
 WELCOME_CODE = "welcome_code"
 WEBCHAT = "webchat"
@@ -27,7 +28,7 @@ SMS = "sms"
 CARRIERS_OF_ACCOUNT: Mapping[str, tuple[str, ...]] = {
     "wecom_kf": (KF_TEXT, WELCOME_CODE),
     "official_account": (OA_TEXT, OA_TEMPLATE),
-    "mini_program": (),
+    "mini_program": (MINI_TEXT,),
     "wecom": (WECOM_TASK, WELCOME_CODE),
     "webchat": (WEBCHAT,),
     "sms": (SMS,),

@@ -20,6 +20,7 @@ CLOSED = "closed"
 STATE_OF_CARRIER = {
     facts.KF_TEXT: OPEN,
     facts.OA_TEXT: OPEN,
+    facts.MINI_TEXT: OPEN,
     facts.WEBCHAT: OPEN,
     facts.OA_TEMPLATE: AUTOMATIC,
     facts.SMS: AUTOMATIC,
@@ -102,7 +103,7 @@ def opened(carrier: str, address: AddressFacts, opening: Opening) -> Reach:
 
 def after_sending(address: AddressFacts, carrier: str) -> AddressFacts:
     """Return the address as it stands after one more send, so one batch cannot overdraw it."""
-    if carrier in (facts.KF_TEXT, facts.OA_TEXT):
+    if carrier in (facts.KF_TEXT, facts.OA_TEXT, facts.MINI_TEXT):
         return replace(
             address,
             sent_since_message=address.sent_since_message + 1,

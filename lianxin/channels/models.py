@@ -212,6 +212,27 @@ class Address(models.Model):
         return self.key
 
 
+class TickCount(models.Model):
+    """How many reminders of one kind a person has said yes to: each is good for one message."""
+
+    hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+")
+    address = models.ForeignKey(Address, models.PROTECT, related_name="ticks")
+    template_id = models.CharField(max_length=64)
+    left_count = models.PositiveIntegerField(default=0)
+    # Refused in the message's own menu: the provider takes none until the next yes.
+    is_switched_off = models.BooleanField(default=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["address", "template_id"], name="tickcount_once_per_template"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.address_id} {self.template_id}"
+
+
 class Relation(models.Model):
     """One member of staff and one WeCom contact. A person may have several."""
 

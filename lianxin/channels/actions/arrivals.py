@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
 from lianxin.channels import facts, queries, rules, sealing
+from lianxin.channels.actions import ticks
 from lianxin.channels.adapters.base import AccountFacts, Inbound
 from lianxin.channels.models import (
     ARRIVAL_KEY_CHARACTERS,
@@ -271,6 +272,7 @@ def take_answer(intake: Intake, inbound: Inbound) -> None:
         return
     if is_new:
         tell_added(intake, address, arrival, is_new=True)
+    ticks.note_answer(address, inbound)
     intake.tell(
         "subscription.answered",
         "arrival",

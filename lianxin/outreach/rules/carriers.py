@@ -77,6 +77,16 @@ def check_oa_template(
     return Opening() if address.template_id else Reason("oa_no_template")
 
 
+def check_mini_subscribe(
+    address: AddressFacts, message: Message, settings: GateSettings, at: datetime
+) -> Answer:
+    """Ask for a tick: each yes of the person is good for one message."""
+    del message, settings, at
+    if not address.template_id:
+        return Reason("mini_no_template")
+    return Opening(left=address.ticks_left) if address.ticks_left else Reason(facts.NO_TICK)
+
+
 def check_wecom_task(
     address: AddressFacts, message: Message, settings: GateSettings, at: datetime
 ) -> Answer:
@@ -128,6 +138,7 @@ CHECKS: dict[str, Check] = {
     facts.OA_TEXT: check_oa_text,
     facts.OA_TEMPLATE: check_oa_template,
     facts.MINI_TEXT: check_mini_text,
+    facts.MINI_SUBSCRIBE: check_mini_subscribe,
     facts.WECOM_TASK: check_wecom_task,
     facts.WELCOME_CODE: check_welcome_code,
     facts.WEBCHAT: check_webchat,

@@ -23,6 +23,7 @@ STATE_OF_CARRIER = {
     facts.MINI_TEXT: OPEN,
     facts.WEBCHAT: OPEN,
     facts.OA_TEMPLATE: AUTOMATIC,
+    facts.MINI_SUBSCRIBE: AUTOMATIC,
     facts.SMS: AUTOMATIC,
     facts.WECOM_TASK: STAFF,
 }
@@ -109,6 +110,8 @@ def after_sending(address: AddressFacts, carrier: str) -> AddressFacts:
             sent_since_message=address.sent_since_message + 1,
             sent_since_action=address.sent_since_action + 1,
         )
+    if carrier == facts.MINI_SUBSCRIBE:
+        return replace(address, ticks_left=max(0, address.ticks_left - 1))
     if carrier == facts.WECOM_TASK:
         return replace(address, tasks_today=address.tasks_today + 1)
     return address

@@ -100,6 +100,8 @@ async def answer_call(call: Call, handle: Handler, make_error: ErrorMaker) -> Re
         code = error.code
         result = make_error(call, error)
     shown = result if isinstance(result, dict) else {}
+    if "session_key" in shown:
+        shown = shown | {"session_key": "…"}
     _record(call, code, began, json.dumps(shown, ensure_ascii=False, indent=1))
     return make_json(result) if isinstance(result, dict) else result
 

@@ -119,6 +119,7 @@ def test_a_mini_program_is_opened_ticked_and_written_to(product: Product, page: 
     page.locator(".sb-row").click()
     page.get_by_role("button", name="更多", exact=True).click()
     page.get_by_role("button", name="勾选「复诊提醒」").click()
+    expect(page.get_by_text("张桂兰答复了河畔随访的订阅提醒")).to_be_visible()
     page.get_by_role("button", name="更多", exact=True).click()
     expect(page.get_by_role("button", name="还可发 1 条")).to_be_visible()
     page.get_by_role("button", name="取消", exact=True).click()

@@ -15,9 +15,16 @@ from sandbox.authorize import authorize
 from sandbox.control.routes import ROUTES as CONTROL_ROUTES
 from sandbox.control.routes import refuse
 from sandbox.errors import ControlError
+from sandbox.mini_program.routes import serve as serve_mini
 from sandbox.official_account.routes import serve as serve_official
 from sandbox.phone.routes import ROUTES as PHONE_ROUTES
-from sandbox.pictures import show_account_code, show_contact_code, show_kf_code, show_scene_code
+from sandbox.pictures import (
+    show_account_code,
+    show_contact_code,
+    show_kf_code,
+    show_mini_code,
+    show_scene_code,
+)
 from sandbox.runtime import Sandbox
 from sandbox.sms.routes import serve as serve_sms
 from sandbox.wecom.routes import serve as serve_wecom
@@ -38,9 +45,11 @@ def make_routes() -> list[Route | Mount]:
         Route("/official/cgi-bin/showqrcode", show_scene_code),
         Route("/qr/contact/{config_id}.svg", show_contact_code),
         Route("/qr/official/{app_id}.svg", show_account_code),
+        Route("/qr/mini/{scene_id}.svg", show_mini_code),
         Route("/qr/kf/{open_kfid}.svg", show_kf_code),
         Route("/wecom/{path:path}", serve_wecom, methods=ANY),
         Route("/official/{path:path}", serve_official, methods=ANY),
+        Route("/mini/{path:path}", serve_mini, methods=ANY),
         Route("/sms", serve_sms, methods=["POST"]),
         Route("/sms/", serve_sms, methods=["POST"]),
         *CONTROL_ROUTES,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlencode
 from xml.sax.saxutils import escape
 
@@ -23,13 +25,17 @@ RETRIES = 3
 REPORT_SECONDS = 0.3
 REORDER_SECONDS = 3.0
 XmlValue = str | int | list[str]
+# A value that may hold others: the lists of subscription events.
+Value = XmlValue | Mapping[str, Any] | list[Any]
+# Whose plain signature covers no body, and whose echo is not encrypted.
+OWN_ACCOUNTS = ("official_account", "mini_program")
 
 
 @dataclass(frozen=True)
 class Target:
     """Where one account's callbacks go and how they are protected."""
 
-    kind: str  # wecom, wecom_kf, official_account
+    kind: str  # wecom, wecom_kf, official_account, mini_program
     account: str
     url: str
     token: str
@@ -37,6 +43,7 @@ class Target:
     receive_id: str
     to_user: str
     is_plain: bool = False
+    is_json: bool = False
 
 
 @dataclass
@@ -66,18 +73,36 @@ class Held:
     due_at: float
 
 
-def make_xml(fields: dict[str, XmlValue]) -> str:
+def make_xml(fields: Mapping[str, Value]) -> str:
     """Write the message as the providers do: text in CDATA, numbers bare, lists repeated."""
-    lines = []
-    for name, value in fields.items():
-        for item in value if isinstance(value, list) else [value]:
-            text = str(item) if isinstance(item, int) else _cdata(item)
-            lines.append(f"<{name}>{text}</{name}>")
-    return "<xml>" + "\n".join(lines) + "</xml>"
+    return f"<xml>{_make_elements(fields)}</xml>"
+
+
+def _make_elements(fields: Mapping[str, Any]) -> str:
+    return "\n".join(
+        f"<{name}>{_make_content(item)}</{name}>"
+        for name, value in fields.items()
+        for item in (value if isinstance(value, list) else [value])
+    )
+
+
+def _make_content(item: Any) -> str:
+    if isinstance(item, Mapping):
+        return _make_elements(item)
+    return str(item) if isinstance(item, int) else _cdata(item)
+
+
+def make_text(fields: Mapping[str, Value], *, is_json: bool) -> str:
+    """Write the message in the format that the account has chosen."""
+    return json.dumps(fields, ensure_ascii=False) if is_json else make_xml(fields)
 
 
 def _cdata(text: str) -> str:
     return escape(text) if "]]>" in text else f"<![CDATA[{text}]]>"
+
+
+def _content_type(target: Target) -> str:
+    return "application/json" if target.is_json else "text/xml; charset=utf-8"
 
 
 @dataclass
@@ -107,12 +132,12 @@ class Sender:
         self,
         target: Target,
         name: str,
-        fields: dict[str, XmlValue],
+        fields: Mapping[str, Value],
         agent_id: str = "",
         wait_seconds: float = 0.0,
     ) -> int:
         """Queue one callback; returns the log line that tells what became of it."""
-        plain = make_xml(fields)
+        plain = make_text(fields, is_json=target.is_json)
         entry = self.log.add("callback", name, account=target.account, plain=plain)
         notice = Notice(target, name, plain, agent_id, entry, wait_seconds)
         if not target.url:
@@ -195,7 +220,7 @@ class Sender:
                 answer = await self.client.post(
                     f"{notice.target.url}?{urlencode(wire.query)}",
                     content=wire.body.encode(),
-                    headers={"Content-Type": "text/xml; charset=utf-8"},
+                    headers={"Content-Type": _content_type(notice.target)},
                     timeout=self.settings.callback_timeout_seconds,
                 )
                 status = answer.status_code
@@ -238,13 +263,13 @@ class Sender:
         sealed = seal(target.encoding_aes_key, notice.plain.encode(), receive_id)
         signature = make_signature(target.token, stamp, nonce, sealed)
         query = {"msg_signature": signature, "timestamp": stamp, "nonce": nonce}
-        body: dict[str, XmlValue] = {"ToUserName": target.to_user}
-        if target.kind == "official_account":
+        body: dict[str, Value] = {"ToUserName": target.to_user}
+        if target.kind in OWN_ACCOUNTS:
             plain_signature = make_signature(target.token, stamp, nonce)
             query = {"signature": plain_signature, "encrypt_type": "aes"} | query
         elif notice.agent_id:
             body["AgentID"] = notice.agent_id
-        return Wire(query, make_xml(body | {"Encrypt": sealed}))
+        return Wire(query, make_text(body | {"Encrypt": sealed}, is_json=target.is_json))
 
     def _spoil(self, notice: Notice, wire: Wire) -> None:
         if self.faults.take("callback_bad_signature", f"/{notice.target.kind}"):
@@ -260,7 +285,7 @@ class Sender:
         stamp, nonce = str(self.clock.second()), str(secrets.randbelow(10**9))
         words = str(secrets.randbelow(10**18))
         query = {"timestamp": stamp, "nonce": nonce}
-        if target.kind == "official_account":
+        if target.kind in OWN_ACCOUNTS:
             query |= {"signature": make_signature(target.token, stamp, nonce), "echostr": words}
         else:
             sealed = seal(target.encoding_aes_key, words.encode(), target.receive_id)

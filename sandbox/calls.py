@@ -21,7 +21,7 @@ Handler = Callable[["Call"], Awaitable[Json | Response] | Json | Response]
 ErrorMaker = Callable[["Call", ApiError], Json]
 
 # Words in bodies and queries that the log must not show in full.
-SECRET_KEYS = ("secret", "corpsecret", "access_token", "code")
+SECRET_KEYS = ("secret", "corpsecret", "access_token", "code", "js_code", "session_key")
 
 
 @dataclass
@@ -100,6 +100,8 @@ async def answer_call(call: Call, handle: Handler, make_error: ErrorMaker) -> Re
         code = error.code
         result = make_error(call, error)
     shown = result if isinstance(result, dict) else {}
+    if "session_key" in shown:
+        shown = shown | {"session_key": "…"}
     _record(call, code, began, json.dumps(shown, ensure_ascii=False, indent=1))
     return make_json(result) if isinstance(result, dict) else result
 

@@ -1,4 +1,4 @@
-"""QR pictures, made here: contact ways, scene codes, customer-service links."""
+"""QR pictures, made here: contact ways, scene codes, mini-programs, customer-service links."""
 
 from __future__ import annotations
 
@@ -34,6 +34,14 @@ async def show_account_code(request: Request) -> Response:
     if app_id in box.world.official_accounts:
         return draw_code(f"https://weixin.qq.com/r/{app_id}")
     return PlainTextResponse("no such account", 404)
+
+
+async def show_mini_code(request: Request) -> Response:
+    box: Sandbox = request.app.state.sandbox
+    scene_id = request.path_params["scene_id"]
+    if any(scene_id in program.scenes for program in box.world.mini_programs.values()):
+        return draw_code(f"https://mp.weixin.qq.com/a/{scene_id}")
+    return PlainTextResponse("no such code", 404)
 
 
 async def show_kf_code(request: Request) -> Response:

@@ -15,6 +15,7 @@ from sandbox.event_log import EventLog
 from sandbox.faults import Faults
 from sandbox.state import (
     Corp,
+    MiniProgram,
     OfficialAccount,
     Person,
     PhoneMessage,
@@ -144,4 +145,18 @@ def official_target(account: OfficialAccount) -> Target:
         account.app_id,
         account.original_id,
         is_plain=account.mode == "plain",
+    )
+
+
+def mini_target(program: MiniProgram) -> Target:
+    return Target(
+        "mini_program",
+        program.app_id,
+        program.callback_url,
+        program.token,
+        program.encoding_aes_key,
+        program.app_id,
+        program.original_id,
+        is_plain=program.mode == "plain",
+        is_json=program.data_format == "json",
     )

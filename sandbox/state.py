@@ -45,7 +45,7 @@ class PhoneMessage:
     sender: str
     kind: str  # text, link, miniprogram, image, template, menu, note
     body: Json
-    via: str  # welcome, mass, kf, official, template, sms, typed
+    via: str  # welcome, mass, kf, official, template, mini, subscribe, sms, typed
     log_id: int | None = None
     provider_id: str = ""
 
@@ -314,6 +314,87 @@ class OfficialAccount:
 
 
 @dataclass
+class MiniUser:
+    """A person as one mini-program knows her; the ticks are by template, each good for one send."""
+
+    openid: str
+    person: str
+    session_key: str = ""
+    ticks: dict[str, int] = field(default_factory=dict)
+    switched_off: list[str] = field(default_factory=list)
+    is_risky: bool = False
+    message_at: float = 0.0
+    message_sent: int = 0
+    entered_at: float = 0.0
+    entered_sent: int = 0
+
+
+@dataclass
+class MiniCode:
+    """A code of the client: of wx.login, or of the button that shares the phone number."""
+
+    code: str
+    kind: str  # login, phone
+    person: str
+    issued_at: float
+    is_used: bool = False
+
+
+@dataclass
+class MiniLink:
+    """A link from outside; the first person who opens it is the only one."""
+
+    token: str
+    path: str
+    query: str
+    expires_at: float
+    opened_by: str = ""
+
+
+@dataclass
+class MiniScene:
+    """A lasting code with a scene."""
+
+    id: str
+    scene: str
+    page: str
+
+
+@dataclass
+class SubscribeSend:
+    msgid: int
+    openid: str
+    template_id: str
+    page: str
+    text: str
+    at: float
+
+
+@dataclass
+class MiniProgram:
+    app_id: str
+    original_id: str = ""
+    name: str = ""
+    secret: str = ""
+    token: str = ""
+    encoding_aes_key: str = ""
+    mode: str = "safe"
+    data_format: str = "json"  # json, xml
+    callback_url: str = ""
+    is_bound: bool = True
+    home_url: str = ""
+    pages: list[str] = field(default_factory=lambda: ["pages/home/index"])
+    templates: list[Json] = field(default_factory=list)
+    tokens: dict[str, Token] = field(default_factory=dict)
+    forced_at: list[float] = field(default_factory=list)
+    users: dict[str, MiniUser] = field(default_factory=dict)
+    codes: dict[str, MiniCode] = field(default_factory=dict)
+    links: dict[str, MiniLink] = field(default_factory=dict)
+    scenes: dict[str, MiniScene] = field(default_factory=dict)
+    sent: list[SubscribeSend] = field(default_factory=list)
+
+
+@dataclass
 class SmsApp:
     sdk_app_id: str
     secret_id: str = ""
@@ -343,6 +424,7 @@ class World:
     persons: dict[str, Person] = field(default_factory=dict)
     corps: dict[str, Corp] = field(default_factory=dict)
     official_accounts: dict[str, OfficialAccount] = field(default_factory=dict)
+    mini_programs: dict[str, MiniProgram] = field(default_factory=dict)
     sms: dict[str, SmsApp] = field(default_factory=dict)
     oauth_codes: dict[str, OauthCode] = field(default_factory=dict)
     oauth_tokens: dict[str, Json] = field(default_factory=dict)

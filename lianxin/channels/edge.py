@@ -37,8 +37,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 PREFIX = "/callbacks/"
 MAX_QUERY_FIELDS = 20
 BODY_SECONDS = 5.0
-# The Official Account wants this word; the others take an empty body.
-ANSWERS = {"official_account": b"success"}
+# WeChat's own accounts want this word; the others take an empty body.
+ANSWERS = {"official_account": b"success", "mini_program": b"success"}
 OK, FORBIDDEN, NOT_FOUND, NOT_ALLOWED, TOO_LARGE, UNAVAILABLE = 200, 403, 404, 405, 413, 503
 
 

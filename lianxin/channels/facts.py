@@ -3,22 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import lru_cache
-from pathlib import Path
 
-import yaml
-
+from lianxin.channels.adapters.reactions import load_facts
 from lianxin.channels.rules import WelcomeTimes
-
-LIMITS = Path(__file__).parent / "adapters" / "provider_limits.yaml"
-
-
-@lru_cache(maxsize=1)
-def load_facts() -> dict[str, int]:
-    return {
-        name: int(value)
-        for name, value in yaml.safe_load(LIMITS.read_text(encoding="utf-8"))["facts"].items()
-    }
 
 
 def seconds(name: str) -> timedelta:

@@ -29,6 +29,7 @@ class Account(models.Model):
         WECOM = "wecom"
         WECOM_KF = "wecom_kf"
         OFFICIAL_ACCOUNT = "official_account"
+        MINI_PROGRAM = "mini_program"
         WEBCHAT = "webchat"
         SMS = "sms"
 
@@ -41,7 +42,7 @@ class Account(models.Model):
     key = KeyField()
     kind = models.CharField(max_length=20, choices=Kind.choices)
     name = models.CharField(max_length=120)
-    # corp_id, agent_id, open_kfid, app_id, original_id, mode, open_url, sdk_app_id, sign_name …
+    # corp_id, agent_id, open_kfid, app_id, original_id, mode, page, sdk_app_id, sign_name …
     config = models.JSONField(default=dict, blank=True)
     # JSON: secret, token, encoding_aes_key, secret_id, secret_key
     secrets_sealed = models.BinaryField(default=b"")
@@ -209,6 +210,27 @@ class Address(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class TickCount(models.Model):
+    """How many reminders of one kind a person has said yes to: each is good for one message."""
+
+    hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+")
+    address = models.ForeignKey(Address, models.PROTECT, related_name="ticks")
+    template_id = models.CharField(max_length=64)
+    left_count = models.PositiveIntegerField(default=0)
+    # Refused in the message's own menu: the provider takes none until the next yes.
+    is_switched_off = models.BooleanField(default=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["address", "template_id"], name="tickcount_once_per_template"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.address_id} {self.template_id}"
 
 
 class Relation(models.Model):

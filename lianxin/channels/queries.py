@@ -23,6 +23,7 @@ from lianxin.channels.models import (
     MemberTask,
     Relation,
     StaffNotice,
+    TickCount,
 )
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError, NotFoundError
@@ -38,6 +39,7 @@ PAYLOAD_FIELDS = (
     "provider_message_id",
     "status",
     "reason",
+    "template_id",
     "union_id",
 )
 
@@ -190,6 +192,15 @@ def find_address_by_external(hospital_id: int, account_id: int, external_id: str
 def list_addresses(hospital_id: int, ids: Iterable[int]) -> QuerySet[Address]:
     rows = Address.objects.filter(hospital_id=hospital_id, pk__in=list(ids))
     return rows.select_related("account").order_by("id")
+
+
+def count_ticks(hospital_id: int, address_ids: Iterable[int]) -> dict[tuple[int, str], int]:
+    """Return how many reminders each person has said yes to, by address and template."""
+    rows = TickCount.objects.filter(
+        hospital_id=hospital_id, address_id__in=list(address_ids), is_switched_off=False
+    )
+    found = rows.values_list("address_id", "template_id", "left_count")
+    return {(address_id, template_id): left for address_id, template_id, left in found}
 
 
 def list_by_union_id(hospital_id: int, union_id: str) -> QuerySet[Address]:

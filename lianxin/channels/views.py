@@ -25,6 +25,7 @@ KINDS: dict[str, str | Promise] = {
     "wecom": gettext_lazy("企业微信"),
     "wecom_kf": gettext_lazy("微信客服"),
     "official_account": gettext_lazy("公众号"),
+    "mini_program": gettext_lazy("小程序"),
     "webchat": gettext_lazy("网页聊天"),
     "sms": gettext_lazy("短信"),
 }
@@ -45,14 +46,20 @@ CAN_DO: dict[str, list[str | Promise]] = {
         gettext_lazy("患者来消息后 48 小时内回复，最多 5 条"),
         gettext_lazy("模板消息：只能用已批准的文字"),
     ],
+    "mini_program": [
+        gettext_lazy("收患者在小程序客服里写的消息"),
+        gettext_lazy("患者来消息后 48 小时内回复，最多 5 条；进入客服后 1 分钟内 2 条"),
+        gettext_lazy("订阅消息：患者每勾选一次，只能发一条"),
+    ],
     "webchat": [gettext_lazy("患者在手机页面上写，这里回复；不需要任何外部账号")],
     "sms": [gettext_lazy("验证码短信；不写病名")],
 }
 CANNOT: dict[str, str | Promise] = {
     "wecom": gettext_lazy("企业微信的单聊内容不会进入连心，这是平台规则，不是故障。"),
+    "mini_program": gettext_lazy("没有勾选就不能发提醒，这是平台规则，不是故障。"),
     "sms": gettext_lazy("短信只用已批准的模板。"),
 }
-HAS_CALLBACK = {"wecom", "wecom_kf", "official_account"}
+HAS_CALLBACK = {"wecom", "wecom_kf", "official_account", "mini_program"}
 
 
 @dataclass(frozen=True)

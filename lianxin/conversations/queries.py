@@ -40,7 +40,14 @@ SHOWS = ("", "unread", "closing", "closed")
 REPLY_CARRIER = {
     Account.Kind.WECOM_KF: facts.KF_TEXT,
     Account.Kind.OFFICIAL_ACCOUNT: facts.OA_TEXT,
+    Account.Kind.MINI_PROGRAM: facts.MINI_TEXT,
     Account.Kind.WEBCHAT: facts.WEBCHAT,
+}
+# The window whose end closes the talk, by kind of account.
+WINDOW_OF_ACCOUNT = {
+    Account.Kind.WECOM_KF: "kf_message",
+    Account.Kind.OFFICIAL_ACCOUNT: "oa_message",
+    Account.Kind.MINI_PROGRAM: "mini_message",
 }
 PROBE = facts.Message(kind=facts.REPLY, priority="reply")
 
@@ -129,7 +136,7 @@ def closing_filter(hospital: Hospital) -> Q:
     settings, soon = gate_settings_of(hospital), clock_of(hospital).closing_soon
     now = time.now()
     found = Q(pk=None)
-    for kind, window in (("wecom_kf", "kf_message"), ("official_account", "oa_message")):
+    for kind, window in WINDOW_OF_ACCOUNT.items():
         length = timedelta(seconds=settings.windows[window].seconds)
         found |= Q(
             last_account_kind=kind,

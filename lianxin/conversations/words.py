@@ -23,6 +23,7 @@ from lianxin.web.templatetags.web import duration_words
 ACCOUNTS: dict[str, tuple[Promise, str]] = {
     Account.Kind.WECOM_KF: (gettext_lazy("微信客服"), "headset"),
     Account.Kind.OFFICIAL_ACCOUNT: (gettext_lazy("公众号"), "brand-wechat"),
+    Account.Kind.MINI_PROGRAM: (gettext_lazy("小程序"), "app-window"),
     Account.Kind.WEBCHAT: (gettext_lazy("网页"), "world"),
     Account.Kind.WECOM: (gettext_lazy("企业微信"), "building"),
     Account.Kind.SMS: (gettext_lazy("短信"), "device-mobile-message"),

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
+from django.conf import settings
 
 from lianxin.channels.actions.accounts import open_account
 from lianxin.channels.actions.live_codes import create_live_code
@@ -155,7 +156,7 @@ def put(sandbox_url: str, path: str, body: dict[str, Any]) -> None:
 
 
 def register_at_sandbox(house: House, sandbox_url: str, edge_url: str) -> None:
-    """Set the providers up: corp, customer service, Official Account, text messages."""
+    """Set the providers up: corp, customer service, WeChat's own accounts, text messages."""
     members = [{"userid": m.userid, "name": m.name, "position": m.title} for m in house.staff]
     rights = ["contact", "kf", "message"]
     app = {"agent_id": AGENT_ID, "secret": secret(house, "wecom"), "name": "连心", "rights": rights}
@@ -192,6 +193,7 @@ def register_at_sandbox(house: House, sandbox_url: str, edge_url: str) -> None:
             ],
         },
     )
+    put(sandbox_url, f"mini-programs/{mini_app(house)}", describe_mini(house, edge_url))
     sms = {
         "secret_id": f"AKID{house.key}",
         "secret_key": secret(house, "sms"),
@@ -199,6 +201,30 @@ def register_at_sandbox(house: House, sandbox_url: str, edge_url: str) -> None:
         "templates": {"1001": "验证码 {1},10 分钟内有效,请勿告诉他人。"},
     }
     put(sandbox_url, f"sms/{sms_app(house)}", sms)
+
+
+def mini_app(house: House) -> str:
+    return f"wxmini{house.key}"[:18]
+
+
+def describe_mini(house: House, edge_url: str) -> dict[str, Any]:
+    """Describe the mini-program: its web-view opens the patient pages."""
+    pushes = callback(house, "mini_program", "mp", edge_url)
+    template = {
+        "template_id": f"SUB-{house.key}-card",
+        "title": "健康提醒",
+        "content": "提醒：{{thing1.DATA}}\n时间：{{time2.DATA}}\n医院：{{thing3.DATA}}",
+    }
+    return {
+        "original_id": f"gh_mini_{house.key}",
+        "name": f"{house.name}随访",
+        "secret": secret(house, "mini"),
+        "token": pushes["token"],
+        "encoding_aes_key": pushes["encoding_aes_key"],
+        "callback_url": pushes["url"],
+        "home_url": f"{settings.BASE_URL}/p/",
+        "templates": [template],
+    }
 
 
 def sms_app(house: House) -> str:
@@ -240,11 +266,18 @@ def open_accounts(opened: Opened, sandbox_url: str) -> None:
         "open_url": sandbox_url,
         "template_id": f"TPL-{house.key}-card",
     }
+    mini = {
+        "app_id": mini_app(house),
+        "original_id": f"gh_mini_{house.key}",
+        "mode": "safe",
+        "template_id": f"SUB-{house.key}-card",
+    }
     sms = {"sdk_app_id": sms_app(house), "sign_name": house.name, "template_id": "1001"}
     rows: tuple[tuple[str, str, str, dict[str, str], str, str], ...] = (
         ("wecom", "wc", f"{house.name}企业微信", wecom, "wecom", "/wecom"),
         ("wecom_kf", "kf", f"{house.name}微信客服", kf, "wecom", "/wecom"),
         ("official_account", "oa", f"{house.name}服务号", official, "official", "/official"),
+        ("mini_program", "mp", f"{house.name}小程序", mini, "mini", "/mini"),
         ("webchat", "web", "网页咨询", {}, "", ""),
         ("sms", "sms", "短信", sms, "sms", "/sms"),
     )

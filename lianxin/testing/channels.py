@@ -20,6 +20,7 @@ TOKEN = "a-callback-token"
 AES_KEY = base64.b64encode(hashlib.sha256(b"tests").digest()).decode()[:43]
 CORP_ID = "ww00000000000tests"
 APP_ID = "wx00000000000tests"
+MINI_APP_ID = "wx0000000000mini1"
 
 
 def make_account(

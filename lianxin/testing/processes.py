@@ -75,6 +75,10 @@ class Sandbox:
         return f"{self.origin}/official"
 
     @property
+    def mini_url(self) -> str:
+        return f"{self.origin}/mini"
+
+    @property
     def sms_url(self) -> str:
         return f"{self.origin}/sms"
 

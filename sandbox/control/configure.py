@@ -13,6 +13,7 @@ from sandbox.state import (
     Corp,
     KfAccount,
     Member,
+    MiniProgram,
     OfficialAccount,
     Person,
     Relation,
@@ -34,6 +35,20 @@ OFFICIAL_FIELDS = (
     "mode",
     "callback_url",
     "is_bound",
+    "templates",
+)
+MINI_FIELDS = (
+    "original_id",
+    "name",
+    "secret",
+    "token",
+    "encoding_aes_key",
+    "mode",
+    "data_format",
+    "callback_url",
+    "is_bound",
+    "home_url",
+    "pages",
     "templates",
 )
 SMS_FIELDS = ("secret_id", "secret_key", "signs", "templates")
@@ -108,6 +123,16 @@ def put_official_account(box: Sandbox, app_id: str, data: Json) -> Json:
     return {"app_id": app_id, "base_path": "/official"}
 
 
+def put_mini_program(box: Sandbox, app_id: str, data: Json) -> Json:
+    program = box.world.mini_programs.setdefault(app_id, MiniProgram(app_id))
+    _fill(program, data, MINI_FIELDS)
+    if program.mode not in ("plain", "safe") or program.data_format not in ("json", "xml"):
+        raise ControlError(422, "mode is plain or safe, data_format is json or xml")
+    if program.callback_url and program.mode == "safe" and len(program.encoding_aes_key) != 43:
+        raise ControlError(422, "encoding_aes_key must have 43 characters")
+    return {"app_id": app_id, "base_path": "/mini"}
+
+
 def put_sms(box: Sandbox, sdk_app_id: str, data: Json) -> Json:
     app = box.world.sms.setdefault(sdk_app_id, SmsApp(sdk_app_id))
     _fill(app, data, SMS_FIELDS)
@@ -130,6 +155,9 @@ def delete_person(box: Sandbox, person_id: str) -> Json:
         corp.kf_codes = {k: c for k, c in corp.kf_codes.items() if c.person != person_id}
     for account in world.official_accounts.values():
         account.followers = {k: f for k, f in account.followers.items() if f.person != person_id}
+    for program in world.mini_programs.values():
+        program.users = {k: u for k, u in program.users.items() if u.person != person_id}
+        program.codes = {k: c for k, c in program.codes.items() if c.person != person_id}
     world.oauth_codes = {k: c for k, c in world.oauth_codes.items() if c.person != person_id}
     world.oauth_tokens = {k: t for k, t in world.oauth_tokens.items() if t["person"] != person_id}
     del world.persons[person_id]
@@ -142,7 +170,8 @@ def show_ids(box: Sandbox, person_id: str) -> Json:
     return {
         "external_user_ids": {c: make_external_userid(c, person_id) for c in world.corps},
         "open_ids": {
-            a: make_openid(a, person_id) for a in (*world.official_accounts, *world.corps)
+            a: make_openid(a, person_id)
+            for a in (*world.official_accounts, *world.mini_programs, *world.corps)
         },
         "union_id": person.union_id,
     }
@@ -178,6 +207,13 @@ def access_official_account(box: Sandbox, app_id: str) -> OfficialAccount:
     return account
 
 
+def access_mini_program(box: Sandbox, app_id: str) -> MiniProgram:
+    program = box.world.mini_programs.get(app_id)
+    if program is None:
+        raise ControlError(404, f"no mini-program {app_id!r}")
+    return program
+
+
 def access_kf(box: Sandbox, open_kfid: str) -> tuple[Corp, KfAccount]:
     found = box.world.find_kf(open_kfid)
     if found is None:
@@ -189,6 +225,7 @@ PUTTERS = {
     "corps": (put_corp, "corp_id"),
     "kf_accounts": (put_kf_account, "open_kfid"),
     "official_accounts": (put_official_account, "app_id"),
+    "mini_programs": (put_mini_program, "app_id"),
     "sms": (put_sms, "sdk_app_id"),
     "persons": (put_person, "id"),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sandbox.control.configure import show_ids
 from sandbox.errors import Json
 from sandbox.runtime import Sandbox
-from sandbox.state import Corp, KfAccount, OfficialAccount, Person
+from sandbox.state import Corp, KfAccount, MiniProgram, OfficialAccount, Person
 
 HIDDEN = (
     "tokens",
@@ -29,6 +29,7 @@ def show_state(box: Sandbox) -> Json:
         "persons": {k: _show_person(box, p) for k, p in world.persons.items()},
         "corps": {k: _show_corp(c) for k, c in world.corps.items()},
         "official_accounts": {k: _show_official(a) for k, a in world.official_accounts.items()},
+        "mini_programs": {k: _show_mini(p) for k, p in world.mini_programs.items()},
         "sms": {k: {"sent": a.sent} for k, a in world.sms.items()},
         "counts": world.counts,
         "callbacks": vars(box.sender.tally),
@@ -66,3 +67,13 @@ def _show_kf(account: KfAccount) -> Json:
 
 def _show_official(account: OfficialAccount) -> Json:
     return {k: v for k, v in vars(account).items() if k not in HIDDEN}
+
+
+def _show_mini(program: MiniProgram) -> Json:
+    data = {k: v for k, v in vars(program).items() if k not in (*HIDDEN, "codes")}
+    # A session key stays on the server.
+    users = program.users.items()
+    data["users"] = {
+        k: {name: v for name, v in vars(u).items() if name != "session_key"} for k, u in users
+    }
+    return data

@@ -13,7 +13,7 @@ from sandbox.calls import make_json
 from sandbox.control import configure, inspect
 from sandbox.control.verbs import MEMBER_VERBS, PERSON_VERBS
 from sandbox.errors import ControlError, Json
-from sandbox.runtime import Sandbox, corp_target, forget_all, official_target
+from sandbox.runtime import Sandbox, corp_target, forget_all, mini_target, official_target
 
 SETTLE_SECONDS = 20.0
 
@@ -159,7 +159,10 @@ async def settle(request: Request) -> Response:
 async def revoke_tokens(request: Request) -> Response:
     box, data = _box(request), await read_json(request)
     name = str(data.get("account", ""))
-    account = box.world.corps.get(name) or box.world.official_accounts.get(name)
+    world = box.world
+    account = (
+        world.corps.get(name) or world.official_accounts.get(name) or world.mini_programs.get(name)
+    )
     if account is None:
         raise ControlError(404, f"no account {name!r}")
     for token in account.tokens.values():
@@ -172,10 +175,12 @@ async def verify(request: Request) -> Response:
     kind, name = str(data.get("kind", "")), str(data.get("id", ""))
     if kind == "official_account":
         target = official_target(configure.access_official_account(box, name))
+    elif kind == "mini_program":
+        target = mini_target(configure.access_mini_program(box, name))
     elif kind in ("wecom", "wecom_kf"):
         target = corp_target(configure.access_corp(box, name), kind)
     else:
-        raise ControlError(422, "kind is wecom, wecom_kf or official_account")
+        raise ControlError(422, "kind is wecom, wecom_kf, official_account or mini_program")
     return make_json(await box.sender.verify_url(target))
 
 
@@ -200,6 +205,7 @@ ROUTES = [
     put_route("/control/corps/{id}", configure.put_corp),
     put_route("/control/kf-accounts/{id}", configure.put_kf_account),
     put_route("/control/official-accounts/{id}", configure.put_official_account),
+    put_route("/control/mini-programs/{id}", configure.put_mini_program),
     put_route("/control/sms/{id}", configure.put_sms),
     put_route("/control/persons/{id}", configure.put_person),
     Route("/control/persons/{id}", delete_person, methods=["DELETE"]),

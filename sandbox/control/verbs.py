@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from sandbox.control.configure import (
     access_corp,
     access_kf,
+    access_mini_program,
     access_official_account,
     access_person,
 )
 from sandbox.errors import ControlError, Json
 from sandbox.kf import acts as kf
+from sandbox.mini_program import acts as mini
+from sandbox.mini_program.links import open_link
 from sandbox.official_account import acts as official
 from sandbox.official_account.followers import find_code
 from sandbox.runtime import Sandbox
-from sandbox.state import ContactWay, Corp, Member, Person
+from sandbox.state import ContactWay, Corp, Member, MiniProgram, MiniScene, Person
 from sandbox.wecom import acts as wecom
 
 PersonVerb = Callable[[Sandbox, Person, Json], Json]
@@ -36,6 +39,10 @@ def _scan(box: Sandbox, person: Person, data: Json) -> Json:
         return wecom.scan(box, *found, person, is_half=bool(data.get("half")))
     if found_kf := find_kf_link(box, code):
         return _kf_enter(box, person, found_kf)
+    if found_scene := find_scene(box, code):
+        program, scene_code = found_scene
+        query = f"scene={quote(scene_code.scene)}"
+        return mini.enter(box, program, person, scene_code.page, query)
     for account in box.world.official_accounts.values():
         if scene := find_code(account, code, box.clock.now()):
             return official.subscribe(box, account, person, scene.scene, scene.ticket)
@@ -69,6 +76,14 @@ def find_kf_link(box: Sandbox, code: str) -> Json | None:
         "scene": scene,
         "scene_param": query.get("scene_param", [""])[0],
     }
+
+
+def find_scene(box: Sandbox, code: str) -> tuple[MiniProgram, MiniScene] | None:
+    """Find a mini-program's code by the id at the end of what its picture says."""
+    for program in box.world.mini_programs.values():
+        if scene := program.scenes.get(code.rpartition("/")[2]):
+            return program, scene
+    return None
 
 
 def _delete_member(box: Sandbox, person: Person, data: Json) -> Json:
@@ -127,6 +142,52 @@ def _oa_block(box: Sandbox, person: Person, data: Json) -> Json:
     return official.block_templates(account, person, blocked=bool(data.get("blocked", True)))
 
 
+def _mini(box: Sandbox, data: Json) -> MiniProgram:
+    return access_mini_program(box, _text(data, "app_id"))
+
+
+def _mini_open(box: Sandbox, person: Person, data: Json) -> Json:
+    """Open by a link for one person, or by choosing the mini-program in the list."""
+    token = str(data.get("link") or "").rpartition("/")[2]
+    if not token:
+        path, query = str(data.get("path") or ""), str(data.get("query") or "")
+        return mini.enter(box, _mini(box, data), person, path, query)
+    for program in box.world.mini_programs.values():
+        if link := program.links.get(token):
+            if refusal := open_link(link, person.id, box.clock.now()):
+                raise ControlError(409, refusal)
+            return mini.enter(box, program, person, link.path, link.query)
+    raise ControlError(404, "no such link")
+
+
+def _mini_phone(box: Sandbox, person: Person, data: Json) -> Json:
+    return mini.share_phone(box, _mini(box, data), person)
+
+
+def _mini_tick(box: Sandbox, person: Person, data: Json) -> Json:
+    answers = data.get("answers")
+    if not isinstance(answers, dict):
+        raise ControlError(422, "answers is missing")
+    return mini.answer_popup(box, _mini(box, data), person, answers)
+
+
+def _mini_switch_off(box: Sandbox, person: Person, data: Json) -> Json:
+    return mini.switch_off(box, _mini(box, data), person, _text(data, "template_id"))
+
+
+def _mini_service(box: Sandbox, person: Person, data: Json) -> Json:
+    words = str(data.get("session_from") or "")
+    return mini.enter_service(box, _mini(box, data), person, words)
+
+
+def _mini_write(box: Sandbox, person: Person, data: Json) -> Json:
+    return mini.write(box, _mini(box, data), person, _text(data, "text"))
+
+
+def _mini_risk(box: Sandbox, person: Person, data: Json) -> Json:
+    return mini.mark_risky(_mini(box, data), person, risky=bool(data.get("risky", True)))
+
+
 def _read(box: Sandbox, person: Person, data: Json) -> Json:
     chat = _text(data, "chat")
     person.seen[chat] = max((m.id for m in person.inbox if m.chat == chat), default=0)
@@ -147,6 +208,13 @@ PERSON_VERBS: dict[str, PersonVerb] = {
     "oa-write": _oa_write,
     "oa-click": _oa_click,
     "oa-block-templates": _oa_block,
+    "mini-open": _mini_open,
+    "mini-phone": _mini_phone,
+    "mini-tick": _mini_tick,
+    "mini-switch-off": _mini_switch_off,
+    "mini-service": _mini_service,
+    "mini-write": _mini_write,
+    "mini-risk": _mini_risk,
     "read": _read,
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sandbox.errors import Json
 from sandbox.runtime import Sandbox
-from sandbox.state import Person, PhoneMessage, make_external_userid, make_openid
+from sandbox.state import MiniProgram, Person, PhoneMessage, make_external_userid, make_openid
 from sandbox.wecom.contacts import find_relation
 
 SHOWN = 150
@@ -56,7 +56,23 @@ def describe_chat(box: Sandbox, me: Person, key: str) -> Json:
         is_blocked = rest in me.templates_blocked
         more = {"title": official.name, "can_write": can_write, "id": rest}
         return row | more | {"is_blocked": is_blocked}
+    if kind == "mini" and (program := box.world.mini_programs.get(rest)):
+        return row | {"title": program.name, "can_write": True} | describe_mini(program, me)
     return row
+
+
+def describe_mini(program: MiniProgram, me: Person) -> Json:
+    """Say which reminders can be ticked, and how many ticks are left of each."""
+    user = program.users.get(make_openid(program.app_id, me.id))
+    templates = [
+        {
+            "template_id": template["template_id"],
+            "title": template.get("title", ""),
+            "ticks": user.ticks.get(template["template_id"], 0) if user else 0,
+        }
+        for template in program.templates
+    ]
+    return {"id": program.app_id, "name": program.name, "templates": templates}
 
 
 def _describe_wecom(box: Sandbox, me: Person, rest: str) -> Json:

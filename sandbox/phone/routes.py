@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -16,7 +16,7 @@ from sandbox.calls import make_json
 from sandbox.control.configure import access_person
 from sandbox.control.routes import read_json
 from sandbox.control.verbs import PERSON_VERBS
-from sandbox.errors import Json
+from sandbox.errors import ControlError, Json
 from sandbox.phone.view import show_view
 from sandbox.runtime import Sandbox
 
@@ -76,6 +76,22 @@ async def enter_customer_service(request: Request) -> Response:
     return make_page(box, "enter.html", choose_language(request))
 
 
+async def enter_mini_program(request: Request) -> Response:
+    """Open a link for one person, and go on to what the mini-program's web-view shows."""
+    box: Sandbox = request.app.state.sandbox
+    words = read_texts()[choose_language(request)]
+    person = box.world.persons.get(request.cookies.get(COOKIE, ""))
+    if person is None:
+        return PlainTextResponse(words["nobody"], 403)
+    try:
+        made = PERSON_VERBS["mini-open"](box, person, {"link": request.path_params["token"]})
+    except ControlError as error:
+        return PlainTextResponse(words.get(error.sentence, error.sentence), error.status)
+    if not made["open_url"]:
+        return PlainTextResponse(words["mini_no_page"], 404)
+    return RedirectResponse(made["open_url"], 302)
+
+
 async def show_data(request: Request) -> Response:
     """Answer the page's data; with `since` it waits until there is something new."""
     box: Sandbox = request.app.state.sandbox
@@ -111,6 +127,7 @@ async def take_phone(request: Request) -> Response:
 ROUTES: list[Route | Mount] = [
     Route("/", show_page),
     Route("/kf/{open_kfid}", enter_customer_service),
+    Route("/m/{token}", enter_mini_program),
     Route("/phone/data", show_data),
     Route("/phone/hold", take_phone, methods=["POST"]),
     Mount("/phone/static", StaticFiles(directory=HERE / "static")),

@@ -8,7 +8,13 @@ from typing import Any
 from sandbox.clock import BEIJING
 from sandbox.errors import Json
 from sandbox.event_log import LogEntry
-from sandbox.phone.chats import describe_chat, list_chats, list_friends, list_messages
+from sandbox.phone.chats import (
+    describe_chat,
+    describe_mini,
+    list_chats,
+    list_friends,
+    list_messages,
+)
 from sandbox.runtime import Sandbox
 from sandbox.state import Corp, MassTask, Member, Person, StaffMessage, make_external_userid
 
@@ -33,6 +39,7 @@ def show_view(box: Sandbox, person_id: str, chat: str, find: str) -> Json:
         "friends": list_friends(box, me) if me else [],
         "chat": describe_chat(box, me, chat) if me and chat else None,
         "messages": list_messages(box, me, chat) if me and chat else [],
+        "minis": [describe_mini(p, me) for p in box.world.mini_programs.values()] if me else [],
         "sessions": _list_sessions(box, me) if me else [],
         "codes": list_codes(box),
         "staff": list_staff(box),
@@ -103,11 +110,20 @@ def list_codes(box: Sandbox) -> list[Json]:
         plain = f"official:{account.app_id}"
         picture = f"/qr/official/{account.app_id}.svg"
         rows.append(_row("official", plain, account.name, "", picture))
+    rows += _list_mini_codes(box)
     for corp in box.world.corps.values():
         for kf in corp.kf.values():
             picture = f"/qr/kf/{kf.open_kfid}.svg"
             rows.append(_row("kf", f"/kf/{kf.open_kfid}", kf.name, corp.name, picture))
     return rows
+
+
+def _list_mini_codes(box: Sandbox) -> list[Json]:
+    return [
+        _row("mini", scene.id, program.name, scene.scene, f"/qr/mini/{scene.id}.svg")
+        for program in box.world.mini_programs.values()
+        for scene in program.scenes.values()
+    ]
 
 
 def _row(kind: str, code: str, name: str, detail: str, picture: str) -> Json:

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sandbox.tests.product import CORP, KEY, KF, OFFICIAL, TOKEN, Product, Receiver
+from sandbox.tests.product import CORP, KEY, KF, MINI, OFFICIAL, TOKEN, Product, Receiver
 
 ROOT = Path(__file__).parents[2]
 
@@ -102,6 +102,20 @@ def product(origin: str, receiver: Receiver) -> Iterator[Product]:
             "templates": [{"template_id": "T1", "title": "提醒", "content": "您有{{n.DATA}}"}],
         }
         product.put(f"/control/official-accounts/{OFFICIAL}", official)
+        mini = {
+            "original_id": "gh_mini",
+            "name": "河畔随访",
+            "secret": "ms",
+            "token": TOKEN,
+            "encoding_aes_key": KEY,
+            "callback_url": receiver.url("mini"),
+            "home_url": receiver.url("home"),
+            "templates": [
+                {"template_id": "M1", "title": "复诊提醒", "content": "{{thing1.DATA}}"},
+                {"template_id": "M2", "title": "用药提醒", "content": "{{time2.DATA}}"},
+            ],
+        }
+        product.put(f"/control/mini-programs/{MINI}", mini)
         person = {"name": "张桂兰", "age": 68, "phone": "13800000001", "union_id": "ozhang"}
         product.put("/control/persons/zhang", person)
         product.put("/control/persons/chen", {"name": "陈国强", "age": 45})

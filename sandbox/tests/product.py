@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import dataclass, field
 from html import escape
@@ -15,6 +16,7 @@ from defusedxml.ElementTree import fromstring
 from sandbox.crypto import make_signature, unseal
 
 CORP, KF, OFFICIAL = "wwriverside", "wkriverside", "wxriverside"
+MINI = "wxminiriverside"
 TOKEN = "callbacktoken"
 KEY = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"
 Json = dict[str, Any]
@@ -26,9 +28,9 @@ class Received:
     query: dict[str, str]
     body: str
 
-    def read(self) -> dict[str, str]:
+    def read(self) -> dict[str, Any]:
         """Check the signature, decrypt, and flatten the message."""
-        query, outer = self.query, parse(self.body)
+        query, outer = self.query, self.outer
         sealed = outer.get("Encrypt")
         if sealed is None:
             return outer
@@ -37,8 +39,15 @@ class Received:
         text, receive_id = unseal(KEY, sealed)
         return parse(text.decode()) | {"receive_id": receive_id}
 
+    @property
+    def outer(self) -> dict[str, Any]:
+        return parse(self.body)
 
-def parse(text: str) -> dict[str, str]:
+
+def parse(text: str) -> dict[str, Any]:
+    if text.startswith("{"):
+        found: dict[str, Any] = json.loads(text)
+        return found
     root = fromstring(text)
     return {child.tag: child.text or "" for child in root}
 
@@ -127,7 +136,7 @@ class Product:
     def advance(self, seconds: float) -> None:
         self.post("/control/clock", {"add_seconds": seconds})
 
-    def settle(self) -> list[dict[str, str]]:
+    def settle(self) -> list[dict[str, Any]]:
         """Wait for callbacks on their way, then read all that came.
 
         What got no answer in time comes again in the same envelope and is one callback: so it
@@ -176,6 +185,22 @@ class Product:
             answer = self.client.post(url, params=whole, json=data)
         found: Json = answer.json()
         return found
+
+    def mini(self, path: str, data: Json) -> Json:
+        answer = self.mini_raw(path, data)
+        assert answer.status_code == 200
+        found: Json = answer.json()
+        return found
+
+    def mini_raw(self, path: str, data: Json) -> httpx.Response:
+        if "mini" not in self.tokens:
+            ask = {"grant_type": "client_credential", "appid": MINI, "secret": "ms"}
+            self.tokens["mini"] = self.post("/mini/cgi-bin/stable_token", ask)["access_token"]
+        query = {"access_token": self.tokens["mini"]}
+        return self.client.post(f"/mini/{path}", params=query, json=data)
+
+    def open_mini(self, person: str = "zhang", **data: Any) -> Json:
+        return self.person("mini-open", person, app_id=MINI, **data)
 
     def add_way(self, **more: Any) -> Json:
         body = {"type": 1, "scene": 2, "user": ["lijianguo"], "state": "c1"} | more

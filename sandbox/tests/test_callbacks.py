@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.tests.product import CORP, KF, OFFICIAL, Product
+from sandbox.tests.product import CORP, KF, MINI, OFFICIAL, Product
 
 
 def write(product: Product, text: str = "x") -> None:
@@ -14,6 +14,7 @@ def test_the_address_is_verified_as_by_the_admin_console(product: Product) -> No
         ("wecom", CORP),
         ("wecom_kf", CORP),
         ("official_account", OFFICIAL),
+        ("mini_program", MINI),
     ):
         answer = product.post("/control/verify", {"kind": kind, "id": name})
         assert answer["ok"], answer

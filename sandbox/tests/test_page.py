@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from sandbox.tests.product import CORP, KF, Product
+from sandbox.tests.product import CORP, KF, MINI, Product
 
 CHROMIUM = "/usr/bin/chromium"
 # The machine may be busy with all the other tests.
@@ -104,6 +104,30 @@ def test_a_page_learns_who_came_and_leads_to_customer_service(product: Product, 
     expect(page.locator("#web")).to_be_hidden()
     messages = product.state()["corps"][CORP]["kf"][KF]["messages"]
     assert messages[-1]["event"]["scene"] == "page"
+
+
+def test_a_mini_program_is_opened_ticked_and_written_to(product: Product, page: Page) -> None:
+    page.get_by_role("button", name="发现").click()
+    page.get_by_role("button", name="河畔随访").click()
+    inside = page.frame_locator("#web-frame")
+    expect(inside.get_by_text("不认识你")).to_be_visible()
+    page.get_by_role("button", name="关闭网页").click()
+
+    product.person("mini-service", app_id=MINI)
+    product.person("mini-write", app_id=MINI, text="在吗")
+    page.get_by_role("button", name="微信", exact=True).click()
+    page.locator(".sb-row").click()
+    page.get_by_role("button", name="更多", exact=True).click()
+    page.get_by_role("button", name="勾选「复诊提醒」").click()
+    expect(page.get_by_text("张桂兰答复了河畔随访的订阅提醒")).to_be_visible()
+    page.get_by_role("button", name="更多", exact=True).click()
+    expect(page.get_by_role("button", name="还可发 1 条")).to_be_visible()
+    page.get_by_role("button", name="取消", exact=True).click()
+    page.get_by_label("输入消息").fill("谢谢")
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".sb-bubble").last).to_have_text("谢谢")
+    expect(page.locator(".sb-proof").last).to_contain_text("已送到连心")
 
 
 def test_a_fault_can_be_switched(product: Product, page: Page) -> None:

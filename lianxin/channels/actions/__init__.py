@@ -33,6 +33,7 @@ from lianxin.channels.actions.live_codes import (
 from lianxin.channels.actions.notices import claim_notice, notify_staff, settle_notice
 from lianxin.channels.actions.reconciliation import store_page, take_in_listed
 from lianxin.channels.actions.tasks import note_task, settle_task
+from lianxin.channels.actions.ticks import forget_ticks, return_tick, spend_tick
 from lianxin.channels.actions.welcomes import claim_welcome, miss_overdue, settle_welcome
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "fail_live_code",
     "forget_addresses",
     "forget_raw",
+    "forget_ticks",
     "miss_overdue",
     "note_callback",
     "note_session",
@@ -55,6 +57,7 @@ __all__ = [
     "open_webchat",
     "receive_webchat_message",
     "request_check",
+    "return_tick",
     "settle_callbacks",
     "settle_check",
     "settle_identity",
@@ -63,6 +66,7 @@ __all__ = [
     "settle_task",
     "settle_token",
     "settle_welcome",
+    "spend_tick",
     "store_page",
     "take_in",
     "take_in_listed",

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from lianxin.channels import queries, sealing
 from lianxin.channels.actions.arrivals import take_in
 from lianxin.channels.adapters.base import Inbound
-from lianxin.channels.models import Account, Address, Arrival, Relation
+from lianxin.channels.models import Account, Address, Arrival, Relation, TickCount
 from lianxin.core import events, keys, time
 from lianxin.core.actor import Actor, SystemActor
 from lianxin.core.errors import RefusedError
@@ -103,6 +103,7 @@ def forget_addresses(hospital_id: int, address_ids: Iterable[int], *, by: Actor)
         keys.destroy_key(hospital_id, (sealing.ADDRESS, address.pk), "engagement", by=by)
         keys.destroy_key(hospital_id, (sealing.ADDRESS, address.pk), "record", by=by)
         Arrival.objects.filter(address=address).update(payload_sealed=b"")
+        TickCount.objects.filter(address=address).delete()
         Relation.objects.filter(address=address).update(
             state=Relation.State.REMOVED, removed_at=time.now()
         )

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
 from lianxin.channels import facts, queries, rules, sealing
+from lianxin.channels.actions import ticks
 from lianxin.channels.adapters.base import AccountFacts, Inbound
 from lianxin.channels.models import (
     ARRIVAL_KEY_CHARACTERS,
@@ -263,6 +264,28 @@ def take_receipt(intake: Intake, inbound: Inbound) -> None:
     )
 
 
+def take_answer(intake: Intake, inbound: Inbound) -> None:
+    """Take in what a person answered to one kind of reminder: a tick is good for one message."""
+    address, is_new = hold_address(intake, inbound, None)
+    arrival = store_arrival(intake, inbound, address, None)
+    if arrival is None:
+        return
+    if is_new:
+        tell_added(intake, address, arrival, is_new=True)
+    ticks.note_answer(address, inbound)
+    intake.tell(
+        "subscription.answered",
+        "arrival",
+        arrival.pk,
+        {
+            "address_id": address.pk,
+            "template_id": inbound.template_id,
+            "kind": inbound.kind,
+            "status": inbound.status,
+        },
+    )
+
+
 def take_session(intake: Intake, inbound: Inbound) -> None:
     address, _is_new = hold_address(intake, inbound, None)
     if store_arrival(intake, inbound, address, None) is None or not inbound.status:
@@ -315,6 +338,7 @@ TAKERS = {
     "message.arrived": take_message,
     "receipt.arrived": take_receipt,
     "session.changed": take_session,
+    "subscription.answered": take_answer,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lianxin.channels.adapters.base import Adapter
+from lianxin.channels.adapters.mini_program.adapter import MiniProgram
 from lianxin.channels.adapters.official_account.adapter import OfficialAccount
 from lianxin.channels.adapters.sms.adapter import Sms
 from lianxin.channels.adapters.webchat.adapter import WebChat
@@ -13,6 +14,7 @@ ADAPTERS: dict[str, Adapter] = {
     "wecom": WeCom(),
     "wecom_kf": WeComKf(),
     "official_account": OfficialAccount(),
+    "mini_program": MiniProgram(),
     "webchat": WebChat(),
     "sms": Sms(),
 }

@@ -79,6 +79,7 @@ class Inbound:
     provider_message_id: str = ""
     status: str = ""
     reason: str = ""
+    template_id: str = ""
     union_id: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
     # When the callback came, if it came by one.

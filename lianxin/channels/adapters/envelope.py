@@ -13,7 +13,7 @@ from lianxin.channels.adapters.base import (
     CallbackRequest,
     Opened,
 )
-from lianxin.channels.adapters.crypto import Crypt, CryptError
+from lianxin.channels.adapters.crypto import Crypt, CryptError, is_same, sign
 from lianxin.channels.adapters.xml import XmlRefused, field_text, parse_xml
 
 EVENT_KEY_CHARACTERS = 40
@@ -31,13 +31,25 @@ def account_crypt(account: AccountFacts, receive_id: str) -> Crypt:
         raise CallbackRefused("account not set up") from None
 
 
-def parse_body(body: bytes) -> dict[str, Any]:
+def check_size(body: bytes) -> None:
     if len(body) > MAX_CALLBACK_BYTES:
         raise CallbackRefused("too large", 413)
+
+
+def parse_body(body: bytes) -> dict[str, Any]:
+    check_size(body)
     try:
         return parse_xml(body, limit=MAX_CALLBACK_BYTES)
     except XmlRefused:
         raise CallbackRefused("xml", 400) from None
+
+
+def verify_plain(account: AccountFacts, request: CallbackRequest) -> None:
+    """Check the signature that covers no body: of a verification, and of plain mode."""
+    query, token = request.query, account.secret("token")
+    expected = sign(token, query.get("timestamp", ""), query.get("nonce", ""))
+    if not token or not is_same(query.get("signature", ""), expected):
+        raise CallbackRefused("signature")
 
 
 def open_sealed(account: AccountFacts, request: CallbackRequest, receive_id: str) -> Opened:

@@ -38,6 +38,8 @@ MAX_TRIES = 3
 BACKOFF_SECONDS = (0.2, 0.8)
 RETRY_LATER = timedelta(minutes=1)
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
+# Under this name an answer holds its picture, where a call gives one instead of JSON.
+PICTURE = "picture"
 # A token that keeps being refused is somebody's mistake or an outage; the message can wait.
 TEMPORARY = {Reaction.RETRY, Reaction.WAIT, Reaction.SERIALISE, Reaction.REFRESH}
 
@@ -111,6 +113,7 @@ class Call:
     needs_token: bool
     is_repeatable: bool
     headers: Mapping[str, str]
+    wants_picture: bool = False
 
 
 class Provider:
@@ -148,6 +151,15 @@ class Provider:
         async with self.locks.setdefault(serial_key, asyncio.Lock()):
             return await self.call("POST", path, body=body, is_repeatable=is_repeatable)
 
+    async def post_for_picture(self, path: str, body: Any) -> bytes:
+        """Post JSON, get a picture. Errors come as JSON with status 200: the content type tells."""
+        call = Call("POST", path, {}, body, True, True, {}, wants_picture=True)
+        answer = await self.run(call)
+        picture = answer.get(PICTURE)
+        if not isinstance(picture, bytes):
+            raise self.failure(call, garbage(self.platform, is_repeatable=True))
+        return picture
+
     async def call(
         self,
         method: str,
@@ -159,12 +171,16 @@ class Provider:
         is_repeatable: bool = True,
         headers: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
-        """Call until it works, the table says stop, or three tries are over.
+        """Call until it works, the table says stop, or three tries are over."""
+        call = Call(method, path, params or {}, body, needs_token, is_repeatable, headers or {})
+        return await self.run(call)
+
+    async def run(self, call: Call) -> dict[str, Any]:
+        """Try, react, and try again.
 
         One try without an answer may have worked, whatever the next ones say: it is what the
         failure is called by.
         """
-        call = Call(method, path, params or {}, body, needs_token, is_repeatable, headers or {})
         has_refreshed = False
         row, silence = find_row(self.platform, -1), None
         for attempt in range(MAX_TRIES):
@@ -174,7 +190,7 @@ class Provider:
             row = problem
             if row.reason in MAY_HAVE_ARRIVED:
                 silence = row
-            if row.reaction == Reaction.REFRESH and needs_token and not has_refreshed:
+            if row.reaction == Reaction.REFRESH and call.needs_token and not has_refreshed:
                 has_refreshed = True
                 await self.tokens.drop(self.account, token)
             elif row.reaction not in {Reaction.RETRY, Reaction.SERIALISE}:
@@ -208,7 +224,7 @@ class Provider:
             return {}, unreachable(self.platform), token
         except httpx.HTTPError:
             return {}, self.silence_after(call), token
-        answer = read_answer(response)
+        answer = read_picture(response) if call.wants_picture else read_answer(response)
         if answer is None:
             return {}, garbage(self.platform, is_repeatable=call.is_repeatable), token
         code = error_code(answer)
@@ -244,6 +260,14 @@ class Provider:
             content=content,
             headers=headers,
         )
+
+
+def read_picture(response: httpx.Response) -> dict[str, Any] | None:
+    """Return the picture of an answer, or the JSON that stands in its place."""
+    is_picture = response.headers.get("content-type", "").startswith("image/")
+    if is_picture and response.status_code == httpx.codes.OK:
+        return {PICTURE: response.content} if response.content else None
+    return read_answer(response)
 
 
 def read_answer(response: httpx.Response) -> dict[str, Any] | None:

@@ -51,6 +51,15 @@ class Limit:
     day: int = 0
 
 
+@dataclass(frozen=True)
+class TemplateKey:
+    """How long the value of a template's key may be, by the kind of key."""
+
+    kind: str
+    characters: int
+    may_cut: bool = False
+
+
 @lru_cache(maxsize=1)
 def load_rows() -> dict[tuple[str, int | str], Row]:
     text = (HERE / "provider_errors.yaml").read_text(encoding="utf-8")
@@ -68,10 +77,26 @@ def find_row(platform: str, code: int | str) -> Row:
 
 
 @lru_cache(maxsize=1)
-def load_limits() -> dict[str, list[Limit]]:
+def read_limits() -> dict[str, Any]:
     text = (HERE / "provider_limits.yaml").read_text(encoding="utf-8")
+    found: dict[str, Any] = yaml.safe_load(text)
+    return found
+
+
+def load_facts() -> dict[str, int]:
+    """Return the times and lengths that stand beside the call limits."""
+    return {name: int(value) for name, value in read_limits()["facts"].items()}
+
+
+@lru_cache(maxsize=1)
+def load_template_keys() -> dict[str, TemplateKey]:
+    return {row["kind"]: TemplateKey(**row) for row in read_limits()["template_keys"]}
+
+
+@lru_cache(maxsize=1)
+def load_limits() -> dict[str, list[Limit]]:
     limits: dict[str, list[Limit]] = {}
-    for row in yaml.safe_load(text)["rows"]:
+    for row in read_limits()["rows"]:
         values: dict[str, Any] = {key: row[key] for key in row if key != "platform"}
         limits.setdefault(row["platform"], []).append(Limit(**values))
     return limits

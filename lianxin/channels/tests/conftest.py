@@ -9,7 +9,7 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from lianxin.channels.providers import WINDOWS
 from lianxin.core.models import Hospital
-from lianxin.testing.channels import AES_KEY, APP_ID, CORP_ID, TOKEN
+from lianxin.testing.channels import AES_KEY, APP_ID, CORP_ID, MINI_APP_ID, TOKEN
 from lianxin.testing.core import make_hospital
 from lianxin.testing.database import own_clone
 from lianxin.testing.processes import Sandbox, edge_process, sandbox_process
@@ -44,7 +44,7 @@ def sandbox_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox
 
 @pytest.fixture
 def sandbox(sandbox_server: Sandbox) -> Sandbox:
-    """Give a sandbox with one corp, one customer service account and one Official Account.
+    """Give a sandbox with one corp and one account of each other kind.
 
     Nobody listens for callbacks unless a test says where.
     """
@@ -53,7 +53,9 @@ def sandbox(sandbox_server: Sandbox) -> Sandbox:
     return sandbox_server
 
 
-def set_up(sandbox: Sandbox, callback_url: str = "", official_url: str = "") -> None:
+def set_up(
+    sandbox: Sandbox, callback_url: str = "", official_url: str = "", mini_url: str = ""
+) -> None:
     callback = {"url": callback_url, "token": TOKEN, "encoding_aes_key": AES_KEY}
     corp: dict[str, object] = {
         "name": "河畔医院",
@@ -86,6 +88,21 @@ def set_up(sandbox: Sandbox, callback_url: str = "", official_url: str = "") -> 
             "callback_url": official_url,
             "is_bound": True,
             "templates": [{"template_id": "T1", "title": "提醒", "content": "{{thing1.DATA}}"}],
+        },
+    )
+    sandbox.put(
+        f"/control/mini-programs/{MINI_APP_ID}",
+        {
+            "original_id": "gh_mini",
+            "name": "河畔随访",
+            "secret": "app-secret",
+            "token": TOKEN,
+            "encoding_aes_key": AES_KEY,
+            "callback_url": mini_url,
+            "templates": [
+                {"template_id": "M1", "title": "复诊提醒", "content": "{{thing1.DATA}}"},
+                {"template_id": "M2", "title": "用药提醒", "content": "{{phrase2.DATA}}"},
+            ],
         },
     )
     person = {"name": "王芳", "age": 62, "gender": 2, "phone": "13800000001", "union_id": "u-wang"}

@@ -41,6 +41,18 @@ def test_the_page_gives_the_address_and_no_secret(as_admin: Client, wecom: Accou
     assert "单聊内容不会进入连心" in page
 
 
+def test_the_mini_programs_page_says_what_a_tick_is_good_for(
+    as_admin: Client, riverside: Hospital
+) -> None:
+    mini = make_account(riverside, Account.Kind.MINI_PROGRAM)
+
+    page = as_admin.get(f"/settings/channels/{mini.key}/").content.decode()
+
+    assert f"/callbacks/mini_program/{mini.key}/" in page
+    assert "每勾选一次，只能发一条" in page
+    assert "小程序" in as_admin.get("/settings/channels/").content.decode()
+
+
 def test_a_check_is_asked_for(as_admin: Client, wecom: Account) -> None:
     assert as_admin.post(f"/settings/channels/{wecom.key}/check/").status_code == 302
 

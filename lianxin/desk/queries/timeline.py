@@ -168,6 +168,8 @@ CODE_WORDS: dict[str, Words] = {
     "blue": gettext_lazy("蓝色"),
     "oa_template": gettext_lazy("公众号模板提醒"),
     "oa_text": gettext_lazy("公众号消息"),
+    "mini_text": gettext_lazy("小程序客服"),
+    "mini_subscribe": gettext_lazy("小程序订阅消息"),
     "kf_text": gettext_lazy("微信客服"),
     "wecom_task": gettext_lazy("企业微信（员工确认）"),
     "webchat": gettext_lazy("网页"),

@@ -16,6 +16,7 @@ from lianxin.core.rows import insert_rows, update_rows
 from lianxin.outreach.actions.composing import Claimed, Composer, is_lock_screen_safe
 from lianxin.outreach.actions.settling import Ledger
 from lianxin.outreach.actions.telling import REFUSED_STATES, refusal_entry
+from lianxin.outreach.actions.ticks import spend_ticks
 from lianxin.outreach.models import Delivery, Intent
 from lianxin.outreach.queries.house import House, load_house
 from lianxin.outreach.queries.inputs import GateInputs, load_inputs
@@ -62,6 +63,7 @@ def claim_deliveries(
     )
     known = load_tried(hospital_id, intents)
     outcome = judge_all(intents, inputs, known)
+    spend_ticks(outcome.claimed + outcome.repeated, intents, inputs.accounts)
     write_outcome(intents, outcome)
     events.record_many(outcome.entries)
     return Composer(house, inputs).compose_all(outcome.claimed + outcome.repeated)

@@ -26,8 +26,12 @@ HOME = "/p/"
 # Accounts through which a phone can prove who it is; other links lead straight to the page.
 DOORS = frozenset({Account.Kind.WECOM, Account.Kind.OFFICIAL_ACCOUNT})
 # The carriers that carry words of a person; the others carry the neutral line only.
-TALKING = frozenset({facts.KF_TEXT, facts.OA_TEXT, facts.WEBCHAT})
-CARRIER_KINDS = {facts.OA_TEMPLATE: "template", facts.SMS: "sms"}
+TALKING = frozenset({facts.KF_TEXT, facts.OA_TEXT, facts.MINI_TEXT, facts.WEBCHAT})
+CARRIER_KINDS = {
+    facts.OA_TEMPLATE: "template",
+    facts.MINI_SUBSCRIBE: "template",
+    facts.SMS: "sms",
+}
 # What an account's template calls our words, unless its configuration says otherwise.
 TEMPLATE_FIELDS = {"thing1": "matter", "time2": "time", "thing3": "sender"}
 LANGUAGES = ("zh-hans", "en")

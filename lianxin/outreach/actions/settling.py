@@ -18,12 +18,15 @@ from lianxin.outreach.actions.telling import (
     refusal_entry,
     sent_entry,
 )
+from lianxin.outreach.actions.ticks import return_ticks
 from lianxin.outreach.models import Card, Delivery, Intent
 from lianxin.outreach.queries.house import load_house
 from lianxin.outreach.rules.facts import REPEATABLE
 from lianxin.outreach.rules.settings import Delivering
 
 OUTCOME_UNKNOWN = "outcome_unknown"
+# After these the provider may have taken the message all the same.
+UNSURE = MAY_HAVE_ARRIVED | {OUTCOME_UNKNOWN}
 DELIVERY_FIELDS = (
     "state",
     "reason_code",
@@ -120,6 +123,8 @@ def settle_deliveries(hospital_id: int, settled: Sequence[Settled]) -> int:
     rows = lock_claimed(hospital_id, list(failed)) if failed else []
     for row in rows:
         ledger.settle(row, failed[row.pk])
+    reasons = {pk: one.reason_code for pk, one in failed.items()}
+    return_ticks([row for row in rows if reasons[row.pk] not in UNSURE], reasons)
     write(rows, ledger)
     return count + len(rows)
 

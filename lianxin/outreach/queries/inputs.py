@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Count, Q
 
+from lianxin.channels import queries as channels
 from lianxin.channels.models import Account, Relation
 from lianxin.compliance.queries import consents_of
 from lianxin.core import time
@@ -210,10 +211,19 @@ def load_addresses(inputs: GateInputs, holder_ids: Iterable[int]) -> None:
     contacts = [row[1] for row in rows if inputs.accounts[row[2]].kind == Account.Kind.WECOM]
     staff = load_staff(inputs.house, contacts)
     tasks = count_tasks_by_address(inputs.house, contacts)
+    ticks = load_ticks(inputs, rows)
     for row in rows:
         one = make_address_facts(inputs, row, staff.get(row[1], ()), tasks.get(row[1], 0))
+        if (left := ticks.get((one.address_id, one.template_id), 0)) > 0:
+            one = replace(one, ticks_left=left)
         inputs.addresses_by_holder.setdefault(row[0], []).append(one)
         inputs.external_ids[row[1]] = row[4]
+
+
+def load_ticks(inputs: GateInputs, rows: Sequence[Sequence[Any]]) -> dict[tuple[int, str], int]:
+    """Count what people have said yes to; nothing is asked where nobody uses a mini-program."""
+    minis = [row[1] for row in rows if inputs.accounts[row[2]].kind == Account.Kind.MINI_PROGRAM]
+    return channels.count_ticks(inputs.house.hospital_id, minis) if minis else {}
 
 
 def make_address_facts(

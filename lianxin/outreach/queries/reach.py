@@ -22,6 +22,8 @@ CARRIER_WORDS: dict[str, Promise] = {
     facts.KF_TEXT: _("微信客服"),
     facts.OA_TEXT: _("公众号消息"),
     facts.OA_TEMPLATE: _("公众号模板提醒"),
+    facts.MINI_TEXT: _("小程序客服"),
+    facts.MINI_SUBSCRIBE: _("小程序订阅消息"),
     facts.WECOM_TASK: _("企业微信"),
     facts.WELCOME_CODE: _("欢迎语"),
     facts.WEBCHAT: _("网页"),
@@ -123,7 +125,8 @@ def make_line(line: reach.Reach) -> ReachLine:
         account_id=line.account_id,
         address_id=line.address_id,
         until=line.until,
-        left=line.left,
+        # The note of a subscribe message says it already.
+        left=None if line.carrier == facts.MINI_SUBSCRIBE else line.left,
         limit=line.limit,
         note=make_note(line),
         reason=say(line.reason) if line.reason else None,
@@ -136,6 +139,8 @@ def make_note(line: reach.Reach) -> str:
         return say(line.reason).word
     if line.state == reach.STAFF:
         return gettext("须人工确认")
+    if line.carrier == facts.MINI_SUBSCRIBE:
+        return gettext("还可发 %(count)d 条") % {"count": line.left}
     if line.state == reach.AUTOMATIC:
         return gettext("只能发模板") if line.carrier == facts.OA_TEMPLATE else gettext("自动发出")
     return gettext("可以回复")

@@ -41,19 +41,31 @@ def check_kf_text(
 def check_oa_text(
     address: AddressFacts, message: Message, settings: GateSettings, at: datetime
 ) -> Answer:
-    """Look at the 48 hours after a message first, then at the minute after a tap or a scan."""
     del message
+    return check_talk(address, settings, at, "oa")
+
+
+def check_mini_text(
+    address: AddressFacts, message: Message, settings: GateSettings, at: datetime
+) -> Answer:
+    del message
+    return check_talk(address, settings, at, "mini")
+
+
+def check_talk(address: AddressFacts, settings: GateSettings, at: datetime, prefix: str) -> Answer:
+    """Look at the 48 hours after a message first, then at the minute after a tap or a scan."""
+    windows = settings.windows
     by_message = check_window(
         address.last_message_at,
         address.sent_since_message,
-        settings.windows["oa_message"],
+        windows[f"{prefix}_message"],
         at,
-        "oa",
+        prefix,
     )
     if isinstance(by_message, Opening):
         return by_message
     by_action = check_window(
-        address.last_action_at, address.sent_since_action, settings.windows["oa_action"], at, "oa"
+        address.last_action_at, address.sent_since_action, windows[f"{prefix}_action"], at, prefix
     )
     return by_action if isinstance(by_action, Opening) else by_message
 
@@ -63,6 +75,16 @@ def check_oa_template(
 ) -> Answer:
     del message, settings, at
     return Opening() if address.template_id else Reason("oa_no_template")
+
+
+def check_mini_subscribe(
+    address: AddressFacts, message: Message, settings: GateSettings, at: datetime
+) -> Answer:
+    """Ask for a tick: each yes of the person is good for one message."""
+    del message, settings, at
+    if not address.template_id:
+        return Reason("mini_no_template")
+    return Opening(left=address.ticks_left) if address.ticks_left else Reason(facts.NO_TICK)
 
 
 def check_wecom_task(
@@ -115,6 +137,8 @@ CHECKS: dict[str, Check] = {
     facts.KF_TEXT: check_kf_text,
     facts.OA_TEXT: check_oa_text,
     facts.OA_TEMPLATE: check_oa_template,
+    facts.MINI_TEXT: check_mini_text,
+    facts.MINI_SUBSCRIBE: check_mini_subscribe,
     facts.WECOM_TASK: check_wecom_task,
     facts.WELCOME_CODE: check_welcome_code,
     facts.WEBCHAT: check_webchat,

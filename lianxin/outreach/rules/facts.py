@@ -19,6 +19,8 @@ KINDS = (SAFETY, WELCOME, REPLY, CARD, CONTENT, MESSAGE)
 KF_TEXT = "kf_text"
 OA_TEXT = "oa_text"
 OA_TEMPLATE = "oa_template"
+MINI_TEXT = "mini_text"
+MINI_SUBSCRIBE = "mini_subscribe"
 WECOM_TASK = "wecom_task"
 WELCOME_CODE = "welcome_code"
 WEBCHAT = "webchat"
@@ -27,10 +29,14 @@ SMS = "sms"
 CARRIERS_OF_ACCOUNT: Mapping[str, tuple[str, ...]] = {
     "wecom_kf": (KF_TEXT, WELCOME_CODE),
     "official_account": (OA_TEXT, OA_TEMPLATE),
+    "mini_program": (MINI_TEXT, MINI_SUBSCRIBE),
     "wecom": (WECOM_TASK, WELCOME_CODE),
     "webchat": (WEBCHAT,),
     "sms": (SMS,),
 }
+
+# Why a subscribe message may not go: the person has not said yes often enough.
+NO_TICK = "mini_no_tick"
 
 # A provider forgets a second send with the same client key, so these may be tried again blindly.
 REPEATABLE = frozenset({KF_TEXT, OA_TEMPLATE, WEBCHAT, WELCOME_CODE})
@@ -104,6 +110,7 @@ class AddressFacts:
     service_state: int | None = None
     is_open: bool = False
     template_id: str = ""
+    ticks_left: int = 0
     staff: tuple[StaffFacts, ...] = ()
     tasks_today: int = 0
     welcome_until: datetime | None = None

@@ -20,8 +20,10 @@ CLOSED = "closed"
 STATE_OF_CARRIER = {
     facts.KF_TEXT: OPEN,
     facts.OA_TEXT: OPEN,
+    facts.MINI_TEXT: OPEN,
     facts.WEBCHAT: OPEN,
     facts.OA_TEMPLATE: AUTOMATIC,
+    facts.MINI_SUBSCRIBE: AUTOMATIC,
     facts.SMS: AUTOMATIC,
     facts.WECOM_TASK: STAFF,
 }
@@ -102,12 +104,14 @@ def opened(carrier: str, address: AddressFacts, opening: Opening) -> Reach:
 
 def after_sending(address: AddressFacts, carrier: str) -> AddressFacts:
     """Return the address as it stands after one more send, so one batch cannot overdraw it."""
-    if carrier in (facts.KF_TEXT, facts.OA_TEXT):
+    if carrier in (facts.KF_TEXT, facts.OA_TEXT, facts.MINI_TEXT):
         return replace(
             address,
             sent_since_message=address.sent_since_message + 1,
             sent_since_action=address.sent_since_action + 1,
         )
+    if carrier == facts.MINI_SUBSCRIBE:
+        return replace(address, ticks_left=max(0, address.ticks_left - 1))
     if carrier == facts.WECOM_TASK:
         return replace(address, tasks_today=address.tasks_today + 1)
     return address

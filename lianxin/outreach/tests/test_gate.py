@@ -237,6 +237,49 @@ def test_the_official_account_answers_after_a_message_or_a_tap(address: AddressF
     assert carriers(decide(REPLY, AGREED, [address], SETTINGS, NOON)) == ["oa_text"]
 
 
+MINI = make_address("mini_program", account_id=6, address_id=6, template_id="M1")
+
+
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [
+        (MINI, "mini_never"),
+        (replace(MINI, last_message_at=ago(hours=48)), "mini_time"),
+        (replace(MINI, last_message_at=ago(hours=2), sent_since_message=5), "mini_count"),
+        (replace(MINI, last_action_at=ago(seconds=30), sent_since_action=2), "mini_never"),
+    ],
+)
+def test_why_the_mini_program_cannot_answer(address: AddressFacts, code: str) -> None:
+    assert codes(decide(REPLY, AGREED, [address], SETTINGS, NOON)) == {code}
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        replace(MINI, last_message_at=ago(hours=47), sent_since_message=4),
+        replace(MINI, last_action_at=ago(seconds=59), sent_since_action=1),
+    ],
+)
+def test_the_mini_program_answers_after_a_message_or_an_entry(address: AddressFacts) -> None:
+    assert carriers(decide(REPLY, AGREED, [address], SETTINGS, NOON)) == ["mini_text"]
+
+
+def test_a_tick_carries_a_card_before_a_person_must_confirm() -> None:
+    ticked = replace(MINI, ticks_left=1)
+
+    verdict = decide(CARD, AGREED, [CONTACT, ticked], SETTINGS, NOON)
+
+    assert carriers(verdict) == ["mini_subscribe", "wecom_task"]
+
+
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [(MINI, "mini_no_tick"), (replace(MINI, template_id="", ticks_left=1), "mini_no_template")],
+)
+def test_why_no_subscribe_message_goes(address: AddressFacts, code: str) -> None:
+    assert code in codes(decide(CARD, AGREED, [address], SETTINGS, NOON))
+
+
 def test_a_card_goes_by_template_then_by_a_confirmed_task() -> None:
     verdict = decide(CARD, AGREED, [CONTACT, KF, FOLLOWER, PAGE], SETTINGS, NOON)
 

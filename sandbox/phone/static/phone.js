@@ -14,6 +14,7 @@ export async function act(work) {
   try {
     const made = await work();
     if (made?.chat) openChat(made.chat);
+    if (made?.open_url) openLink(made.open_url);
     refresh();
   } catch (error) {
     showDialog(error.message, [], [button(t("close"), closeDialog)]);
@@ -75,7 +76,7 @@ export function drawPhone() {
   if (ui.screen === "chat" && view.chat) drawChat();
   else {
     parts = null;
-    drawIfChanged(region, [ui.screen, view.me, view.chats, view.friends, ui.code], drawScreen);
+    drawIfChanged(region, [ui.screen, view.me, view.chats, view.friends, view.minis, ui.code], drawScreen);
   }
 }
 
@@ -109,9 +110,9 @@ function chatsScreen() {
 }
 
 export function avatar(chat) {
-  const kinds = { official: "official", kf: "official", sms: "sms" };
+  const kinds = { official: "official", kf: "official", mini: "official", sms: "sms" };
   const kind = kinds[chat.kind] ?? "";
-  return h("span", { class: `sb-avatar ${kind}`, "aria-hidden": "true" }, chat.kind === "sms" ? icon("device-mobile") : chat.kind === "kf" ? icon("headset") : first(chat.title));
+  return h("span", { class: `sb-avatar ${kind}`, "aria-hidden": "true" }, chat.kind === "sms" ? icon("device-mobile") : chat.kind === "kf" ? icon("headset") : chat.kind === "mini" ? icon("app-window") : first(chat.title));
 }
 
 function summary(message) {
@@ -148,11 +149,17 @@ function scanChosen() {
   if (code && view.me) act(() => asMe("scan", { code: code.code }));
 }
 
+function miniRow(mini) {
+  const ticks = mini.templates.reduce((sum, template) => sum + template.ticks, 0);
+  return h("li", {}, h("button", { type: "button", class: "sb-row sb-slim", onclick: () => act(() => asMe("mini-open", { app_id: mini.id })), "data-key": `mini-${mini.id}` },
+    icon("app-window"), h("span", { class: "sb-rowtext" }, h("b", {}, mini.name), h("span", { class: "sb-last" }, t("mini_ticks", { n: ticks })))));
+}
+
 function discoverScreen() {
   const code = chosenCode();
   const hint = code ? t("scan_this", { name: code.name }) : t("no_codes");
   return [titleBar(t("discover")), h("div", { class: "sb-scroll sb-grey" }, h("ul", { class: "sb-list" }, h("li", {},
-    h("button", { type: "button", class: "sb-row sb-slim", onclick: scanChosen, disabled: !code || !view.me, "data-key": "discover-scan" }, icon("scan"), h("span", { class: "sb-rowtext" }, h("b", {}, t("scan_it")), h("span", { class: "sb-last" }, hint)))))), tabs()];
+    h("button", { type: "button", class: "sb-row sb-slim", onclick: scanChosen, disabled: !code || !view.me, "data-key": "discover-scan" }, icon("scan"), h("span", { class: "sb-rowtext" }, h("b", {}, t("scan_it")), h("span", { class: "sb-last" }, hint)))), view.minis.map(miniRow))), tabs()];
 }
 
 function meScreen() {
@@ -189,7 +196,7 @@ function buildChat() {
 function chatNav(others) {
   const back = h("button", { type: "button", class: "sb-plain sb-back", "aria-label": t("back"), onclick: () => goTo("chats"), "data-key": "back" }, icon("chevron-left"), others ? h("span", { class: "num" }, String(others)) : null);
   const title = h("h2", { class: "sb-navtitle" }, view.chat.title, view.chat.detail && h("small", {}, `@${view.chat.detail}`));
-  const more = ["wecom", "official"].includes(view.chat.kind) && h("button", { type: "button", class: "sb-plain", "aria-label": t("more"), onclick: chatMenu, "data-key": "more" }, icon("dots"));
+  const more = ["wecom", "official", "mini"].includes(view.chat.kind) && h("button", { type: "button", class: "sb-plain", "aria-label": t("more"), onclick: chatMenu, "data-key": "more" }, icon("dots"));
   return [back, title, h("span", { class: "sb-navright" }, more)];
 }
 
@@ -201,6 +208,12 @@ function chatMenu() {
   if (chat.kind === "wecom") {
     text = t("confirm_delete");
     choices.push(choose(t("delete_friend"), () => asMe("delete-member", { corp_id: chat.corp_id, userid: chat.userid })));
+  } else if (chat.kind === "mini") {
+    choices.push(choose(t("mini_open"), () => asMe("mini-open", { app_id: chat.id })));
+    for (const { template_id, title, ticks } of chat.templates) {
+      choices.push(choose(t("mini_tick", { title, n: ticks }), () => asMe("mini-tick", { app_id: chat.id, answers: { [template_id]: "accept" } })));
+      choices.push(choose(t("mini_switch_off", { title }), () => asMe("mini-switch-off", { app_id: chat.id, template_id })));
+    }
   } else {
     const label = chat.is_blocked ? "allow_templates" : "block_templates";
     choices.push(choose(t(label), () => asMe("oa-block-templates", { app_id: chat.id, blocked: !chat.is_blocked })));
@@ -299,6 +312,7 @@ const WRITERS = {
   wecom: (chat, text) => asMe("write", { corp_id: chat.corp_id, userid: chat.userid, text }),
   kf: (chat, text) => asMe("kf-write", { open_kfid: chat.id, text }),
   official: (chat, text) => asMe("oa-write", { app_id: chat.id, text }),
+  mini: (chat, text) => asMe("mini-write", { app_id: chat.id, text }),
 };
 
 function composer() {

@@ -16,8 +16,7 @@ from lianxin.channels.adapters.base import (
     as_text,
     cut_bytes,
 )
-from lianxin.channels.adapters.crypto import is_same, sign
-from lianxin.channels.adapters.envelope import open_sealed, opened, parse_body
+from lianxin.channels.adapters.envelope import open_sealed, opened, parse_body, verify_plain
 from lianxin.channels.adapters.official_account import calls
 from lianxin.channels.adapters.official_account.parsing import parse_event, parse_message
 from lianxin.channels.adapters.provider_http import Provider, Token
@@ -33,7 +32,7 @@ class OfficialAccount:
 
     def answer_verification(self, account: AccountFacts, request: CallbackRequest) -> str:
         """Return the echo as it came: here it is not encrypted."""
-        self.verify_plain(account, request)
+        verify_plain(account, request)
         return request.query.get("echostr", "")
 
     def open_callback(self, account: AccountFacts, request: CallbackRequest) -> Opened:
@@ -43,18 +42,12 @@ class OfficialAccount:
             return open_sealed(account, request, account.setting("app_id"))
         if account.setting("mode") == "safe":
             raise CallbackRefused("plain body in safe mode")
-        self.verify_plain(account, request)
+        verify_plain(account, request)
         message = parse_body(request.body)
         ours = account.setting("original_id")
         if ours and field_text(message, "ToUserName") != ours:
             raise CallbackRefused("receive id")
         return opened(message, request.body.decode(errors="replace"))
-
-    def verify_plain(self, account: AccountFacts, request: CallbackRequest) -> None:
-        query, token = request.query, account.secret("token")
-        expected = sign(token, query.get("timestamp", ""), query.get("nonce", ""))
-        if not token or not is_same(query.get("signature", ""), expected):
-            raise CallbackRefused("signature")
 
     def parse(self, account: AccountFacts, body: str) -> list[Inbound]:
         del account

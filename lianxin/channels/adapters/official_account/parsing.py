@@ -8,7 +8,13 @@ from lianxin.channels.adapters.base import Inbound, at_unix
 from lianxin.channels.adapters.xml import field_text
 
 SUBSCRIBE_PREFIX = "qrscene_"
-TEXT_FIELDS = {"text": "Content", "location": "Label", "link": "Title", "voice": "Recognition"}
+TEXT_FIELDS = {
+    "text": "Content",
+    "location": "Label",
+    "link": "Title",
+    "voice": "Recognition",
+    "miniprogrampage": "Title",
+}
 TEMPLATE_REASONS = {
     "failed:user block": "patient_refuses",
     "failed: user block": "patient_refuses",

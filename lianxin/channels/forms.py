@@ -275,7 +275,8 @@ class BaseRosterFormSet(forms.BaseFormSet[RosterLineForm]):
             data,
             prefix="roster",
             initial=initial_lines(code) if self.is_needed else [],
-            form_kwargs={"members": self.members},
+            # A line that says the same as before is still a line.
+            form_kwargs={"members": self.members, "empty_permitted": False},
         )
 
     def clean(self) -> None:

@@ -224,7 +224,8 @@ def edit_code(request: StaffRequest, key: str) -> HttpResponse:
     if form.is_valid() and has_roster:
         content = form.content(roster.lines() if is_wecom else ())
         actions.change_live_code(found, content, seen=form.number, by=request.staff)
-        messages.success(request, _("已保存。平台会在一分钟内跟上。"))
+        follows = _("已保存。平台会在一分钟内跟上。")
+        messages.success(request, follows if is_wecom else _("已保存。"))
         return redirect("channels:code", key=key)
     context = {"code": found, "form": form, "roster": roster, "is_wecom": is_wecom}
     status = 422 if form.is_bound else 200
@@ -237,7 +238,7 @@ def close_code(request: StaffRequest, key: str) -> HttpResponse:
     found = queries.access_live_code(request.staff, key)
     seen = forms.SeenForm(request.POST).number
     actions.close_live_code(found, seen=seen, by=request.staff)
-    messages.success(request, _("已停用。平台会在一分钟内跟上。"))
+    messages.success(request, _("已停用。"))
     return redirect("channels:code", key=key)
 
 

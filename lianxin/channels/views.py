@@ -165,9 +165,10 @@ def codes(request: StaffRequest) -> HttpResponse:
         request.GET.get("page")
     )
     hospital_id, shown = request.staff.hospital_id, list(page)
-    counts = queries.count_by_live_code(hospital_id, [code.pk for code in shown])
-    answering = queries.answering_of(hospital_id, shown, time.now())
-    rows = [as_row(code, counts.get(code.pk, CodeCount()), answering[code.pk]) for code in shown]
+    now = time.now()
+    counts = queries.count_by_live_code(hospital_id, [code.pk for code in shown], now)
+    answering = queries.answering_of(hospital_id, shown, now)
+    rows = [as_row(code, counts[code.pk], answering[code.pk]) for code in shown]
     context = {"rows": rows, "page": page, "may_manage": request.staff.may("channel.manage")}
     return render(request, "channels/codes.html", context)
 
@@ -185,9 +186,10 @@ def as_row(code: LiveCode, count: CodeCount, answering: Answering) -> CodeRow:
 def code(request: StaffRequest, key: str) -> HttpResponse:
     found = queries.access_live_code(request.staff, key)
     hospital_id = request.staff.hospital_id
-    answering = queries.answering_of(hospital_id, [found], time.now())[found.pk]
-    counts = queries.count_by_live_code(hospital_id, [found.pk])
-    row = as_row(found, counts.get(found.pk, CodeCount()), answering)
+    now = time.now()
+    answering = queries.answering_of(hospital_id, [found], now)[found.pk]
+    counts = queries.count_by_live_code(hospital_id, [found.pk], now)
+    row = as_row(found, counts[found.pk], answering)
     if request.htmx:
         return render(request, "channels/code.html#picture", {"row": row})
     return render(request, "channels/code.html", code_context(request, row, answering))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import time
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.core.validators import RegexValidator
@@ -264,7 +264,13 @@ def minute_of(at: time) -> int:
     return at.hour * 60 + at.minute
 
 
-class BaseRosterFormSet(forms.BaseFormSet[RosterLineForm]):
+if TYPE_CHECKING:
+    RosterLineForms = forms.BaseFormSet[RosterLineForm]
+else:
+    RosterLineForms = forms.BaseFormSet
+
+
+class BaseRosterFormSet(RosterLineForms):
     """Who stands behind one code."""
 
     def __init__(self, actor: Actor, code: LiveCode, data: QueryDict | None = None) -> None:

@@ -177,7 +177,6 @@ def test_a_code_whose_people_all_left_says_so(
         ({"daily_cap": "9" * 400}, {}, "lx-field-error"),
         ({"staff": "nobody"}, {}, "lx-field-error"),
         ({}, {"name": ""}, "lx-field-error"),
-        ({}, {"name": "\x00"}, "lx-field-error"),
         ({}, {"journey_key": "a b"}, "只用字母"),
         ({}, {"welcome_link_path": "//elsewhere"}, "/p/ 开头"),
         ({}, {"seen": "9" * 400}, "lx-notice"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,7 +15,7 @@ from lianxin.channels.adapters import ADAPTERS
 from lianxin.channels.adapters.base import AccountFacts, Inbound, SendFailed
 from lianxin.channels.adapters.provider_http import ProviderError
 from lianxin.channels.adapters.xml import XmlRefused
-from lianxin.channels.models import Account, Callback
+from lianxin.channels.models import Account, Callback, LiveCode
 from lianxin.channels.sealing import CALLBACK_FIELD
 from lianxin.core import keys, time
 from lianxin.core.errors import RefusedError
@@ -129,8 +130,32 @@ def send_notices(hospital_id: int) -> None:
 def make_live_codes(hospital_id: int) -> None:
     with scope(hospital_id):
         codes = queries.list_unmade_codes(hospital_id)
+    keep_each(codes, synchronising.keep_live_code)
+
+
+@periodic(seconds=20)
+def keep_live_codes(hospital_id: int) -> None:
+    """Tell the provider who answers now, wherever it knows something else."""
+    with scope(hospital_id):
+        codes = queries.list_codes_to_keep(hospital_id, time.now())
+    keep_each(codes, synchronising.keep_live_code)
+
+
+@periodic(seconds=3600, queue="bulk")
+def read_live_codes(hospital_id: int) -> None:
+    """Read at night what the provider really has behind each code."""
+    with scope(hospital_id):
+        codes = queries.list_codes_to_read(hospital_id, time.now())
+    keep_each(codes, synchronising.read_live_code)
+
+
+def keep_each(codes: Iterable[LiveCode], keep: Callable[[LiveCode], None]) -> None:
     for code in codes:
-        synchronising.make_live_code(code)
+        try:
+            keep(code)
+        except SendFailed as error:
+            # One account that was switched off does not keep the other codes from being kept.
+            log.warning("live_code.not_kept", code=code.key, reason=str(error))
 
 
 @periodic(seconds=5)

@@ -153,6 +153,25 @@ class LiveCode(models.Model):
     state = models.CharField(max_length=12, choices=State.choices, default=State.MAKING)
     failure_code = models.CharField(max_length=40, blank=True)
     is_active = models.BooleanField(default=True)
+    # The number of the version that holds now; two people who edit at once meet here.
+    revision = models.PositiveIntegerField(default=1)
+    # Whether a scan adds at once (`skip_verify`), or the member confirms first.
+    adds_at_once = models.BooleanField(default=True)
+    # Made for one person (`type` 1): the provider lets such a way never have two.
+    is_single = models.BooleanField(default=False)
+    # What the provider last confirmed: userids, remark, state, skip_verify.
+    confirmed = models.JSONField(default=dict, blank=True)
+    confirmed_at = models.DateTimeField(null=True)
+    # When the provider's own truth was last read.
+    read_at = models.DateTimeField(null=True)
+    # The worker that took the lease talks to the provider; a dead one's lease runs out.
+    leased_until = models.DateTimeField(null=True)
+    next_try_at = models.DateTimeField(null=True)
+    # When the provider was first asked to make it, while nobody knows whether it did.
+    asked_at = models.DateTimeField(null=True)
+    # What the last reading found: "", "drifted" (changed there), "lost" (deleted there).
+    finding = models.CharField(max_length=12, blank=True)
+    found_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
     class Meta:
@@ -160,6 +179,50 @@ class LiveCode(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class CodeMember(models.Model):
+    """One person behind a live code: when they answer, and how many new contacts a day."""
+
+    hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+")
+    live_code = models.ForeignKey(LiveCode, models.PROTECT, related_name="members")
+    staff = models.ForeignKey(Staff, models.PROTECT, related_name="+")
+    rank = models.PositiveSmallIntegerField()
+    # [weekday (Monday 0), from, to] in minutes after midnight of the hospital; none: always.
+    hours = models.JSONField(default=list, blank=True)
+    # 0: as many as come.
+    daily_cap = models.PositiveIntegerField(default=0)
+    is_fallback = models.BooleanField(default=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["live_code", "staff"], name="codemember_once_per_code")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.live_code_id} {self.staff_id}"
+
+
+class LiveCodeVersion(models.Model):
+    """One version of a live code, whole, as somebody left it. Written once."""
+
+    hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+")
+    live_code = models.ForeignKey(LiveCode, models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    content = models.JSONField()
+    # Null: the system.
+    changed_by = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+")
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["live_code", "number"], name="livecodeversion_once_per_number"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.live_code_id} v{self.number}"
 
 
 class Address(models.Model):
@@ -256,6 +319,9 @@ class Relation(models.Model):
             models.UniqueConstraint(
                 fields=["address", "staff_userid"], name="relation_once_per_pair"
             )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["live_code", "added_at"], name="relation_by_live_code")
         ]
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ SENTENCES: dict[str, str | Promise] = {
     "carrier_unsupported": _("这个渠道发不了这种消息。"),
     "clock_wrong": _("服务器时间不准，平台拒绝了请求。"),
     "code_used": _("授权码已用过或已过期，请重新打开链接。"),
+    "contact_way_refused": _("平台不接受这个活码的设置，会先核对再试。"),
     "cursor_invalid": _("同步位置失效，会从头再取一次。"),
     "ip_not_trusted": _("服务器地址不在平台的可信名单里，请管理员添加。"),
     "kf_session_ended": _("这次客服会话已结束，要等患者再来消息。"),

@@ -14,9 +14,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from lianxin.channels import actions, forms, queries, reasons
+from lianxin.channels import actions, forms, queries, reasons, rules, words
 from lianxin.channels.models import Account, LiveCode
 from lianxin.channels.queries import CodeCount
+from lianxin.channels.rules import Answering
+from lianxin.core import time
 from lianxin.web.http import StaffRequest, staff_view
 
 PAGE_ROWS = 40
@@ -99,12 +101,23 @@ def state_of(account: Account) -> State:
 
 
 def code_state(code: LiveCode) -> State:
+    if not code.is_active:
+        return closed_state(code)
     if code.state == LiveCode.State.READY:
         return State(_("可用"), "ok", "")
     if code.state == LiveCode.State.FAILED:
         return State(_("没有建成"), "danger", reasons.sentence_of(code.failure_code))
     sentence = reasons.sentence_of(code.failure_code) if code.failure_code else ""
     return State(_("生成中"), "accent", sentence)
+
+
+def closed_state(code: LiveCode) -> State:
+    if code.account.kind == Account.Kind.OFFICIAL_ACCOUNT:
+        sentence = _("公众号的永久二维码平台不能收回，请取下印出去的码。")
+        return State(_("已停用"), "line", sentence)
+    if code.config_id or code.asked_at is not None:
+        return State(_("正在停用"), "accent", _("等平台收回这个码。"))
+    return State(_("已停用"), "line", _("平台已收回，扫码不再有反应。"))
 
 
 @require_GET
@@ -158,25 +171,103 @@ def codes(request: StaffRequest) -> HttpResponse:
     page = Paginator(queries.list_live_codes(request.staff), PAGE_ROWS).get_page(
         request.GET.get("page")
     )
-    counts = queries.count_by_live_code(request.staff.hospital_id, [code.pk for code in page])
-    rows = [as_row(code, counts.get(code.pk, CodeCount())) for code in page]
+    hospital_id, shown = request.staff.hospital_id, list(page)
+    now = time.now()
+    counts = queries.count_by_live_code(hospital_id, [code.pk for code in shown], now)
+    answering = queries.answering_of(hospital_id, shown, now)
+    rows = [as_row(code, counts[code.pk], answering[code.pk]) for code in shown]
     context = {"rows": rows, "page": page, "may_manage": request.staff.may("channel.manage")}
     return render(request, "channels/codes.html", context)
 
 
-def as_row(code: LiveCode, count: CodeCount) -> CodeRow:
-    names = [one.name for one in (code.staff, code.team) if one is not None]
-    return CodeRow(code, code_state(code), count, " · ".join(names))
+def as_row(code: LiveCode, count: CodeCount, answering: Answering) -> CodeRow:
+    people = answering.members[:1] if code.is_single else answering.members
+    names = words.names(one.name for one in people)
+    is_shown = code.is_active and code.account.kind == Account.Kind.WECOM
+    fixed = " · ".join(one.name for one in (code.staff, code.team) if one is not None)
+    return CodeRow(code, code_state(code), count, names if is_shown else fixed)
 
 
 @require_GET
 @staff_view("channel.read")
 def code(request: StaffRequest, key: str) -> HttpResponse:
     found = queries.access_live_code(request.staff, key)
-    counts = queries.count_by_live_code(request.staff.hospital_id, [found.pk])
-    row = as_row(found, counts.get(found.pk, CodeCount()))
-    template = "channels/code.html"
-    return render(request, f"{template}#picture" if request.htmx else template, {"row": row})
+    hospital_id = request.staff.hospital_id
+    now = time.now()
+    answering = queries.answering_of(hospital_id, [found], now)[found.pk]
+    counts = queries.count_by_live_code(hospital_id, [found.pk], now)
+    row = as_row(found, counts[found.pk], answering)
+    if request.htmx:
+        return render(request, "channels/code.html#picture", {"row": row})
+    return render(request, "channels/code.html", code_context(request, row, answering))
+
+
+def code_context(request: StaffRequest, row: CodeRow, answering: Answering) -> dict[str, object]:
+    found = row.code
+    is_wecom = found.account.kind == Account.Kind.WECOM
+    needs_nobody = not is_wecom and found.is_active
+    return {
+        "row": row,
+        "is_wecom": is_wecom,
+        "answering": "" if needs_nobody else words.answering_sentence(found, answering),
+        "is_alone": is_wecom and found.is_active and not answering.members,
+        "is_told": queries.code_step(found, answering) == rules.NOTHING,
+        "failure": reasons.sentence_of(found.failure_code) if found.failure_code else "",
+        "finding": words.FINDINGS.get(found.finding, ""),
+        "roster": [words.member_sentence(one) for one in queries.list_members(found)],
+        "versions": words.version_rows(queries.list_versions(found)),
+        "may_manage": request.staff.may("channel.manage"),
+    }
+
+
+@require_http_methods(["GET", "POST"])
+@staff_view("channel.manage")
+def edit_code(request: StaffRequest, key: str) -> HttpResponse:
+    found = queries.access_live_code(request.staff, key)
+    given = request.POST if request.method == "POST" else None
+    form = forms.CodeForm(request.staff, found, given)
+    roster = forms.RosterFormSet(request.staff, found, given)
+    is_wecom = found.account.kind == Account.Kind.WECOM
+    # An Official Account's code has nobody behind it, so its page sends no roster.
+    has_roster = not is_wecom or roster.is_valid()
+    if form.is_valid() and has_roster:
+        content = form.content(roster.lines() if is_wecom else ())
+        actions.change_live_code(found, content, seen=form.number, by=request.staff)
+        follows = _("已保存。平台会在一分钟内跟上。")
+        messages.success(request, follows if is_wecom else _("已保存。"))
+        return redirect("channels:code", key=key)
+    context = {"code": found, "form": form, "roster": roster, "is_wecom": is_wecom}
+    status = 422 if form.is_bound else 200
+    return render(request, "channels/edit_code.html", context, status=status)
+
+
+@require_POST
+@staff_view("channel.manage")
+def close_code(request: StaffRequest, key: str) -> HttpResponse:
+    found = queries.access_live_code(request.staff, key)
+    seen = forms.SeenForm(request.POST).number
+    actions.close_live_code(found, seen=seen, by=request.staff)
+    messages.success(request, _("已停用。"))
+    return redirect("channels:code", key=key)
+
+
+@require_POST
+@staff_view("channel.manage")
+def reopen_code(request: StaffRequest, key: str) -> HttpResponse:
+    found = queries.access_live_code(request.staff, key)
+    seen = forms.SeenForm(request.POST).number
+    actions.reopen_live_code(found, seen=seen, by=request.staff)
+    messages.success(request, _("已重新启用。"))
+    return redirect("channels:code", key=key)
+
+
+@require_POST
+@staff_view("channel.manage")
+def delete_code(request: StaffRequest, key: str) -> HttpResponse:
+    found = queries.access_live_code(request.staff, key)
+    actions.delete_live_code(found, by=request.staff)
+    messages.success(request, _("活码已删除。"))
+    return redirect("channels:codes")
 
 
 @require_http_methods(["GET", "POST"])

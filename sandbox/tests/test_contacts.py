@@ -170,3 +170,44 @@ def test_contact_ways_can_be_read_changed_and_deleted(product: Product) -> None:
     assert shown["user"] == ["ZhouMin"]
     assert product.external("del_contact_way", {"config_id": config_id})["errcode"] == 0
     assert product.external("get_contact_way", {"config_id": config_id})["errcode"] == 41039
+
+
+def scan_status(product: Product, code: str, person: str = "zhang") -> int:
+    url = f"/control/persons/{person}/scan"
+    return product.client.post(url, json={"code": code}).status_code
+
+
+def test_a_temporary_way_runs_out(product: Product) -> None:
+    assert product.add_way(is_temp=True, expires_in=15 * 24 * 3600)["errcode"] == 40058
+    hour = product.add_way(is_temp=True, expires_in=3600, state="hour")["config_id"]
+    week = product.add_way(is_temp=True, state="week")["config_id"]
+    product.advance(3601)
+
+    assert scan_status(product, hour) == 404
+    assert scan_status(product, week) == 200
+    product.advance(7 * 24 * 3600)
+    assert scan_status(product, week) == 404
+
+
+def test_a_temporary_way_is_for_one_person(product: Product) -> None:
+    way = product.add_way(is_temp=True, unionid="somebody-else")["config_id"]
+
+    assert scan_status(product, way) == 409
+
+
+def test_a_way_keeps_its_type_and_single_ways_keep_one_person(product: Product) -> None:
+    config_id = product.add_way()["config_id"]
+
+    both = {"config_id": config_id, "user": ["lijianguo", "ZhouMin"]}
+    assert product.external("update_contact_way", both)["errcode"] == 41040
+    changed = product.external("update_contact_way", {"config_id": config_id, "type": 2})
+    assert changed["errcode"] == 41037
+
+
+def test_an_exclusive_way_leads_the_same_person_to_the_same_member(product: Product) -> None:
+    users = ["lijianguo", "ZhouMin"]
+    way = product.add_way(type=2, user=users, is_exclusive=True)["config_id"]
+
+    first = product.person("scan", code=way)["userid"]
+
+    assert product.person("scan", code=way)["userid"] == first

@@ -15,6 +15,8 @@ FRIENDS = ("active", "half")
 
 def scan(box: Sandbox, corp: Corp, way: ContactWay, person: Person, *, is_half: bool) -> Json:
     """Add the member behind the code; a friend already only opens the chat."""
+    if way.body.get("unionid") not in (None, "", person.union_id):
+        raise ControlError(409, "this temporary code is for somebody else")
     external = make_external_userid(corp.corp_id, person.id)
     member = choose_member(corp, way, external)
     known = find_relation(corp, member.userid, external)

@@ -10,6 +10,9 @@ from sandbox.state import ContactWay, Corp
 
 MOST_USERS = 100
 LONGEST_STATE = 30
+# A temporary way lives a week unless it says otherwise, and never longer than two.
+TEMPORARY_SECONDS = 7 * 24 * 3600
+LONGEST_TEMPORARY_SECONDS = 14 * 24 * 3600
 FIELDS = (
     "type",
     "scene",
@@ -54,6 +57,20 @@ def check_contact_way(corp: Corp, body: Json) -> None:
     _check_users(corp, body)
     if len(body.get("state", "")) > LONGEST_STATE or len(body.get("remark", "")) > 30:
         raise ApiError(40058, "state or remark is longer than 30")
+    _check_times(body)
+
+
+def _check_times(body: Json) -> None:
+    for name in ("expires_in", "chat_expires_in"):
+        seconds = body.get(name, TEMPORARY_SECONDS)
+        if not isinstance(seconds, int) or not 0 < seconds <= LONGEST_TEMPORARY_SECONDS:
+            raise ApiError(40058, f"{name} must be 1 to {LONGEST_TEMPORARY_SECONDS} seconds")
+
+
+def is_over(way: ContactWay, now: float) -> bool:
+    """Tell whether a temporary way has run out."""
+    lasts = int(way.body.get("expires_in", TEMPORARY_SECONDS))
+    return bool(way.body.get("is_temp")) and now >= way.created_at + lasts
 
 
 def _check_users(corp: Corp, body: Json) -> None:

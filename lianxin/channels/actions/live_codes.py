@@ -1,13 +1,17 @@
-"""Live codes: wanted here, made at the provider by a job."""
+"""Live codes: wanted, changed, closed and deleted here; the provider hears of it from a job."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
+from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
-from lianxin.channels.models import Account, LiveCode
+from lianxin.channels import queries, rules
+from lianxin.channels.models import Account, CodeMember, LiveCode, LiveCodeVersion
 from lianxin.core import events, time
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError, RefusedError
@@ -15,6 +19,32 @@ from lianxin.core.ids import make_key
 from lianxin.staff.models import CareTeam, Department, Staff
 
 CODE_KINDS = {Account.Kind.WECOM, Account.Kind.OFFICIAL_ACCOUNT}
+
+
+@dataclass(frozen=True)
+class RosterLine:
+    """One person behind a code: their hours, their cap, and whether they are the fallback."""
+
+    staff: Staff
+    hours: tuple[rules.DutyHours, ...] = ()
+    daily_cap: int = 0
+    is_fallback: bool = False
+
+
+@dataclass(frozen=True)
+class CodeContent:
+    """Everything of a live code that people change."""
+
+    name: str
+    staff: Staff | None = None
+    team: CareTeam | None = None
+    department: Department | None = None
+    tag_names: tuple[str, ...] = ()
+    journey_key: str = ""
+    welcome_text: str = ""
+    welcome_link_path: str = ""
+    adds_at_once: bool = True
+    roster: tuple[RosterLine, ...] = ()
 
 
 @transaction.atomic
@@ -53,35 +83,193 @@ def create_live_code(
         welcome_link_path=welcome_link_path,
         created_at=time.now(),
     )
+    if account.kind == Account.Kind.WECOM and staff is not None:
+        write_roster(code, [RosterLine(staff)])
+    write_version(code, by)
     record(code, "live_code.created", by)
     return code
 
 
 @transaction.atomic
-def settle_live_code(code: LiveCode, *, config_id: str, qr_url: str, by: Actor) -> None:
-    """Store what the provider made; a second answer for the same code is dropped."""
-    made = LiveCode.objects.filter(pk=code.pk).exclude(state=LiveCode.State.READY)
-    changed = made.update(
-        state=LiveCode.State.READY, config_id=config_id, qr_url=qr_url, failure_code=""
+def change_live_code(code: LiveCode, content: CodeContent, *, seen: int, by: Actor) -> LiveCode:
+    """Change a code that was at version `seen`; refused when somebody changed it since.
+
+    The job tells the provider. A code that could not be made is tried again.
+    """
+    check_may_manage(by)
+    check_content(code, content)
+    before = hold_version(code, seen)
+    team, department = content.team, content.department
+    LiveCode.objects.filter(pk=code.pk).update(
+        name=content.name,
+        staff=content.staff,
+        team=team,
+        department=department or (team.department if team else None),
+        tag_names=list(content.tag_names),
+        journey_key=content.journey_key,
+        welcome_text=content.welcome_text,
+        welcome_link_path=content.welcome_link_path,
+        adds_at_once=content.adds_at_once,
     )
-    if changed:
-        record(code, "live_code.made", by)
+    LiveCode.objects.filter(pk=code.pk, state=LiveCode.State.FAILED).update(
+        state=LiveCode.State.MAKING, failure_code=""
+    )
+    write_roster(code, content.roster)
+    return end_change(code, "live_code.changed", before, by)
 
 
-def fail_live_code(code: LiveCode, reason: str, *, is_permanent: bool) -> None:
-    """Note why the provider did not make it; a temporary reason leaves it to the next try."""
-    state = LiveCode.State.FAILED if is_permanent else LiveCode.State.MAKING
-    LiveCode.objects.filter(pk=code.pk, state=LiveCode.State.MAKING).update(
-        state=state, failure_code=reason
+@transaction.atomic
+def close_live_code(code: LiveCode, *, seen: int, by: Actor) -> LiveCode:
+    """Close a code; the job takes it back at the provider. Whom it brought stays counted."""
+    check_may_manage(by)
+    if not code.is_active:
+        raise RefusedError(_("这个活码已经停用。"))
+    before = hold_version(code, seen)
+    LiveCode.objects.filter(pk=code.pk).update(is_active=False)
+    return end_change(code, "live_code.closed", before, by)
+
+
+@transaction.atomic
+def reopen_live_code(code: LiveCode, *, seen: int, by: Actor) -> LiveCode:
+    """Open a closed code; one that the provider has taken back is made anew."""
+    check_may_manage(by)
+    if code.is_active:
+        raise RefusedError(_("这个活码正在使用。"))
+    before = hold_version(code, seen)
+    LiveCode.objects.filter(pk=code.pk).update(is_active=True, finding="", found_at=None)
+    LiveCode.objects.filter(pk=code.pk, config_id="").update(
+        state=LiveCode.State.MAKING, failure_code=""
+    )
+    return end_change(code, "live_code.reopened", before, by)
+
+
+@transaction.atomic
+def delete_live_code(code: LiveCode, *, by: Actor) -> None:
+    """Delete a closed code that never brought anybody and is no longer at the provider."""
+    check_may_manage(by)
+    fresh = LiveCode.objects.select_for_update().get(pk=code.pk)
+    if fresh.is_active:
+        raise RefusedError(_("先停用，再删除。"))
+    is_wecom = code.account.kind == Account.Kind.WECOM
+    if is_wecom and (fresh.config_id or fresh.asked_at is not None):
+        raise RefusedError(_("平台还没有确认停用，过一会儿再删除。"))
+    if queries.is_code_in_use(fresh):
+        raise RefusedError(_("已有患者从这个活码来，不能删除；停用就够了。"))
+    CodeMember.objects.filter(live_code=fresh).delete()
+    LiveCodeVersion.objects.filter(live_code=fresh).delete()
+    try:
+        fresh.delete()
+    except ProtectedError as error:
+        # A room above still points at it, so it was in use.
+        raise RefusedError(_("已有患者从这个活码来，不能删除；停用就够了。")) from error
+    record(code, "live_code.deleted", by)
+
+
+# ---- versions -----------------------------------------------------------------------------
+
+
+def check_may_manage(by: Actor) -> None:
+    if not by.may("channel.manage"):
+        raise ForbiddenError
+
+
+def check_content(code: LiveCode, content: CodeContent) -> None:
+    if code.account.kind != Account.Kind.WECOM:
+        return
+    if not any(line.staff.wecom_userid for line in content.roster):
+        raise RefusedError(_("至少要有一位已绑定企业微信的员工接待。"))
+
+
+def hold_version(code: LiveCode, seen: int) -> dict[str, Any]:
+    """Take the next version number for this change; returns what held before it."""
+    # A code of the time before versions gets its first one now, as it was.
+    fresh = LiveCode.objects.select_related("staff", "team", "department").get(pk=code.pk)
+    before = describe(fresh)
+    claimed = LiveCode.objects.filter(pk=code.pk, revision=seen).update(
+        revision=seen + 1, next_try_at=None
+    )
+    if not claimed:
+        raise RefusedError(_("刚才有同事改过这个活码。请打开最新内容，看过再改。"))
+    LiveCodeVersion.objects.get_or_create(
+        live_code=code,
+        number=seen,
+        defaults={
+            "hospital_id": code.hospital_id,
+            "content": before,
+            "changed_at": code.created_at,
+        },
+    )
+    return before
+
+
+def end_change(code: LiveCode, event: str, before: dict[str, Any], by: Actor) -> LiveCode:
+    rows = LiveCode.objects.select_related("staff", "team", "department", "account", "hospital")
+    fresh = rows.get(pk=code.pk)
+    fields = rules.changed_fields(before, write_version(fresh, by))
+    record(fresh, event, by, revision=fresh.revision, fields=fields)
+    return fresh
+
+
+def write_version(code: LiveCode, by: Actor) -> dict[str, Any]:
+    content = describe(code)
+    LiveCodeVersion.objects.create(
+        hospital_id=code.hospital_id,
+        live_code=code,
+        number=code.revision,
+        content=content,
+        changed_by_id=by.id if by.kind == "staff" else None,
+        changed_at=time.now(),
+    )
+    return content
+
+
+def describe(code: LiveCode) -> dict[str, Any]:
+    """Return the whole code as one version keeps it: names, because people may be renamed."""
+    return {
+        "is_active": code.is_active,
+        "name": code.name,
+        "staff": code.staff.name if code.staff else "",
+        "team": code.team.name if code.team else "",
+        "department": code.department.name if code.department else "",
+        "tag_names": list(code.tag_names),
+        "journey_key": code.journey_key,
+        "welcome_text": code.welcome_text,
+        "welcome_link_path": code.welcome_link_path,
+        "adds_at_once": code.adds_at_once,
+        "roster": [
+            {
+                "staff": member.staff.name,
+                "hours": member.hours,
+                "daily_cap": member.daily_cap,
+                "is_fallback": member.is_fallback,
+            }
+            for member in queries.list_members(code)
+        ],
+    }
+
+
+def write_roster(code: LiveCode, roster: Sequence[RosterLine]) -> None:
+    CodeMember.objects.filter(live_code=code).delete()
+    CodeMember.objects.bulk_create(
+        CodeMember(
+            hospital_id=code.hospital_id,
+            live_code=code,
+            staff=line.staff,
+            rank=rank,
+            hours=[list(stretch) for stretch in line.hours],
+            daily_cap=line.daily_cap,
+            is_fallback=line.is_fallback,
+        )
+        for rank, line in enumerate(roster, start=1)
     )
 
 
-def record(code: LiveCode, name: str, by: Actor) -> None:
+def record(code: LiveCode, name: str, by: Actor, **data: Any) -> None:
     events.record(
         name,
         hospital_id=code.hospital_id,
         subject="live_code",
         subject_id=code.pk,
         by=by,
-        data={"account_id": code.account_id, "staff_id": code.staff_id},
+        data={"account_id": code.account_id, "staff_id": code.staff_id} | data,
     )

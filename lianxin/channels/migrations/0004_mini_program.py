@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("channels", "0002_store_callbacks"),
+        ("channels", "0003_live_code_rosters"),
         ("core", "0001_initial"),
     ]
 

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 
-from lianxin.channels import actions
+from lianxin.channels import actions, queries
+from lianxin.channels.adapters.base import Inbound
 from lianxin.channels.models import Account, LiveCode
+from lianxin.core import time
 from lianxin.core.actor import SystemActor
 from lianxin.core.models import Hospital
 from lianxin.core.scope import scope
@@ -120,6 +125,62 @@ def test_a_code_counts_whom_it_brought(as_admin: Client, wecom: Account, zhou: S
 
     assert "平台不提供扫码次数" in page
     assert code.name in as_admin.get("/settings/codes/").content.decode()
+
+
+def come(code: LiveCode, days_ago: int, *, lost_after: int | None = None) -> None:
+    """Let somebody come by the code some days ago, and perhaps leave some days later."""
+    address = make_address(code.account)
+    added_at = time.now() - timedelta(days=days_ago, minutes=1)
+    address.live_code, address.added_at = code, added_at
+    if lost_after is not None:
+        address.state, address.removed_at = "removed", added_at + timedelta(days=lost_after)
+    with scope(code.hospital_id):
+        address.save()
+
+
+def test_a_code_counts_who_is_still_there_after_a_week_and_a_month(
+    wecom: Account, zhou: Staff
+) -> None:
+    code = make_code(wecom, zhou)
+    come(code, 40)
+    come(code, 40, lost_after=10)
+    come(code, 40, lost_after=3)
+    come(code, 8, lost_after=7)
+    come(code, 2)
+
+    with scope(wecom.hospital_id):
+        found = queries.count_by_live_code(wecom.hospital_id, [code.pk], time.now())[code.pk]
+
+    assert (found.added, found.removed, found.staying) == (5, 3, 2)
+    assert (found.staying_7, found.due_7) == (3, 4)
+    assert (found.staying_30, found.due_30) == (1, 3)
+
+
+def test_an_official_accounts_code_counts_its_scans(
+    as_admin: Client, riverside: Hospital, zhou: Staff
+) -> None:
+    account = make_account(riverside, Account.Kind.OFFICIAL_ACCOUNT)
+    code = make_code(account, zhou)
+    scans = [
+        Inbound(
+            event="contact.added",
+            arrival_key=f"scan:{number}",
+            occurred_at=time.now(),
+            kind=kind,
+            external_id="oPerson",
+            state=code.state_key,
+        )
+        for number, kind in enumerate(("follow", "scan", "scan"))
+    ]
+    with scope(riverside):
+        actions.take_in(queries.facts_of(account), scans)
+
+    page = as_admin.get(f"/settings/codes/{code.key}/").content.decode()
+
+    assert "平台不提供扫码次数" not in page
+    found = re.search(r"<dt>扫码</dt>\s*<dd>\s*(\d+)", page)
+    assert found
+    assert found[1] == "3"
 
 
 def test_another_hospitals_code_is_not_there(

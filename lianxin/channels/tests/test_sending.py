@@ -291,7 +291,7 @@ def test_reconciliation_finds_a_contact_whose_callback_was_lost(
     sandbox: Sandbox, wecom: Account, doctor: Staff
 ) -> None:
     code = make_code(wecom, doctor)
-    synchronising.make_live_code(code)
+    synchronising.keep_live_code(code)
     sandbox.person_does("wang", "scan", code=code.state_key)
 
     assert synchronising.reconcile_contacts(wecom.hospital_id, wecom.pk) == (1, 0)
@@ -307,7 +307,7 @@ def test_reconciliation_finds_a_contact_whose_callback_was_lost(
 
 def add_contact(sandbox: Sandbox, wecom: Account, doctor: Staff) -> Address:
     code = make_code(wecom, doctor)
-    synchronising.make_live_code(code)
+    synchronising.keep_live_code(code)
     sandbox.person_does("wang", "scan", code=code.state_key)
     synchronising.reconcile_contacts(wecom.hospital_id, wecom.pk)
     return Address.objects.get(account=wecom)

@@ -31,7 +31,7 @@ def code(house: Hospital, wecom: Account) -> LiveCode:
         Staff.objects.filter(pk=staff.pk).update(wecom_userid="DrLi")
         staff.refresh_from_db()
         made = actions.create_live_code(wecom, "李医生", staff=staff, by=SystemActor(house.pk))
-    synchronising.make_live_code(made)
+    synchronising.keep_live_code(made)
     return made
 
 

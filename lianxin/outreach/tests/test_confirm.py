@@ -63,7 +63,7 @@ def make_code(wecom: Account, doctor: Staff, text: str = "") -> LiveCode:
     department = make_department(Hospital.objects.get(pk=wecom.hospital_id), "心内科")
     code.welcome_text, code.department = text, department
     code.save(update_fields=["welcome_text", "department"])
-    synchronising.make_live_code(code)
+    synchronising.keep_live_code(code)
     return code
 
 

@@ -15,7 +15,6 @@ USERS_PER_CALL = 100
 PAGE = 100
 RESULTS_PER_PAGE = 1000
 MAX_PAGES = 10_000
-STATE_CHARACTERS = 30
 CARD_TITLE_BYTES = 128
 CARD_TEXT_BYTES = 512
 # Repeats of the same words within this time are dropped by the platform.
@@ -33,12 +32,6 @@ class Contact:
     union_id: str
     state: str
     added_at: datetime
-
-
-@dataclass(frozen=True)
-class ContactWay:
-    config_id: str
-    qr_url: str
 
 
 @dataclass(frozen=True)
@@ -128,24 +121,6 @@ async def find_union_id(provider: Provider, external_id: str) -> str:
     answer = await provider.get(f"{CONTACT}/get", external_userid=external_id)
     person = answer.get("external_contact")
     return as_text(person.get("unionid")) if isinstance(person, dict) else ""
-
-
-async def add_contact_way(
-    provider: Provider, *, state: str, userids: Sequence[str], remark: str
-) -> ContactWay:
-    answer = await provider.post(
-        f"{CONTACT}/add_contact_way",
-        {
-            "type": 1 if len(userids) == 1 else 2,
-            "scene": 2,
-            "remark": remark[:30],
-            "skip_verify": True,
-            "state": state[:STATE_CHARACTERS],
-            "user": list(userids),
-        },
-        is_repeatable=False,
-    )
-    return ContactWay(as_text(answer.get("config_id")), as_text(answer.get("qr_code")))
 
 
 async def list_task_results(provider: Provider, message_id: str) -> list[TaskResult]:

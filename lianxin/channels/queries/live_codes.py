@@ -1,0 +1,143 @@
+"""Reads of live codes: what they are, what they brought, what the provider must hear."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, F, Q, QuerySet
+
+from lianxin.channels import facts, rules
+from lianxin.channels.models import (
+    Account,
+    Address,
+    Arrival,
+    LiveCode,
+)
+from lianxin.channels.queries.rosters import answering_of, code_step
+from lianxin.core import time
+from lianxin.core.actor import Actor
+from lianxin.core.errors import ForbiddenError, NotFoundError
+
+# An Official Account tells of a scan by a new follower and by one who followed before.
+SCAN_KINDS = ("follow", "scan")
+
+
+def list_live_codes(actor: Actor) -> QuerySet[LiveCode]:
+    """Return the live codes with their adds and losses, newest first."""
+    if not actor.may("channel.read"):
+        raise ForbiddenError
+    rows = LiveCode.objects.filter(hospital_id=actor.hospital_id)
+    found = rows.select_related("account", "staff", "team", "department", "hospital")
+    return found.order_by("-id")
+
+
+@dataclass(frozen=True)
+class CodeCount:
+    """What a code brought: adds, losses, who is still there after some days, scans.
+
+    `staying_7` of `due_7` people who came at least 7 days ago were there 7 days later; the same
+    for 30. WeCom tells no scans; an Official Account does.
+    """
+
+    added: int = 0
+    removed: int = 0
+    due_7: int = 0
+    staying_7: int = 0
+    due_30: int = 0
+    staying_30: int = 0
+    scanned: int = 0
+
+    @property
+    def staying(self) -> int:
+        return self.added - self.removed
+
+
+def count_by_live_code(hospital_id: int, ids: Sequence[int], now: datetime) -> dict[int, CodeCount]:
+    """Count what each code brought: two queries, however many codes."""
+    numbers: dict[int, dict[str, int]] = {code_id: {} for code_id in ids}
+    addresses = Address.objects.filter(hospital_id=hospital_id, live_code_id__in=ids)
+    rows = addresses.values("live_code_id").annotate(
+        added=Count("id"),
+        removed=Count("id", filter=Q(state=Address.State.REMOVED)),
+        **staying_counts(now, 7),
+        **staying_counts(now, 30),
+    )
+    for row in rows:
+        found: dict[str, Any] = {**row}
+        numbers[found.pop("live_code_id")] = found
+    scans = Arrival.objects.filter(
+        hospital_id=hospital_id, live_code_id__in=ids, kind__in=SCAN_KINDS
+    )
+    for code_id, scanned in scans.values_list("live_code_id").annotate(scanned=Count("id")):
+        numbers[code_id or 0]["scanned"] = scanned
+    return {code_id: CodeCount(**found) for code_id, found in numbers.items()}
+
+
+def staying_counts(now: datetime, days: int) -> dict[str, Count]:
+    """Count who came at least so many days ago, and who of them was there so many days later."""
+    length = timedelta(days=days)
+    came = Q(added_at__lte=now - length)
+    stayed = Q(removed_at=None) | Q(removed_at__gte=F("added_at") + length)
+    return {
+        f"due_{days}": Count("id", filter=came),
+        f"staying_{days}": Count("id", filter=came & stayed),
+    }
+
+
+def access_live_code(actor: Actor, key: str) -> LiveCode:
+    code = list_live_codes(actor).filter(key=key).first()
+    if code is None:
+        raise NotFoundError
+    return code
+
+
+def find_live_code(hospital_id: int, live_code_id: int) -> LiveCode | None:
+    rows = LiveCode.objects.filter(hospital_id=hospital_id, pk=live_code_id)
+    return rows.select_related("staff", "team", "department", "account", "hospital").first()
+
+
+def find_by_state(hospital_id: int, state_key: str) -> LiveCode | None:
+    if not state_key:
+        return None
+    rows = LiveCode.objects.filter(hospital_id=hospital_id, state_key=state_key)
+    return rows.select_related("staff").first()
+
+
+def list_unmade_codes(hospital_id: int) -> list[LiveCode]:
+    """Return the codes that wait to be made and are not held back by an earlier failure."""
+    rows = list_free_codes(hospital_id, time.now()).filter(state=LiveCode.State.MAKING)
+    return list(rows.order_by("id")[:50])
+
+
+def list_free_codes(hospital_id: int, now: datetime) -> QuerySet[LiveCode]:
+    """Return the codes that no worker holds and that may be tried now."""
+    free = Q(leased_until=None) | Q(leased_until__lte=now)
+    due = Q(next_try_at=None) | Q(next_try_at__lte=now)
+    rows = LiveCode.objects.filter(free, due, hospital_id=hospital_id, account__is_active=True)
+    return rows.select_related("account", "staff", "hospital")
+
+
+def list_codes_to_keep(hospital_id: int, now: datetime) -> list[LiveCode]:
+    """Return the codes whose provider knows something else than we want: four queries."""
+    codes = list(list_free_codes(hospital_id, now).filter(account__kind=Account.Kind.WECOM))
+    answering = answering_of(hospital_id, codes, now)
+    return [code for code in codes if code_step(code, answering[code.pk]) != rules.NOTHING]
+
+
+def list_codes_to_read(hospital_id: int, now: datetime) -> list[LiveCode]:
+    """Return the codes whose truth at the provider is to be read again, the oldest first."""
+    rows = list_free_codes(hospital_id, now).filter(
+        account__kind=Account.Kind.WECOM, state=LiveCode.State.READY, is_active=True
+    )
+    every = facts.seconds("contact_way_read_seconds")
+    hour = facts.load_facts()["contact_way_read_hour"]
+    return [
+        code
+        for code in rows.order_by(F("read_at").asc(nulls_first=True), "id")
+        if rules.is_reading_due(
+            code.read_at, now, time.local(code.hospital, now).hour, every=every, hour=hour
+        )
+    ]

@@ -1,0 +1,124 @@
+"""Who answers behind a live code, and what the provider should have of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import Count
+
+from lianxin.channels import facts, rules
+from lianxin.channels.adapters.wecom.contact_ways import WayContent
+from lianxin.channels.models import (
+    Account,
+    Address,
+    Arrival,
+    CodeMember,
+    LiveCode,
+    LiveCodeVersion,
+    Relation,
+)
+from lianxin.channels.rules import Answerer, Answering
+from lianxin.core import time
+
+
+def rosters_of(hospital_id: int, codes: Sequence[LiveCode]) -> dict[int, list[Answerer]]:
+    """Return who stands behind each code, in their order: one query."""
+    rosters: dict[int, list[Answerer]] = {code.pk: [] for code in codes}
+    rows = CodeMember.objects.filter(hospital_id=hospital_id, live_code_id__in=list(rosters))
+    for row in rows.select_related("staff").order_by("rank", "id"):
+        rosters[row.live_code_id].append(as_answerer(row))
+    for code in codes:
+        if not rosters[code.pk] and code.staff is not None:
+            # A code without a roster has one person behind it, always.
+            rosters[code.pk] = [as_answerer(CodeMember(live_code=code, staff=code.staff))]
+    return rosters
+
+
+def as_answerer(row: CodeMember) -> Answerer:
+    staff = row.staff
+    return Answerer(
+        staff_id=staff.pk,
+        userid=staff.wecom_userid,
+        name=staff.name,
+        has_left=not staff.is_active or not staff.wecom_userid,
+        is_fallback=row.is_fallback,
+        daily_cap=row.daily_cap,
+        hours=tuple(rules.DutyHours(*stretch) for stretch in row.hours),
+    )
+
+
+def count_today(
+    hospital_id: int, codes: Sequence[LiveCode], now: datetime
+) -> dict[int, dict[str, int]]:
+    """Count the contacts each member got by each code since the hospital's midnight: one query."""
+    counts: dict[int, dict[str, int]] = {code.pk: {} for code in codes}
+    if not codes:
+        return counts
+    here = time.local(codes[0].hospital, now)
+    midnight = here.replace(hour=0, minute=0, second=0, microsecond=0)
+    rows = Relation.objects.filter(
+        hospital_id=hospital_id, live_code_id__in=list(counts), added_at__gte=midnight
+    )
+    for code_id, userid, added in rows.values_list("live_code_id", "staff_userid").annotate(
+        added=Count("id")
+    ):
+        counts[code_id or 0][userid] = added
+    return counts
+
+
+def answering_of(
+    hospital_id: int, codes: Sequence[LiveCode], now: datetime
+) -> dict[int, Answering]:
+    """Return who answers each code now, and why: two queries, however many codes."""
+    rosters = rosters_of(hospital_id, codes)
+    counts = count_today(hospital_id, codes, now)
+    return {
+        code.pk: rules.who_answers(
+            rosters[code.pk], time.local(code.hospital, now), counts[code.pk]
+        )
+        for code in codes
+    }
+
+
+def desired_way(code: LiveCode, answering: Answering) -> WayContent:
+    """Return what the provider should have behind this code now."""
+    most = 1 if code.is_single else facts.load_facts()["contact_way_members"]
+    return WayContent(
+        userids=tuple(one.userid for one in answering.members[:most]),
+        remark=code.name[: facts.load_facts()["contact_way_remark_characters"]],
+        state=code.state_key,
+        skip_verify=code.adds_at_once,
+    )
+
+
+def code_step(code: LiveCode, answering: Answering) -> str:
+    standing = rules.CodeStanding(
+        is_active=code.is_active,
+        state=code.state,
+        config_id=code.config_id,
+        was_asked=code.asked_at is not None,
+        can_change=code.account.kind == Account.Kind.WECOM,
+    )
+    return rules.next_code_step(standing, desired_way(code, answering).as_data(), code.confirmed)
+
+
+def list_versions(code: LiveCode) -> list[LiveCodeVersion]:
+    """Return the versions of a code, newest first."""
+    rows = LiveCodeVersion.objects.filter(hospital_id=code.hospital_id, live_code=code)
+    return list(rows.select_related("changed_by").order_by("-number"))
+
+
+def list_members(code: LiveCode) -> list[CodeMember]:
+    rows = CodeMember.objects.filter(hospital_id=code.hospital_id, live_code=code)
+    return list(rows.select_related("staff").order_by("rank", "id"))
+
+
+def is_code_in_use(code: LiveCode) -> bool:
+    """Tell whether anybody ever came by this code."""
+    here = {"hospital_id": code.hospital_id, "live_code": code}
+    return (
+        Address.objects.filter(**here).exists()
+        or Relation.objects.filter(**here).exists()
+        or Arrival.objects.filter(**here).exists()
+    )

@@ -1,0 +1,163 @@
+"""Live codes in words: who answers and why, what a version changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from lianxin.channels import rules
+from lianxin.channels.models import CodeMember, LiveCode, LiveCodeVersion
+from lianxin.channels.rules import Answering
+
+Words = str | Promise
+
+WEEKDAYS: tuple[Words, ...] = (
+    gettext_lazy("周一"),
+    gettext_lazy("周二"),
+    gettext_lazy("周三"),
+    gettext_lazy("周四"),
+    gettext_lazy("周五"),
+    gettext_lazy("周六"),
+    gettext_lazy("周日"),
+)
+WHY: dict[str, Words] = {
+    rules.ON_DUTY: gettext_lazy("值班时间内"),
+    rules.OFF_HOURS: gettext_lazy("现在没有人值班，由后备接待"),
+    rules.ALL_FULL: gettext_lazy("值班的人今天都满了，由后备接待"),
+    rules.OFF_DUTY: gettext_lazy("没有后备可用，由不在班的同事接待"),
+    rules.OVER_CAP: gettext_lazy("所有人今天都满了，只能超出上限"),
+}
+FINDINGS: dict[str, Words] = {
+    "drifted": gettext_lazy("平台上的设置被人在别处改过，已按这里的设置改回。"),
+    "lost": gettext_lazy(
+        "这个码在平台上被删除，已重新生成。以前印出去的二维码失效了，请换上新的。"
+    ),
+}
+FIELDS: dict[str, Words] = {
+    "is_active": gettext_lazy("使用状态"),
+    "name": gettext_lazy("名称"),
+    "staff": gettext_lazy("负责医护"),
+    "team": gettext_lazy("团队"),
+    "department": gettext_lazy("科室"),
+    "tag_names": gettext_lazy("中性标签"),
+    "journey_key": gettext_lazy("旅程编号"),
+    "welcome_text": gettext_lazy("欢迎语"),
+    "welcome_link_path": gettext_lazy("欢迎语里的链接"),
+    "adds_at_once": gettext_lazy("扫码后直接成为联系人"),
+    "roster": gettext_lazy("谁来接待"),
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field of a version beside what it was before."""
+
+    label: Words
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class VersionRow:
+    version: LiveCodeVersion
+    changes: list[Change]
+
+
+def names(people: Iterable[str]) -> str:
+    return _("、").join(people)
+
+
+def answering_sentence(code: LiveCode, answering: Answering) -> str:
+    """Say who answers now and why, and who on duty is full."""
+    if not code.is_active:
+        return _("这个活码已停用，不再带来新的患者。")
+    if answering.reason == rules.NOBODY:
+        return _("现在没有人能接待：名单里的人都已离职或没有绑定企业微信。请换人。")
+    people = answering.members[:1] if code.is_single else answering.members
+    sentence = _("现在由 %(names)s 接待：%(why)s") % {
+        "names": names(one.name for one in people),
+        "why": WHY[answering.reason],
+    }
+    for one in answering.full:
+        sentence += _("；%(name)s今天已满 %(count)d 人") % {
+            "name": one.name,
+            "count": one.daily_cap,
+        }
+    return sentence
+
+
+def hours_sentence(hours: Sequence[Sequence[int]]) -> str:
+    """Say a person's hours, days with the same times together."""
+    days_at: dict[tuple[int, int], list[int]] = {}
+    for weekday, starts, ends in hours:
+        days_at.setdefault((starts, ends), []).append(weekday)
+    parts = [
+        f"{names(str(WEEKDAYS[day]) for day in days)} {span(starts, ends)}".strip()
+        for (starts, ends), days in days_at.items()
+    ]
+    return _("；").join(parts) or _("全天")
+
+
+def span(starts: int, ends: int) -> str:
+    if starts == ends == 0:
+        return _("全天")
+    return f"{starts // 60:02}:{starts % 60:02}–{ends // 60:02}:{ends % 60:02}"
+
+
+def member_sentence(member: CodeMember) -> str:
+    return roster_line(
+        member.staff.name, member.hours, member.daily_cap, is_fallback=member.is_fallback
+    )
+
+
+def roster_line(
+    name: str, hours: Sequence[Sequence[int]], daily_cap: int, *, is_fallback: bool
+) -> str:
+    parts = [_("后备") if is_fallback else hours_sentence(hours)]
+    if daily_cap:
+        parts.append(_("每天最多 %(count)d 人") % {"count": daily_cap})
+    return _("%(name)s：%(rest)s") % {"name": name, "rest": names(parts)}
+
+
+def version_rows(versions: Sequence[LiveCodeVersion]) -> list[VersionRow]:
+    """Put each version, newest first, beside the one before it."""
+    older: list[LiveCodeVersion | None] = [*versions[1:], None]
+    return [
+        VersionRow(version, changes_between(before, version))
+        for version, before in zip(versions, older, strict=False)
+    ]
+
+
+def changes_between(before: LiveCodeVersion | None, after: LiveCodeVersion) -> list[Change]:
+    if before is None:
+        return []
+    return [
+        Change(
+            FIELDS.get(name, name),
+            shown(name, before.content.get(name)),
+            shown(name, after.content.get(name)),
+        )
+        for name in rules.changed_fields(before.content, after.content)
+    ]
+
+
+def shown(field: str, value: Any) -> str:
+    if field == "roster":
+        return _("；").join(
+            roster_line(
+                line["staff"], line["hours"], line["daily_cap"], is_fallback=line["is_fallback"]
+            )
+            for line in value or []
+        )
+    if field == "is_active":
+        return _("使用中") if value else _("已停用")
+    if isinstance(value, bool):
+        return _("是") if value else _("否")
+    if isinstance(value, list):
+        return names(str(one) for one in value) or "—"
+    return str(value or "—")

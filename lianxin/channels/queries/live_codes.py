@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Count, F, Q, QuerySet
 
 from lianxin.channels import facts, rules
+from lianxin.channels.adapters.reactions import load_facts
 from lianxin.channels.models import (
     Account,
     Address,
@@ -133,7 +134,7 @@ def list_codes_to_read(hospital_id: int, now: datetime) -> list[LiveCode]:
         account__kind=Account.Kind.WECOM, state=LiveCode.State.READY, is_active=True
     )
     every = facts.seconds("contact_way_read_seconds")
-    hour = facts.load_facts()["contact_way_read_hour"]
+    hour = load_facts()["contact_way_read_hour"]
     return [
         code
         for code in rows.order_by(F("read_at").asc(nulls_first=True), "id")

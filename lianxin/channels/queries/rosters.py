@@ -7,7 +7,8 @@ from datetime import datetime
 
 from django.db.models import Count
 
-from lianxin.channels import facts, rules
+from lianxin.channels import rules
+from lianxin.channels.adapters.reactions import load_facts
 from lianxin.channels.adapters.wecom.contact_ways import WayContent
 from lianxin.channels.models import (
     Account,
@@ -83,10 +84,10 @@ def answering_of(
 
 def desired_way(code: LiveCode, answering: Answering) -> WayContent:
     """Return what the provider should have behind this code now."""
-    most = 1 if code.is_single else facts.load_facts()["contact_way_members"]
+    most = 1 if code.is_single else load_facts()["contact_way_members"]
     return WayContent(
         userids=tuple(one.userid for one in answering.members[:most]),
-        remark=code.name[: facts.load_facts()["contact_way_remark_characters"]],
+        remark=code.name[: load_facts()["contact_way_remark_characters"]],
         state=code.state_key,
         skip_verify=code.adds_at_once,
     )

@@ -33,7 +33,7 @@ from lianxin.channels.actions.live_codes import (
 from lianxin.channels.actions.notices import claim_notice, notify_staff, settle_notice
 from lianxin.channels.actions.reconciliation import store_page, take_in_listed
 from lianxin.channels.actions.tasks import note_task, settle_task
-from lianxin.channels.actions.ticks import forget_ticks, return_tick, spend_tick
+from lianxin.channels.actions.ticks import forget_ticks, return_tick, spend_ticks
 from lianxin.channels.actions.welcomes import claim_welcome, miss_overdue, settle_welcome
 
 __all__ = [
@@ -66,7 +66,7 @@ __all__ = [
     "settle_task",
     "settle_token",
     "settle_welcome",
-    "spend_tick",
+    "spend_ticks",
     "store_page",
     "take_in",
     "take_in_listed",

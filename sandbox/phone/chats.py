@@ -26,7 +26,7 @@ def list_chats(box: Sandbox, me: Person) -> list[Json]:
 
 
 def list_friends(box: Sandbox, me: Person) -> list[Json]:
-    """List whom she knows, whether anything was said or not."""
+    """List whom she knows, whether anything was said or not, and what she has opened."""
     rows = []
     for corp in box.world.corps.values():
         external = make_external_userid(corp.corp_id, me.id)
@@ -38,7 +38,12 @@ def list_friends(box: Sandbox, me: Person) -> list[Json]:
         follower = account.followers.get(make_openid(account.app_id, me.id))
         if follower and follower.is_subscribed:
             rows.append(describe_chat(box, me, f"official:{account.app_id}"))
-    return rows
+    opened = [
+        program
+        for program in box.world.mini_programs.values()
+        if make_openid(program.app_id, me.id) in program.users
+    ]
+    return rows + [describe_chat(box, me, f"mini:{program.app_id}") for program in opened]
 
 
 def describe_chat(box: Sandbox, me: Person, key: str) -> Json:

@@ -268,10 +268,12 @@ def test_tokens_of_the_official_account_are_not_taken(product: Product) -> None:
 
 def test_the_phone_lists_the_mini_program_and_its_ticks(product: Product) -> None:
     product.post("/phone/hold", {"person": "zhang"})
+    assert product.client.get("/phone/data").json()["friends"] == []
     tick(product)
 
-    [mini] = product.client.get("/phone/data").json()["minis"]
-
+    data = product.client.get("/phone/data").json()
+    [mini] = data["minis"]
+    assert [chat["key"] for chat in data["friends"]] == [f"mini:{MINI}"]
     assert (mini["name"], [t["ticks"] for t in mini["templates"]]) == ("河畔随访", [1, 0])
 
 

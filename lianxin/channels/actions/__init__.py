@@ -44,7 +44,7 @@ from lianxin.channels.actions.live_codes import (
 from lianxin.channels.actions.notices import claim_notice, notify_staff, settle_notice
 from lianxin.channels.actions.reconciliation import store_page, take_in_listed
 from lianxin.channels.actions.tasks import note_task, settle_task
-from lianxin.channels.actions.ticks import forget_ticks, return_tick, spend_tick
+from lianxin.channels.actions.ticks import forget_ticks, return_tick, spend_ticks
 from lianxin.channels.actions.welcomes import claim_welcome, miss_overdue, settle_welcome
 
 __all__ = [
@@ -86,7 +86,7 @@ __all__ = [
     "settle_updated",
     "settle_welcome",
     "settle_withdrawn",
-    "spend_tick",
+    "spend_ticks",
     "store_page",
     "take_in",
     "take_in_listed",

@@ -12,7 +12,7 @@ from django.db.models import F, Q
 
 from lianxin.channels import facts, queries, rules, sealing
 from lianxin.channels.actions import ticks
-from lianxin.channels.adapters.base import AccountFacts, Inbound
+from lianxin.channels.adapters.base import TEMPLATE_RECEIPT, AccountFacts, Inbound
 from lianxin.channels.models import (
     ARRIVAL_KEY_CHARACTERS,
     EXTERNAL_ID_CHARACTERS,
@@ -247,7 +247,8 @@ def take_receipt(intake: Intake, inbound: Inbound) -> None:
     arrival = store_arrival(intake, inbound, address, None)
     if arrival is None:
         return
-    if inbound.status == "failed" and address is not None:
+    is_windowed = inbound.kind != TEMPLATE_RECEIPT
+    if inbound.status == "failed" and address is not None and is_windowed:
         Address.objects.filter(pk=address.pk, sent_since_inbound_count__gt=0).update(
             sent_since_inbound_count=F("sent_since_inbound_count") - 1
         )

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from django.db import transaction
 from django.db.models import F
 
 from lianxin.channels.adapters.base import Inbound
 from lianxin.channels.models import Address, TickCount
+from lianxin.core.rows import update_rows
+
+# Address and template.
+Place = tuple[int, str]
 
 
 def note_answer(address: Address, inbound: Inbound) -> None:
@@ -27,16 +34,28 @@ def note_answer(address: Address, inbound: Inbound) -> None:
         rows.update(is_switched_off=True)
 
 
-def spend_tick(hospital_id: int, address_id: int, template_id: str) -> bool:
-    """Take one tick for a message about to be sent; False when none is left."""
+@transaction.atomic
+def spend_ticks(hospital_id: int, wanted: Mapping[Place, int]) -> dict[Place, int]:
+    """Take ticks for messages about to be sent; returns how many there were for each place.
+
+    The rows are locked in one order, so that two workers wait for each other and never for ever.
+    """
     rows = TickCount.objects.filter(
         hospital_id=hospital_id,
-        address_id=address_id,
-        template_id=template_id,
+        address_id__in={address_id for address_id, _template_id in wanted},
         left_count__gt=0,
         is_switched_off=False,
     )
-    return bool(rows.update(left_count=F("left_count") - 1))
+    given: dict[Place, int] = {}
+    taken: list[TickCount] = []
+    for row in rows.select_for_update(no_key=True).order_by("pk"):
+        place = (row.address_id, row.template_id)
+        if place in wanted:
+            given[place] = min(row.left_count, wanted[place])
+            row.left_count -= given[place]
+            taken.append(row)
+    update_rows(taken, ("left_count",))
+    return given
 
 
 def return_tick(hospital_id: int, address_id: int, template_id: str) -> None:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from lianxin.channels.adapters.provider_http import Provider, Token
 
 MAX_CALLBACK_BYTES = 64 * 1024
+# The kind of a receipt for a message that counted against no window.
+TEMPLATE_RECEIPT = "template_receipt"
 # The provider took the request and said nothing, or nothing that can be read.
 SILENT, GARBAGE = "provider_silent", "provider_garbage"
 # After one of these the message may be there, although a repeat is safe: the provider drops it.

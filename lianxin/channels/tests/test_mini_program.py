@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from lianxin.channels import actions, jobs, queries, sending, synchronising
+from lianxin.channels.adapters import ADAPTERS
 from lianxin.channels.adapters.base import Inbound, Outbound, SendFailed, Sent
 from lianxin.channels.adapters.crypto import sign
 from lianxin.channels.adapters.mini_program import calls
@@ -362,6 +363,35 @@ def test_a_tick_of_somebody_new_makes_the_address_known(in_riverside: Hospital) 
     assert names == ["subscription.answered", "contact.added", "subscription.answered"]
     assert Address.objects.filter(account=mini).count() == 2
     assert known.external_id == "oKnown"
+
+
+def result_xml(kind: Account.Kind) -> str:
+    """Write what the platform says when a template did not arrive."""
+    head = "<FromUserName>oOne</FromUserName><CreateTime>1</CreateTime><MsgType>event</MsgType>"
+    if kind == Account.Kind.MINI_PROGRAM:
+        item = "<TemplateId>M1</TemplateId><MsgID>5</MsgID><ErrorCode>43101</ErrorCode>"
+        event = "<Event>subscribe_msg_sent_event</Event>"
+        inner = f"<SubscribeMsgSentEvent><List>{item}</List></SubscribeMsgSentEvent>"
+        return f"<xml>{head}{event}{inner}</xml>"
+    event = "<Event>TEMPLATESENDJOBFINISH</Event><MsgID>5</MsgID><Status>failed:user block</Status>"
+    return f"<xml>{head}{event}</xml>"
+
+
+@pytest.mark.parametrize("kind", [Account.Kind.MINI_PROGRAM, Account.Kind.OFFICIAL_ACCOUNT])
+def test_a_template_that_did_not_arrive_gives_no_answer_back(
+    in_riverside: Hospital, kind: Account.Kind
+) -> None:
+    """It never counted among the answers that the patient's last message allows."""
+    account = make_account(in_riverside, kind)
+    address = make_address(account, "oOne")
+    actions.count_sent(in_riverside.pk, account.pk, {"oOne": 5})
+    facts = queries.facts_of(account)
+
+    actions.take_in(facts, ADAPTERS[kind].parse(facts, result_xml(kind)))
+
+    address.refresh_from_db()
+    assert address.sent_since_inbound_count == 5
+    assert Arrival.objects.filter(address=address, event="receipt.arrived").count() == 1
 
 
 def answered(openid: str, key: str) -> Inbound:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from lianxin.channels import actions as channels
@@ -21,12 +22,19 @@ def spend_ticks(
 
     Two patients who share a phone may both want the last tick: one of them gets it.
     """
+    costly = [
+        row
+        for row in claimed
+        if row.carrier == MINI_SUBSCRIBE and row.state == Delivery.State.CLAIMED
+    ]
+    if not costly:
+        return
+    places = [place_of(row, accounts.get(row.account_id or 0)) for row in costly]
+    left = channels.spend_ticks(costly[0].hospital_id, Counter(places))
     intent_by_id = {intent.pk: intent for intent in intents}
-    for row in claimed:
-        if row.carrier != MINI_SUBSCRIBE or row.state != Delivery.State.CLAIMED:
-            continue
-        template_id = template_of(accounts.get(row.account_id or 0))
-        if channels.spend_tick(row.hospital_id, row.address_id or 0, template_id):
+    for row, place in zip(costly, places, strict=True):
+        if left.get(place, 0) > 0:
+            left[place] -= 1
             continue
         row.state, row.reason_code, row.lease_until = Delivery.State.FAILED, NO_TICK, None
         row.settled_at = time.now()
@@ -36,12 +44,13 @@ def spend_ticks(
 
 def return_ticks(rows: Iterable[Delivery], results: Mapping[int, str]) -> None:
     """Give ticks back after failures, by the failure's reason; silence may have used one up."""
-    for row in rows:
-        if row.carrier != MINI_SUBSCRIBE or row.pk not in results:
-            continue
+    costly = [row for row in rows if row.carrier == MINI_SUBSCRIBE and row.pk in results]
+    for row in sorted(costly, key=lambda one: one.address_id or 0):
         give = channels.forget_ticks if results[row.pk] == NO_TICK_LEFT else channels.return_tick
-        give(row.hospital_id, row.address_id or 0, template_of(row.account))
+        give(row.hospital_id, *place_of(row, row.account))
 
 
-def template_of(account: Account | None) -> str:
-    return str(account.config.get("template_id", "")) if account else ""
+def place_of(row: Delivery, account: Account | None) -> tuple[int, str]:
+    """Return the address and the template whose ticks this send costs."""
+    template_id = str(account.config.get("template_id", "")) if account else ""
+    return row.address_id or 0, template_id

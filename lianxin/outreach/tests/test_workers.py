@@ -9,7 +9,7 @@ from threading import Barrier
 import pytest
 from django.db import connection
 
-from lianxin.channels.models import Account
+from lianxin.channels.models import Account, TickCount
 from lianxin.core.models import Event, Hospital
 from lianxin.core.scope import scope
 from lianxin.outreach import actions, jobs
@@ -78,6 +78,33 @@ def test_workers_together_keep_one_patients_cap(hospital: Hospital) -> None:
         assert sum(counts) == 2
         assert Delivery.objects.filter(state="claimed").count() == 2
         assert Delivery.objects.filter(reason_code="cap_day").count() == len(intents) - 2
+
+
+def test_workers_together_spend_no_tick_twice(hospital: Hospital) -> None:
+    """The phone of one family, two ticks, and a card for each of eight people."""
+    first = make_reachable(hospital, Account.Kind.MINI_PROGRAM, template_id="M1")
+    with scope(hospital):
+        TickCount.objects.create(
+            hospital=hospital, address=first.address, template_id="M1", left_count=2
+        )
+    people = [
+        make_reachable(hospital, account=first.account, external_id=first.address.external_id)
+        for _ in range(WORKERS * 2)
+    ]
+    intents = [make_intent(one) for one in people]
+    waiting = iter([[one.pk for one in intents[at : at + 2]] for at in range(0, len(intents), 2)])
+
+    def claim(hospital_id: int) -> int:
+        ids = next(waiting)
+        with scope(hospital_id):
+            return len(actions.claim_deliveries(hospital_id, intent_ids=ids))
+
+    counts = run_together(claim, hospital)
+
+    with scope(hospital):
+        assert sum(counts) == 2
+        assert Delivery.objects.filter(carrier="mini_subscribe", state="claimed").count() == 2
+        assert TickCount.objects.get().left_count == 0
 
 
 def test_submitting_the_same_thing_together_says_it_once(hospital: Hospital) -> None:

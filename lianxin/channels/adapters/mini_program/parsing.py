@@ -11,7 +11,7 @@ import hashlib
 import json
 from typing import Any
 
-from lianxin.channels.adapters.base import Inbound, as_text, at_unix
+from lianxin.channels.adapters.base import TEMPLATE_RECEIPT, Inbound, as_text, at_unix
 from lianxin.channels.adapters.envelope import EVENT_KEY_CHARACTERS
 from lianxin.channels.adapters.official_account.parsing import identity, parse_message
 from lianxin.channels.adapters.reactions import find_row
@@ -116,7 +116,7 @@ def parse_result(message: dict[str, Any], item: dict[str, Any]) -> Inbound:
         event="receipt.arrived",
         arrival_key=f"subscribed:{message_id}",
         occurred_at=at_unix(field_text(message, "CreateTime")),
-        kind="receipt",
+        kind=TEMPLATE_RECEIPT,
         external_id=field_text(message, "FromUserName"),
         template_id=field_text(item, "TemplateId"),
         provider_message_id=message_id,

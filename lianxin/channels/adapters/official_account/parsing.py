@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lianxin.channels.adapters.base import Inbound, at_unix
+from lianxin.channels.adapters.base import TEMPLATE_RECEIPT, Inbound, at_unix
 from lianxin.channels.adapters.xml import field_text
 
 SUBSCRIBE_PREFIX = "qrscene_"
@@ -95,7 +95,7 @@ def parse_template_result(message: dict[str, Any]) -> Inbound:
         event="receipt.arrived",
         arrival_key=f"template:{message_id}",
         occurred_at=at_unix(field_text(message, "CreateTime")),
-        kind="receipt",
+        kind=TEMPLATE_RECEIPT,
         external_id=field_text(message, "FromUserName"),
         provider_message_id=message_id,
         status="delivered" if is_delivered else "failed",

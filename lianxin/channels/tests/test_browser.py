@@ -65,6 +65,10 @@ def answers(as_admin: Client, code: LiveCode) -> dict[str, HttpResponseBase]:
             },
         )
         found[f"codes {language}"] = as_admin.get("/settings/codes/")
+    as_admin.post(f"/settings/codes/{code.key}/close/", {"seen": 2})
+    for language in ("zh-hans", "en"):
+        as_admin.cookies["lx_language"] = language
+        found[f"closed {language}"] = as_admin.get(f"/settings/codes/{code.key}/")
     return found
 
 
@@ -72,7 +76,7 @@ def test_the_pages_can_be_used_by_everybody(answers: dict[str, HttpResponseBase]
     findings: list[str] = []
     with open_browser() as browser:
         for width, theme, language in SIZES:
-            for name in ("code", "edit", "refused", "codes"):
+            for name in ("code", "edit", "refused", "codes", "closed"):
                 page = browser.new_page(
                     color_scheme="dark" if theme == "dark" else "light",
                     viewport={"width": width, "height": 812},

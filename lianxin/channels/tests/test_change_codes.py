@@ -9,8 +9,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from lianxin.channels import actions
+from lianxin.channels import actions, queries
 from lianxin.channels.models import Account, LiveCode, LiveCodeVersion
+from lianxin.core import time
 from lianxin.core.actor import SystemActor
 from lianxin.core.errors import RefusedError
 from lianxin.core.models import Event, Hospital
@@ -284,3 +285,18 @@ def test_many_codes_cost_no_more_queries_than_one(
         make_code(wecom, zhou, f"活码 {number}")
 
     assert count() == few
+
+
+def test_comparing_many_codes_costs_no_more_queries_than_one(wecom: Account, zhou: Staff) -> None:
+    def count(expected: int) -> int:
+        with scope(wecom.hospital_id), CaptureQueriesContext(connection) as captured:
+            found = queries.list_codes_to_keep(wecom.hospital_id, time.now())
+        assert len(found) == expected
+        return len(captured)
+
+    make_code(wecom, zhou, "第一个")
+    few = count(1)
+    for number in range(20):
+        make_code(wecom, zhou, f"活码 {number}")
+
+    assert count(21) == few

@@ -83,6 +83,25 @@ def test_a_link_opens_inside_the_phone(product: Product, page: Page) -> None:
     expect(page.locator("#web")).to_be_hidden()
 
 
+def test_what_comes_in_while_a_finger_presses_takes_no_press_away(
+    product: Product, page: Page
+) -> None:
+    code = product.person("scan", code=product.add_way()["config_id"])["welcome_code"]
+    link = {"title": "先告诉我们谁在使用", "url": str(product.client.base_url.join("/healthz"))}
+    welcome = {"welcome_code": code, "attachments": [{"msgtype": "link", "link": link}]}
+    assert product.external("send_welcome_msg", welcome)["errcode"] == 0
+    page.locator(".sb-row").click()
+    page.get_by_role("button", name="先告诉我们谁在使用").hover()
+
+    page.mouse.down()
+    with page.expect_response("**/phone/data*"):
+        product.person("write", corp_id=CORP, userid="lijianguo", text="还有一句")
+    page.mouse.up()
+
+    expect(page.frame_locator("#web-frame").get_by_text("ok")).to_be_visible()
+    expect(page.locator(".sb-bubble").last).to_have_text("还有一句")
+
+
 def test_a_page_learns_who_came_and_leads_to_customer_service(product: Product, page: Page) -> None:
     """The way of the welcome link: sign-in inside the frame, then out into the KF chat."""
     ask = product.wecom("kf/add_contact_way", {"open_kfid": KF, "scene": "page"})["url"]

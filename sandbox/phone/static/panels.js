@@ -51,6 +51,7 @@ function personRow(person) {
 
 // Somebody always holds the phone: at the first visit, the first person of the list.
 let offered = false;
+let taking = "";
 
 export function offerPhone() {
   if (offered || view.me || !view.persons.length) return;
@@ -59,7 +60,10 @@ export function offerPhone() {
 }
 
 async function takePhone(id) {
+  taking = id;
   await post("/phone/hold", { person: id });
+  if (taking !== id) return;
+  taking = "";
   closeWeb();
   ui.screen = "chats";
   ui.chat = "";

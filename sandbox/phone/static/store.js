@@ -3,13 +3,30 @@
 export const ui = { screen: "chats", chat: "", find: "", filter: "all", open: null, staff: "", code: "" };
 export let view = null;
 
-let draw = () => {};
+let drawAll = () => {};
 let controller = null;
 let hurry = false;
+let isPressed = false;
+let isOwed = false;
 
 export function onDraw(callback) {
-  draw = callback;
+  drawAll = callback;
 }
+
+// A control made anew between press and release would never be clicked: drawing waits.
+function draw() {
+  isOwed = isPressed;
+  if (!isPressed) drawAll();
+}
+
+function release() {
+  isPressed = false;
+  if (isOwed) setTimeout(draw);
+}
+
+addEventListener("pointerdown", () => { isPressed = true; }, true);
+addEventListener("pointerup", release, true);
+addEventListener("pointercancel", release, true);
 
 export function redraw() {
   if (view) draw();

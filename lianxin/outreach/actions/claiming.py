@@ -330,6 +330,7 @@ REPEATED_FIELDS = (
     "settled_at",
 )
 INTENT_FIELDS = ("state", "reason_code", "settled_at", "due_at")
+SET_STATE = "update outreach_intent set state = %s where id = any(%s::bigint[])"
 
 
 def write_outcome(intents: Sequence[Intent], outcome: Outcome) -> None:
@@ -344,5 +345,5 @@ def write_outcome(intents: Sequence[Intent], outcome: Outcome) -> None:
             plain.setdefault(intent.state, []).append(intent.pk)
     with connection.cursor() as cursor:
         for state, ids in plain.items():
-            cursor.execute("update outreach_intent set state = %s where id = any(%s)", [state, ids])
+            cursor.execute(SET_STATE, [state, ids])
     update_rows(special, INTENT_FIELDS)

@@ -141,11 +141,11 @@ returning d.intent_id, d.id, d.patient_id, d.holder_id, d.carrier, d.account_id,
     d.staff_id
 """
 SETTLE_INTENTS = """
-update outreach_intent set state = 'sent', settled_at = %s where id = any(%s)
+update outreach_intent set state = 'sent', settled_at = %s where id = any(%s::bigint[])
 returning id, kind, priority, subject_kind, subject_id
 """
 ANNOUNCE_CARDS = """
-update outreach_card set state = 'announced' where id = any(%s) and state = 'waiting'
+update outreach_card set state = 'announced' where id = any(%s::bigint[]) and state = 'waiting'
 """
 
 

@@ -9,11 +9,8 @@ from django.db.models import Q, QuerySet
 
 from lianxin.channels import sealing
 from lianxin.channels.adapters.base import AccountFacts
-from lianxin.channels.models import (
-    AccessToken,
-    Account,
-    AccountQuerySet,
-)
+from lianxin.channels.models import AccessToken, Account
+from lianxin.channels.models.accounts import AccountQuerySet
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError, NotFoundError
 

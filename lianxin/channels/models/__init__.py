@@ -1,0 +1,27 @@
+"""Accounts, what came in, and the addresses it came from."""
+
+from __future__ import annotations
+
+from lianxin.channels.models.accounts import AccessToken, Account, AccountRoute
+from lianxin.channels.models.addresses import EXTERNAL_ID_CHARACTERS, Address, Relation, TickCount
+from lianxin.channels.models.arrivals import ARRIVAL_KEY_CHARACTERS, Arrival, Callback
+from lianxin.channels.models.live_codes import CodeMember, LiveCode, LiveCodeVersion
+from lianxin.channels.models.tasks import MemberTask, StaffNotice
+
+__all__ = [
+    "ARRIVAL_KEY_CHARACTERS",
+    "EXTERNAL_ID_CHARACTERS",
+    "AccessToken",
+    "Account",
+    "AccountRoute",
+    "Address",
+    "Arrival",
+    "Callback",
+    "CodeMember",
+    "LiveCode",
+    "LiveCodeVersion",
+    "MemberTask",
+    "Relation",
+    "StaffNotice",
+    "TickCount",
+]

@@ -1,0 +1,118 @@
+"""Where a person can be reached, by whom, and how often a tick allows it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from lianxin.channels.models.accounts import Account
+from lianxin.channels.models.live_codes import LiveCode
+from lianxin.core.ids import KeyField
+from lianxin.core.models import Hospital
+from lianxin.staff.models import Staff
+
+EXTERNAL_ID_CHARACTERS = 64
+
+
+class Address(models.Model):
+    """Somewhere a message can come from or go to. Who it is, the rooms above know."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active"
+        REMOVED = "removed"
+
+    hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    key = KeyField()
+    external_id = models.CharField(max_length=EXTERNAL_ID_CHARACTERS)
+    union_id = models.CharField(max_length=64, blank=True)
+    # When the provider was asked for the union id; not every account may know it.
+    union_asked_at = models.DateTimeField(null=True)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.ACTIVE)
+    live_code = models.ForeignKey(LiveCode, models.PROTECT, null=True, related_name="+")
+    # WeCom: the member who added the person first.
+    staff = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+")
+    added_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True)
+    # The providers' windows count from the patient's own last message.
+    last_inbound_at = models.DateTimeField(null=True)
+    sent_since_inbound_count = models.PositiveIntegerField(default=0)
+    # WeChat customer service: 0 new, 1 bot, 2 queue, 3 taken in the client, 4 ended.
+    session_state = models.PositiveSmallIntegerField(default=0)
+    session_changed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["account", "external_id"], name="address_once_per_account"
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["hospital", "union_id"],
+                condition=~models.Q(union_id=""),
+                name="address_by_union",
+            ),
+            models.Index(
+                fields=["account", "added_at"],
+                condition=models.Q(union_id="", union_asked_at=None, state="active"),
+                name="address_unasked",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class TickCount(models.Model):
+    """How many reminders of one kind a person has said yes to: each is good for one message."""
+
+    hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+")
+    address = models.ForeignKey(Address, models.PROTECT, related_name="ticks")
+    template_id = models.CharField(max_length=64)
+    left_count = models.PositiveIntegerField(default=0)
+    # Refused in the message's own menu: the provider takes none until the next yes.
+    is_switched_off = models.BooleanField(default=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["address", "template_id"], name="tickcount_once_per_template"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.address_id} {self.template_id}"
+
+
+class Relation(models.Model):
+    """One member of staff and one WeCom contact. A person may have several."""
+
+    class State(models.TextChoices):
+        HALF = "half"  # the person added a member who has not confirmed yet
+        ACTIVE = "active"
+        REMOVED = "removed"
+
+    hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+")
+    address = models.ForeignKey(Address, models.PROTECT, related_name="relations")
+    staff_userid = models.CharField(max_length=64)
+    staff = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+")
+    live_code = models.ForeignKey(LiveCode, models.PROTECT, null=True, related_name="+")
+    state = models.CharField(max_length=12, choices=State.choices)
+    removed_by = models.CharField(max_length=12, blank=True)
+    added_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["address", "staff_userid"], name="relation_once_per_pair"
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["live_code", "added_at"], name="relation_by_live_code")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.address_id} {self.staff_userid}"

@@ -34,6 +34,7 @@ SENTENCES: dict[str, str | Promise] = {
     "provider_refused": _("平台拒绝了这条消息。"),
     "provider_silent": _("平台没有回音，稍后再试。"),
     "provider_unreachable": _("连不上平台，稍后再试。"),
+    "day_quota_full": _("平台今天的额度已用完，零点后恢复。"),
     "quota_full": _("平台的额度已用完。"),
     "rate_limited": _("调用太频繁，到时间自动继续。"),
     "sms_number_limit": _("这个号码短时间内收到的短信太多。"),

@@ -288,3 +288,32 @@ class StaffConfirmation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.staff_id} {self.on} {self.slot}"
+
+
+class Quota(models.Model):
+    """What one account, or one address of it, has used of a provider's quota in one period.
+
+    Written from real answers: counted when a message is taken on, given back when the provider
+    did not take it, closed when the provider itself says that it is used up.
+    """
+
+    hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    # Empty: the whole account.
+    address = models.ForeignKey(Address, models.PROTECT, null=True, related_name="+")
+    carrier = models.CharField(max_length=16)
+    starts_on = models.DateField()
+    used_count = models.PositiveIntegerField(default=0)
+    closed_until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["account", "address", "carrier", "starts_on"],
+                nulls_distinct=False,
+                name="quota_once_per_period",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.address_id} {self.carrier} {self.starts_on}"

@@ -7,5 +7,6 @@ from lianxin.outreach import views
 app_name = "outreach"
 urlpatterns = [
     path("sends/", views.index, name="list"),
+    path("sends/forecast/", views.forecast, name="forecast"),
     path("patients/<slug:key>/reach/", views.reach, name="reach"),
 ]

@@ -11,8 +11,15 @@ from django.views.decorators.http import require_GET
 from lianxin.compliance.queries import consents_of
 from lianxin.core import access_log
 from lianxin.outreach import queries
+from lianxin.outreach.forms import ForecastForm
 from lianxin.outreach.models import Delivery, StaffConfirmation
 from lianxin.outreach.queries import DeliveryFilter, DeliveryLine
+from lianxin.outreach.queries.forecast import (
+    MOST_PEOPLE,
+    choose_people,
+    count_customer_quotas,
+    list_quotas,
+)
 from lianxin.patients.queries import access_patient, holders_of
 from lianxin.web.http import StaffRequest, staff_view
 from lianxin.web.parts import Chip
@@ -99,6 +106,27 @@ def todays_confirmations(request: StaffRequest) -> list[tuple[StaffConfirmation,
     return [
         (row, queries.confirmation_word(row), CONFIRMATION_TONES.get(row.state, "")) for row in rows
     ]
+
+
+@require_GET
+@staff_view("send.read")
+def forecast(request: StaffRequest) -> HttpResponse:
+    """Show what the quotas still let through, and what a planned send would meet."""
+    form = ForecastForm(request.staff, request.GET or None)
+    context: dict[str, object] = {
+        "form": form,
+        "quotas": list_quotas(request.staff),
+        "customers": count_customer_quotas(request.staff),
+        "most": MOST_PEOPLE,
+    }
+    if form.is_valid():
+        people = choose_people(request.staff, form.audience)
+        context["is_too_many"] = len(people) > MOST_PEOPLE
+        if len(people) <= MOST_PEOPLE:
+            found = queries.forecast(request.staff.hospital_id, form.message, people)
+            context["found"] = found
+            context["staff"] = found.staff(request.staff.hospital_id)
+    return render(request, "outreach/forecast.html", context)
 
 
 @require_GET

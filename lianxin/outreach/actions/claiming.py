@@ -8,12 +8,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import Case, When
 
 from lianxin.channels.adapters.base import MAY_HAVE_ARRIVED
 from lianxin.core import events
 from lianxin.core.ids import make_key
 from lianxin.core.rows import insert_rows, update_rows
 from lianxin.outreach.actions.composing import Claimed, Composer, is_lock_screen_safe
+from lianxin.outreach.actions.quotas import count_claimed, hold_short_quotas
 from lianxin.outreach.actions.settling import Ledger
 from lianxin.outreach.actions.telling import REFUSED_STATES, refusal_entry
 from lianxin.outreach.actions.ticks import spend_ticks
@@ -52,7 +54,9 @@ def claim_deliveries(
     becomes refusal rows with their reasons and an event.
     """
     house = load_house(hospital_id)
-    intents = lock_due(house, limit or house.settings.delivering.batch, intent_ids)
+    batch = limit or house.settings.delivering.batch
+    is_short = hold_short_quotas(house, batch)
+    intents = lock_due(house, batch, intent_ids, is_short=is_short)
     if not intents:
         return []
     lock_patients({intent.patient_id for intent in intents if intent.patient_id})
@@ -66,6 +70,8 @@ def claim_deliveries(
     spend_ticks(outcome.claimed + outcome.repeated, intents, inputs.accounts)
     write_outcome(intents, outcome)
     events.record_many(outcome.entries)
+    # Last, because other workers wait for these rows.
+    count_claimed(house, outcome.claimed + outcome.repeated)
     return Composer(house, inputs).compose_all(outcome.claimed + outcome.repeated)
 
 
@@ -81,15 +87,20 @@ def renew_leases(hospital_id: int, delivery_ids: Sequence[int]) -> set[int]:
     return ids
 
 
-def lock_due(house: House, limit: int, intent_ids: Sequence[int] | None) -> list[Intent]:
+def lock_due(
+    house: House, limit: int, intent_ids: Sequence[int] | None, *, is_short: bool
+) -> list[Intent]:
+    """Lock what is due, the oldest first; where a quota runs short, the most important first."""
     due = Intent.objects.of(house.hospital_id).filter(
         state=Intent.State.PENDING, due_at__lte=house.now
     )
     if intent_ids is not None:
         due = due.filter(pk__any_of=intent_ids)
-    return list(
-        due.select_for_update(skip_locked=True, no_key=True).order_by("due_at", "pk")[:limit]
-    )
+    order: tuple[str | Case, ...] = ("due_at", "pk")
+    if is_short:
+        ranks = [When(priority=name, then=n) for n, name in enumerate(house.settings.priorities)]
+        order = (Case(*ranks, default=len(ranks)), *order)
+    return list(due.select_for_update(skip_locked=True, no_key=True).order_by(*order)[:limit])
 
 
 def lock_patients(patient_ids: Iterable[int]) -> None:
@@ -151,6 +162,7 @@ def judge_all(intents: Sequence[Intent], inputs: GateInputs, known: dict[int, Tr
             continue
         note_refusals(intent, verdict.refusals, tried, inputs.house, outcome)
         take(intent, attempt, tried, inputs.house, outcome)
+        inputs.uses.count(attempt.account_id, attempt.carrier)
         if counts[intent.patient_id] > 1:
             count_in(intent, attempt, inputs)
     return outcome

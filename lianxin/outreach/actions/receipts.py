@@ -12,6 +12,7 @@ from lianxin.channels.adapters.base import Sent
 from lianxin.core import events
 from lianxin.core.actor import Actor
 from lianxin.outreach.actions.confirming import NOT_CONFIRMED, TASK_FAILED, close
+from lianxin.outreach.actions.quotas import count_arrived, note_refusals
 from lianxin.outreach.actions.settling import Ledger, write
 from lianxin.outreach.actions.telling import delivery_entry, intent_facts
 from lianxin.outreach.models import Delivery, StaffConfirmation
@@ -46,10 +47,11 @@ def note_receipt(house: House, receipt: Receipt) -> bool:
         return False
     ledger = Ledger(house.now, house.settings.delivering)
     if receipt.status == DELIVERED:
-        mark_delivered(row, ledger, receipt)
+        mark_delivered(house, row, ledger, receipt)
     elif receipt.status == FAILED:
         is_task = row.confirmation_id is not None
-        ledger.mark_failed(row, TASK_FAILED if is_task else receipt.reason or "provider_refused")
+        ledger.mark_failed(row, receipt.reason or (TASK_FAILED if is_task else "provider_refused"))
+        note_refusals(house, [row], {row.pk: receipt.reason})
     else:
         return False
     write([row], ledger)
@@ -74,10 +76,11 @@ def find_delivery(house: House, receipt: Receipt) -> Delivery | None:
     )
 
 
-def mark_delivered(row: Delivery, ledger: Ledger, receipt: Receipt) -> None:
+def mark_delivered(house: House, row: Delivery, ledger: Ledger, receipt: Receipt) -> None:
     """Count a confirmed staff task as sent at this moment; everything else was sent before."""
     if row.state == Delivery.State.WAITING_STAFF:
         ledger.mark_sent(row, Sent(row.client_key, receipt.provider_message_id))
+        count_arrived(house, row)
     row.state = Delivery.State.DELIVERED
     ledger.entries.append(delivery_entry("delivery.delivered", row.intent, row))
 

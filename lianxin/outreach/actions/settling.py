@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from lianxin.channels.adapters.base import MAY_HAVE_ARRIVED, SILENT, SendFailed, Sent
 from lianxin.core import events
 from lianxin.core.rows import update_rows
+from lianxin.outreach.actions.quotas import ACCOUNT_FULL, give_back, note_refusals
 from lianxin.outreach.actions.telling import (
     delivery_entry,
     delivery_facts,
@@ -106,7 +107,7 @@ class Ledger:
             self.mark_sent(delivery, result)
         elif result.reason_code == OUTCOME_UNKNOWN:
             self.mark_unknown(delivery)
-        elif result.permanent:
+        elif result.permanent or result.reason_code == ACCOUNT_FULL:
             self.give_up(delivery, result.reason_code)
         else:
             self.mark_later(delivery, result.reason_code, result.retry_at)
@@ -124,8 +125,11 @@ def settle_deliveries(hospital_id: int, settled: Sequence[Settled]) -> int:
     for row in rows:
         ledger.settle(row, failed[row.pk])
     reasons = {pk: one.reason_code for pk, one in failed.items()}
-    return_ticks([row for row in rows if reasons[row.pk] not in UNSURE], reasons)
+    untaken = [row for row in rows if reasons[row.pk] not in UNSURE]
+    return_ticks(untaken, reasons)
     write(rows, ledger)
+    give_back(house, untaken)
+    note_refusals(house, untaken, reasons)
     return count + len(rows)
 
 

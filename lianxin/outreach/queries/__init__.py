@@ -8,6 +8,7 @@ from lianxin.outreach.queries.cards import (
     list_cards,
     list_cards_of_patients,
 )
+from lianxin.outreach.queries.forecast import Forecast, forecast
 from lianxin.outreach.queries.house import House, load_house
 from lianxin.outreach.queries.inputs import GateInputs, load_inputs
 from lianxin.outreach.queries.lists import (
@@ -35,6 +36,7 @@ from lianxin.outreach.queries.reach import (
 __all__ = [
     "DeliveryFilter",
     "DeliveryLine",
+    "Forecast",
     "GateInputs",
     "House",
     "ReachLine",
@@ -50,6 +52,7 @@ __all__ = [
     "describe_reason",
     "find_by_delivery_key",
     "find_card",
+    "forecast",
     "list_cards",
     "list_cards_of_patients",
     "list_confirmations",

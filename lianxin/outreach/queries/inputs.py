@@ -15,6 +15,7 @@ from lianxin.compliance.queries import consents_of
 from lianxin.core import time
 from lianxin.outreach.models import Delivery, StaffConfirmation
 from lianxin.outreach.queries.house import House, load_accounts
+from lianxin.outreach.queries.quotas import Uses, load_quotas
 from lianxin.outreach.rules.facts import (
     WECOM_TASK,
     AddressFacts,
@@ -44,6 +45,7 @@ class GateInputs:
     addresses_by_patient: dict[int, list[AddressFacts]] = field(default_factory=dict)
     addresses_by_holder: dict[int, list[AddressFacts]] = field(default_factory=dict)
     external_ids: dict[int, str] = field(default_factory=dict)
+    uses: Uses = field(default_factory=Uses)
 
     def person(self, patient_id: int | None) -> Person:
         return self.persons.get(patient_id, STRANGER) if patient_id else STRANGER
@@ -212,6 +214,8 @@ def load_addresses(inputs: GateInputs, holder_ids: Iterable[int]) -> None:
     staff = load_staff(inputs.house, contacts)
     tasks = count_tasks_by_address(inputs.house, contacts)
     ticks = load_ticks(inputs, rows)
+    used = {row[2] for row in rows}
+    inputs.uses = load_quotas(inputs.house, (inputs.accounts[pk] for pk in used), contacts)
     for row in rows:
         one = make_address_facts(inputs, row, staff.get(row[1], ()), tasks.get(row[1], 0))
         if (left := ticks.get((one.address_id, one.template_id), 0)) > 0:
@@ -227,7 +231,10 @@ def load_ticks(inputs: GateInputs, rows: Sequence[Sequence[Any]]) -> dict[tuple[
 
 
 def make_address_facts(
-    inputs: GateInputs, row: Sequence[Any], staff: tuple[StaffFacts, ...], tasks_today: int
+    inputs: GateInputs,
+    row: Sequence[Any],
+    staff: tuple[StaffFacts, ...],
+    tasks_today: int,
 ) -> AddressFacts:
     holder_id, address_id, account_id, state, _external_id, inbound_at, sent_count, session = row
     account = inputs.accounts[account_id]
@@ -247,6 +254,7 @@ def make_address_facts(
         template_id=str(account.config.get("template_id", "")),
         staff=staff,
         tasks_today=tasks_today,
+        quotas=inputs.uses.at(account_id, address_id),
     )
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from lianxin.outreach.rules import facts
 from lianxin.outreach.rules.facts import AddressFacts, Message, Opening, Reason
+from lianxin.outreach.rules.quotas import find_quota_reason
 from lianxin.outreach.rules.settings import GateSettings, Window
 
 Answer = Opening | Reason
@@ -157,4 +158,8 @@ def check_carrier(
         return Reason("account_off")
     if not address.is_active:
         return Reason("address_removed")
-    return CHECKS[carrier](address, message, settings, at)
+    answer = CHECKS[carrier](address, message, settings, at)
+    if isinstance(answer, Reason):
+        return answer
+    use = address.quotas.get(carrier)
+    return find_quota_reason(use, message.priority, settings, at) or answer

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, tzinfo
+from types import MappingProxyType
 
 # Kinds of message.
 CARD = "card"
@@ -93,6 +94,24 @@ class StaffFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class QuotaUse:
+    """What is used of one quota in its running period; closed when the provider said so itself."""
+
+    limit: int
+    used: int = 0
+    closed_until: datetime | None = None
+    # Of the whole account, not of one customer.
+    is_shared: bool = False
+
+    @property
+    def left(self) -> int:
+        return max(0, self.limit - self.used)
+
+
+NO_QUOTAS: Mapping[str, QuotaUse] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
 class AddressFacts:
     """One address of one holder, and what its provider still allows there."""
 
@@ -114,6 +133,8 @@ class AddressFacts:
     staff: tuple[StaffFacts, ...] = ()
     tasks_today: int = 0
     welcome_until: datetime | None = None
+    # By carrier: of the whole account, or of this address.
+    quotas: Mapping[str, QuotaUse] = field(default_factory=lambda: NO_QUOTAS)
 
 
 @dataclass(frozen=True, slots=True)

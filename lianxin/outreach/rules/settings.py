@@ -9,6 +9,9 @@ from typing import Any
 
 from lianxin.outreach.rules.facts import Span
 
+# A quota that is as large as its month is long.
+DAYS_OF_MONTH = "days_of_month"
+
 
 @dataclass(frozen=True, slots=True)
 class Cap:
@@ -41,6 +44,26 @@ class StaffBudget:
 
 
 @dataclass(frozen=True, slots=True)
+class QuotaRule:
+    """How much a carrier lets through: for one `scope` (account, address) in each period.
+
+    `limit` None means as many as the month has days.
+    """
+
+    scope: str
+    every: str
+    limit: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """The part of every quota that is kept for what a clinic must be able to say."""
+
+    share: float
+    priorities: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Delivering:
     """How the sending job behaves; times in seconds."""
 
@@ -69,6 +92,8 @@ class GateSettings:
     priorities: tuple[str, ...]
     card_slots: tuple[Slot, ...]
     delivering: Delivering
+    quotas: Mapping[str, QuotaRule]
+    reserve: Reserve
 
     def is_exempt(self, kind: str, rule: str) -> bool:
         return kind in self.exempt.get(rule, frozenset())
@@ -86,6 +111,13 @@ def parse_slots(rows: Mapping[str, Any]) -> tuple[Slot, ...]:
         Slot(name, parse_time(row["opens"]), parse_time(row["closes"]))
         for name, row in rows.items()
     )
+
+
+def parse_quota(row: Mapping[str, Any]) -> QuotaRule:
+    limit = row["limit"]
+    if row["scope"] not in ("account", "address") or row["every"] not in ("day", "week", "month"):
+        raise ValueError(row)
+    return QuotaRule(row["scope"], row["every"], None if limit == DAYS_OF_MONTH else int(limit))
 
 
 def parse_settings(rows: Mapping[str, Any]) -> GateSettings:
@@ -121,6 +153,11 @@ def parse_settings(rows: Mapping[str, Any]) -> GateSettings:
             chunk=int(delivering["chunk"]),
             lease_seconds=int(delivering["lease_seconds"]),
             retry_seconds=tuple(delivering["retry_seconds"]),
+        ),
+        quotas={carrier: parse_quota(row) for carrier, row in rows["quotas"].items()},
+        reserve=Reserve(
+            share=float(rows["reserve"]["share"]),
+            priorities=frozenset(rows["reserve"]["priorities"]),
         ),
     )
 

@@ -29,6 +29,28 @@ def test_the_list_is_guarded(riverside: Hospital) -> None:
     assert_guarded("/sends/", "GET", hospital=riverside, permission="send.read", has_object=False)
 
 
+def test_the_forecast_is_guarded(riverside: Hospital) -> None:
+    path = "/sends/forecast/"
+    assert_guarded(path, "GET", hospital=riverside, permission="send.read", has_object=False)
+
+
+def test_a_forecast_says_who_will_not_get_it_and_why(as_lin: Client, riverside: Hospital) -> None:
+    make_reachable(riverside, OA)
+    make_reachable(riverside, OA, consents=())
+    asked = "?priority=follow_up&first=longest_without"
+
+    page = as_lin.get(f"/sends/forecast/{asked}").content.decode()
+
+    assert "选中 2 人，可达 1 人，将拒绝 1 人" in page
+    assert "患者没有同意这一类消息。" in page
+    assert "最后 20000 条留给复诊、用药和随访" in page
+    nobody = as_lin.get(f"/sends/forecast/{asked}&stage=before_visit").content.decode()
+    assert "没有符合条件的患者" in nobody
+    wrong = as_lin.get("/sends/forecast/?priority=nonsense&department=x")
+    assert wrong.status_code == 200
+    assert "lx-field-error" in wrong.content.decode()
+
+
 def test_reachability_is_guarded(riverside: Hospital) -> None:
     key = make_reachable(riverside).patient.key
 

@@ -13,7 +13,7 @@ from lianxin.channels.models import Account, TickCount
 from lianxin.core.models import Event, Hospital
 from lianxin.core.scope import scope
 from lianxin.outreach import actions, jobs
-from lianxin.outreach.models import Delivery, Intent
+from lianxin.outreach.models import Delivery, Intent, Quota
 from lianxin.testing.core import make_hospital
 from lianxin.testing.outreach import make_intent, make_reachable
 
@@ -105,6 +105,30 @@ def test_workers_together_spend_no_tick_twice(hospital: Hospital) -> None:
         assert sum(counts) == 2
         assert Delivery.objects.filter(carrier="mini_subscribe", state="claimed").count() == 2
         assert TickCount.objects.get().left_count == 0
+
+
+def test_workers_together_overdraw_no_quota(hospital: Hospital) -> None:
+    """The last three of the account's day, and four workers with two messages each."""
+    three = {"scope": "account", "every": "day", "limit": 3}
+    hospital.settings["outreach"] |= {"quotas.oa_template": three, "reserve.share": 0}
+    first = make_reachable(hospital, Account.Kind.OFFICIAL_ACCOUNT)
+    with scope(hospital):
+        hospital.save(update_fields=["settings"])
+    people = [make_reachable(hospital, account=first.account) for _ in range(WORKERS * 2)]
+    intents = [make_intent(one) for one in people]
+    waiting = iter([[one.pk for one in intents[at : at + 2]] for at in range(0, len(intents), 2)])
+
+    def claim(hospital_id: int) -> int:
+        ids = next(waiting)
+        with scope(hospital_id):
+            return len(actions.claim_deliveries(hospital_id, intent_ids=ids))
+
+    counts = run_together(claim, hospital)
+
+    with scope(hospital):
+        assert sum(counts) == 3
+        assert Quota.objects.get().used_count == 3
+        assert Delivery.objects.filter(reason_code="quota_used_up").count() == len(intents) - 3
 
 
 def test_submitting_the_same_thing_together_says_it_once(hospital: Hospital) -> None:

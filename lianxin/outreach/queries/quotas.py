@@ -1,0 +1,99 @@
+"""What is used of the providers' quotas in their running periods."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+from django.db.models import Q
+
+from lianxin.channels.models import Account
+from lianxin.outreach.models import Quota
+from lianxin.outreach.queries.house import House
+from lianxin.outreach.rules import quotas
+from lianxin.outreach.rules.facts import CARRIERS_OF_ACCOUNT, QuotaUse
+
+
+def load_quotas(house: House, accounts: Iterable[Account], address_ids: Collection[int]) -> Uses:
+    """Read the running periods of these accounts and addresses, with one query."""
+    uses = Uses({one.pk: start_all(house, one.kind) for one in accounts})
+    if any(uses.by_account.values()):
+        starts = {first_day(house, carrier) for carrier in house.settings.quotas}
+        rows = Quota.objects.filter(
+            Q(address=None) | Q(address_id__any_of=address_ids),
+            hospital_id=house.hospital_id,
+            account_id__any_of=list(uses.by_account),
+            starts_on__in=starts,
+        )
+        for row in rows:
+            if row.starts_on == first_day(house, row.carrier):
+                uses.note(row)
+    return uses
+
+
+def start_all(house: House, kind: str) -> dict[str, QuotaUse]:
+    """Return the quotas of one kind of account with nothing used."""
+    today = house.moment.local.date()
+    return {
+        carrier: QuotaUse(
+            limit=quotas.limit_on(rule, today),
+            is_shared=rule.scope == quotas.ACCOUNT,
+        )
+        for carrier, rule in house.settings.quotas.items()
+        if carrier in CARRIERS_OF_ACCOUNT[kind]
+    }
+
+
+def first_day(house: House, carrier: str) -> date:
+    return quotas.first_day(house.settings.quotas[carrier], house.moment.local.date())
+
+
+def period_end(house: House, carrier: str) -> datetime:
+    rule = house.settings.quotas[carrier]
+    ends = quotas.next_first_day(rule, house.moment.local.date())
+    return house.day_start.replace(year=ends.year, month=ends.month, day=ends.day)
+
+
+@dataclass
+class Uses:
+    """The quotas of a batch by account and carrier; an address with rows has its own.
+
+    Live: what the batch takes on is counted at once, for all addresses of the account.
+    """
+
+    by_account: dict[int, dict[str, QuotaUse]] = field(default_factory=dict)
+    by_address: dict[int, dict[str, QuotaUse]] = field(default_factory=dict)
+
+    def note(self, row: Quota) -> None:
+        of_account = self.by_account[row.account_id]
+        if row.carrier not in of_account:
+            return
+        use = replace(of_account[row.carrier], used=row.used_count, closed_until=row.closed_until)
+        if row.address_id is None:
+            of_account[row.carrier] = use
+        else:
+            self.by_address.setdefault(row.address_id, {})[row.carrier] = use
+
+    def at(self, account_id: int, address_id: int) -> Mapping[str, QuotaUse]:
+        """Return the quotas that hold at one address, by carrier."""
+        own = self.by_address.get(address_id)
+        shared = self.by_account[account_id]
+        return ChainMap(own, shared) if own else shared
+
+    def count(self, account_id: int, carrier: str) -> None:
+        """Count one message taken on. A customer's own quota is counted when it arrives."""
+        of_account = self.by_account.get(account_id, {})
+        use = of_account.get(carrier)
+        if use is not None and use.is_shared:
+            of_account[carrier] = replace(use, used=use.used + 1)
+
+    def shared(self) -> dict[tuple[int, str], QuotaUse]:
+        """Return the quotas that whole accounts share, by account and carrier."""
+        return {
+            (account_id, carrier): use
+            for account_id, uses in self.by_account.items()
+            for carrier, use in uses.items()
+            if use.is_shared
+        }

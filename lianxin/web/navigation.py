@@ -20,7 +20,7 @@ JOBS: list[Declared] = [
     (_("患者"), "users", "patients:list", "patient.read", ""),
     (_("健康"), "heartbeat", "health:alerts", "health.read", ""),
     (_("旅程"), "route", "journeys:list", "journey.read", ""),
-    (_("群发"), "send", "outreach:list", "message.send", ""),
+    (_("群发"), "send", "outreach:list", "send.read", ""),
     (_("内容"), "book-2", "content:list", "content.read", ""),
     (_("活动"), "confetti", "community:list", "community.read", ""),
     (_("预约"), "calendar-event", "bookings:list", "booking.read", ""),

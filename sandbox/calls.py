@@ -103,24 +103,33 @@ async def answer_call(call: Call, handle: Handler, make_error: ErrorMaker) -> Re
     if "session_key" in shown:
         shown = shown | {"session_key": "…"}
     _record(call, code, began, json.dumps(shown, ensure_ascii=False, indent=1))
+    if call.request.state.is_answer_lost:
+        return await stay_silent(call)
     return make_json(result) if isinstance(result, dict) else result
 
 
 async def meet_fault(call: Call) -> Response | None:
     """Go wrong when a fault for this path is on."""
     fault = call.box.faults.take_any(API_KINDS, call.path)
-    if fault is None or fault.kind == "api_token_dead":
-        # Whether a token is dead is for the token check to say.
-        call.request.state.dead_token = fault is not None
+    kind = fault.kind if fault else ""
+    # Whether a token is dead is for the token check to say.
+    call.request.state.dead_token = kind == "api_token_dead"
+    # What is done all the same; only its answer does not come.
+    call.request.state.is_answer_lost = kind == "api_answer_lost"
+    if fault is None or kind in ("api_token_dead", "api_answer_lost"):
         return None
     if fault.kind == "api_busy":
         raise ApiError(-1)
     if fault.kind == "api_rate_limited":
         raise ApiError(45009)
     if fault.kind == "api_timeout":
-        await asyncio.sleep(call.box.world.settings.timeout_seconds)
-        return Response(status_code=504)
+        return await stay_silent(call)
     return Response("<html><body>502 Bad Gateway</body></html>", media_type="text/html")
+
+
+async def stay_silent(call: Call) -> Response:
+    await asyncio.sleep(call.box.world.settings.timeout_seconds)
+    return Response(status_code=504)
 
 
 def is_over_limit(call: Call) -> bool:

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
+from random import Random
 
 from sandbox.errors import ControlError, Json
 
-API_KINDS = ("api_timeout", "api_busy", "api_rate_limited", "api_token_dead", "api_garbage")
+API_KINDS = (
+    "api_timeout",
+    "api_answer_lost",
+    "api_busy",
+    "api_rate_limited",
+    "api_token_dead",
+    "api_garbage",
+)
 CALLBACK_KINDS = (
     "callback_duplicate",
     "callback_reorder",
@@ -25,23 +33,30 @@ class Fault:
     path: str = "*"
     count: int | None = None
     seconds: float = 600.0
+    rate: float = 1.0
 
 
 def make_fault(data: Json) -> Fault:
     if data.get("kind") not in API_KINDS + CALLBACK_KINDS:
         raise ControlError(422, f"unknown fault kind {data.get('kind')!r}")
-    known = {k: data[k] for k in ("kind", "path", "count", "seconds") if data.get(k) is not None}
+    names = ("kind", "path", "count", "seconds", "rate")
+    known = {name: data[name] for name in names if data.get(name) is not None}
+    rate = known.get("rate", 1.0)
+    if not isinstance(rate, int | float) or not 0 < rate <= 1:
+        raise ControlError(422, "rate is a share above 0 and at most 1")
     return Fault(**known)
 
 
 class Faults:
-    """The faults that are on; a counted one switches itself off."""
+    """The faults that are on; a counted one ends by itself, one with a rate comes by chance."""
 
     def __init__(self) -> None:
         self.items: list[Fault] = []
+        self.chance = Random()
 
-    def replace(self, data: list[Json]) -> None:
+    def replace(self, data: list[Json], seed: int | None = None) -> None:
         self.items = [make_fault(item) for item in data]
+        self.chance.seed(seed)
 
     def add(self, data: Json) -> None:
         fault = make_fault(data)
@@ -53,7 +68,7 @@ class Faults:
 
     def take(self, kind: str, path: str) -> Fault | None:
         for fault in self.items:
-            if fault.kind == kind and fnmatchcase(path, fault.path):
+            if fault.kind == kind and fnmatchcase(path, fault.path) and self._comes(fault):
                 self._use(fault)
                 return fault
         return None
@@ -63,6 +78,9 @@ class Faults:
             if fault := self.take(kind, path):
                 return fault
         return None
+
+    def _comes(self, fault: Fault) -> bool:
+        return fault.rate >= 1 or self.chance.random() < fault.rate
 
     def _use(self, fault: Fault) -> None:
         if fault.count is None:

@@ -128,7 +128,8 @@ async def replace_faults(request: Request) -> Response:
     items = data.get("faults")
     if not isinstance(items, list):
         raise ControlError(422, "faults is missing")
-    _box(request).faults.replace(items)
+    seed = data.get("seed")
+    _box(request).faults.replace(items, seed if isinstance(seed, int) else None)
     return _answer(request, {"faults": _box(request).faults.dump()})
 
 

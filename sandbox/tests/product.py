@@ -58,8 +58,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         parts = urlsplit(self.path)
-        seen = Received(parts.path, dict(parse_qsl(parts.query)), body)
-        self.server.received.append(seen)
+        test, _, name = parts.path.removeprefix("/").partition("/")
+        if test == self.server.test:
+            seen = Received(f"/{name}", dict(parse_qsl(parts.query)), body)
+            self.server.received.append(seen)
         self.send_response(self.server.take_status())
         self.end_headers()
 
@@ -93,10 +95,12 @@ class Receiver(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.received: list[Received] = []
         self.statuses: list[int] = []
+        # What is still on its way from the last test is nobody's any more.
+        self.test = "0"
         self._lock = threading.Lock()
 
     def url(self, name: str) -> str:
-        return f"http://127.0.0.1:{self.server_port}/{name}"
+        return f"http://127.0.0.1:{self.server_port}/{self.test}/{name}"
 
     def take_status(self) -> int:
         with self._lock:
@@ -105,6 +109,7 @@ class Receiver(ThreadingHTTPServer):
     def forget(self) -> None:
         self.received.clear()
         self.statuses.clear()
+        self.test = str(int(self.test) + 1)
 
 
 @dataclass

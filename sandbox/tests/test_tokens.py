@@ -74,6 +74,34 @@ def test_garbage_and_silence(product: Product) -> None:
         product.client.get("/wecom/cgi-bin/gettoken", params=ask, timeout=0.3)
 
 
+def test_what_is_done_may_still_go_unanswered(product: Product) -> None:
+    product.put("/control/settings", {"timeout_seconds": 0})
+    product.fault("api_answer_lost", count=1, path="*/add_contact_way")
+    body = {"type": 1, "scene": 2, "user": ["lijianguo"], "state": "lost"}
+    query = {"access_token": product.token()}
+    path = "/wecom/cgi-bin/externalcontact/add_contact_way"
+
+    answer = product.client.post(path, params=query, json=body)
+
+    assert (answer.status_code, answer.text) == (504, "")
+    ways = product.state()["corps"][CORP]["contact_ways"].values()
+    assert [way["body"]["state"] for way in ways] == ["lost"]
+
+
+def test_chance_repeats_itself_with_its_seed(product: Product) -> None:
+    def ask(seed: int) -> list[int]:
+        fault = {"kind": "api_busy", "rate": 0.3, "path": "*/get_follow_user_list"}
+        product.put("/control/faults", {"faults": [fault], "seed": seed})
+        return [product.external("get_follow_user_list")["errcode"] for _ in range(20)]
+
+    first = ask(7)
+
+    assert set(first) == {0, -1}
+    assert first == ask(7)
+    wrong = {"kind": "api_busy", "rate": 0}
+    assert product.client.post("/control/faults", json=wrong).status_code == 422
+
+
 def test_the_old_official_token_dies_five_minutes_after_the_next(product: Product) -> None:
     ask = {"grant_type": "client_credential", "appid": OFFICIAL, "secret": "os"}
     first = product.client.get("/official/cgi-bin/token", params=ask).json()["access_token"]

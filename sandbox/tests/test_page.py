@@ -76,7 +76,7 @@ def test_a_link_opens_inside_the_phone(product: Product, page: Page) -> None:
     assert product.external("send_welcome_msg", welcome)["errcode"] == 0
 
     page.locator(".sb-row").click()
-    page.get_by_role("button", name="先告诉我们谁在使用").click()
+    page.get_by_role("log").get_by_role("button", name="先告诉我们谁在使用").click()
 
     expect(page.frame_locator("#web-frame").get_by_text("ok")).to_be_visible()
     page.get_by_role("button", name="关闭网页").click()
@@ -91,7 +91,7 @@ def test_what_comes_in_while_a_finger_presses_takes_no_press_away(
     welcome = {"welcome_code": code, "attachments": [{"msgtype": "link", "link": link}]}
     assert product.external("send_welcome_msg", welcome)["errcode"] == 0
     page.locator(".sb-row").click()
-    page.get_by_role("button", name="先告诉我们谁在使用").hover()
+    page.get_by_role("log").get_by_role("button", name="先告诉我们谁在使用").hover()
 
     page.mouse.down()
     with page.expect_response("**/phone/data*"):

@@ -52,11 +52,13 @@ class Faults:
 
     def __init__(self) -> None:
         self.items: list[Fault] = []
-        self.chance = Random()
+        self.chances: dict[str, Random] = {}
 
     def replace(self, data: list[Json], seed: int | None = None) -> None:
         self.items = [make_fault(item) for item in data]
-        self.chance.seed(seed)
+        # Each kind has its own: the tenth callback is lost or not, whatever calls came between.
+        kinds = {fault.kind for fault in self.items} if seed is not None else set()
+        self.chances = {kind: Random(f"{seed} {kind}") for kind in kinds}
 
     def add(self, data: Json) -> None:
         fault = make_fault(data)
@@ -80,7 +82,9 @@ class Faults:
         return None
 
     def _comes(self, fault: Fault) -> bool:
-        return fault.rate >= 1 or self.chance.random() < fault.rate
+        return (
+            fault.rate >= 1 or self.chances.setdefault(fault.kind, Random()).random() < fault.rate
+        )
 
     def _use(self, fault: Fault) -> None:
         if fault.count is None:

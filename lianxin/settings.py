@@ -106,6 +106,7 @@ ROOT_URLCONF = "lianxin.urls"
 CSRF_FAILURE_VIEW = "lianxin.web.errors.csrf_failed"
 EVENT_WIRING = "lianxin.wiring.SUBSCRIBERS"
 PERSONAL_DATA = "lianxin.personal_data.PERSONAL_DATA"
+WELCOME_GUARD = "lianxin.compliance.welcomes.check_welcome"
 NAVIGATION_BADGES = "lianxin.desk.queries.badges.count_badges"
 SEARCH_URL_NAME = "patients:list"
 PORTAL_TABS = [

@@ -12,7 +12,7 @@ from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from lianxin.channels import queries, words
+from lianxin.channels import queries, wording, words
 from lianxin.channels.actions.live_codes import CodeContent, RosterLine
 from lianxin.channels.models import Account, LiveCode
 from lianxin.channels.rules import DutyHours
@@ -39,6 +39,14 @@ def check_tags(names: list[str]) -> list[str]:
     return names
 
 
+def check_welcome(hospital_id: int, text: str) -> str:
+    """Refuse what the guard would stop at sending, with every place and why."""
+    refused = wording.refused_words(hospital_id, text)
+    if refused:
+        raise forms.ValidationError([wording.refusal_sentence(one) for one in refused])
+    return text
+
+
 class LiveCodeForm(forms.Form):
     name = forms.CharField(label=_("名称"), max_length=30, help_text=_("例如：李医生 门诊海报"))
     account = forms.ChoiceField(label=_("渠道"))
@@ -55,12 +63,12 @@ class LiveCodeForm(forms.Form):
         required=False,
         max_length=600,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("发送前会过用语检查，并自动加上急症与非 24 小时监护的提示。"),
+        help_text=_("保存时过用语检查；发送时自动加上急症与非 24 小时监护的提示。"),
     )
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        hospital_id = actor.hospital_id
+        self.hospital_id = hospital_id = actor.hospital_id
         kinds = [Account.Kind.WECOM, Account.Kind.OFFICIAL_ACCOUNT]
         accounts = queries.list_accounts(hospital_id).active().filter(kind__in=kinds)
         self.accounts = {account.key: account for account in accounts}
@@ -84,6 +92,9 @@ class LiveCodeForm(forms.Form):
     def clean_tags(self) -> list[str]:
         names = [name for name in SEPARATORS.split(self.cleaned_data["tags"]) if name]
         return check_tags(names)
+
+    def clean_welcome_text(self) -> str:
+        return check_welcome(self.hospital_id, self.cleaned_data["welcome_text"])
 
     @property
     def account_chosen(self) -> Account:
@@ -136,7 +147,7 @@ class CodeForm(SeenForm):
         required=False,
         max_length=600,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("发送前会过用语检查，并自动加上急症与非 24 小时监护的提示。"),
+        help_text=_("保存时过用语检查；发送时自动加上急症与非 24 小时监护的提示。"),
     )
     welcome_link_path = forms.CharField(
         label=_("欢迎语里的链接"),
@@ -180,6 +191,9 @@ class CodeForm(SeenForm):
 
     def clean_tags(self) -> list[str]:
         return check_tags([name for name in SEPARATORS.split(self.cleaned_data["tags"]) if name])
+
+    def clean_welcome_text(self) -> str:
+        return check_welcome(self.code.hospital_id, self.cleaned_data["welcome_text"])
 
     def content(self, roster: tuple[RosterLine, ...]) -> CodeContent:
         given = self.cleaned_data

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
-from lianxin.channels import queries, rules
+from lianxin.channels import queries, rules, wording
 from lianxin.channels.models import Account, CodeMember, LiveCode, LiveCodeVersion
 from lianxin.core import events, time
 from lianxin.core.actor import Actor
@@ -69,6 +69,7 @@ def create_live_code(
         raise RefusedError(_("这个渠道没有活码。"))
     if account.kind == Account.Kind.WECOM and (staff is None or not staff.wecom_userid):
         raise RefusedError(_("企业微信的活码要指定一位已绑定企业微信的员工。"))
+    check_welcomes(account.hospital_id, [welcome_text])
     code = LiveCode.objects.create(
         hospital_id=account.hospital_id,
         state_key=state_key or make_key(),
@@ -173,7 +174,15 @@ def check_may_manage(by: Actor) -> None:
         raise ForbiddenError
 
 
+def check_welcomes(hospital_id: int, texts: Sequence[str]) -> None:
+    """Refuse a welcome that the guard would stop at sending."""
+    for text in texts:
+        for refused in wording.refused_words(hospital_id, text):
+            raise RefusedError(wording.refusal_sentence(refused))
+
+
 def check_content(code: LiveCode, content: CodeContent) -> None:
+    check_welcomes(code.hospital_id, [content.welcome_text])
     if code.account.kind != Account.Kind.WECOM:
         return
     if not any(line.staff.wecom_userid for line in content.roster):

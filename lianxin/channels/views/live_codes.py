@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from lianxin.channels import actions, forms, queries, reasons, rules, words
+from lianxin.channels import actions, forms, queries, reasons, rules, wording, words
 from lianxin.channels.models import Account, LiveCode
 from lianxin.channels.queries import CodeCount
 from lianxin.channels.rules import Answering
@@ -98,6 +98,10 @@ def code_context(request: StaffRequest, row: CodeRow, answering: Answering) -> d
         "is_alone": is_wecom and found.is_active and not answering.members,
         "is_told": queries.code_step(found, answering) == rules.NOTHING,
         "failure": reasons.sentence_of(found.failure_code) if found.failure_code else "",
+        "refused": [
+            wording.refusal_sentence(one)
+            for one in wording.refused_words(found.hospital_id, found.welcome_text)
+        ],
         "finding": words.FINDINGS.get(found.finding, ""),
         "roster": [words.member_sentence(one) for one in queries.list_members(found)],
         "versions": words.version_rows(queries.list_versions(found)),

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from lianxin.channels import queries, wording, words
 from lianxin.channels.actions.live_codes import CodeContent, RosterLine
 from lianxin.channels.models import Account, LiveCode
+from lianxin.channels.printing import LANGUAGES, PAPERS, Paper
 from lianxin.channels.rules import DutyHours
 from lianxin.core.actor import Actor
 from lianxin.staff import queries as staff
@@ -31,6 +32,8 @@ EVERY_DAY = range(7)
 LARGEST_REVISION = 2_000_000_000
 Choices = list[tuple[str, str | Promise]]
 NOBODY: Choices = [("", "—")]
+# A language is named in itself: who needs it reads it.
+LANGUAGE_CHOICES: Choices = [("zh-hans", "中文"), ("en", "English")]
 
 
 def check_tags(names: list[str]) -> list[str]:
@@ -107,6 +110,27 @@ class LiveCodeForm(forms.Form):
     @property
     def team_chosen(self) -> CareTeam | None:
         return self.teams.get(self.cleaned_data["team"])
+
+
+class PrintForm(forms.Form):
+    """Which paper and which language; what is not given is A4 in Chinese."""
+
+    paper = forms.ChoiceField(label=_("纸张"), choices=[(paper, paper.upper()) for paper in PAPERS])
+    language = forms.ChoiceField(label=_("海报语言"), choices=LANGUAGE_CHOICES)
+
+    def __init__(self, given: QueryDict) -> None:
+        defaults = {"paper": PAPERS[0], "language": LANGUAGES[0]}
+        super().__init__({name: given.get(name, value) for name, value in defaults.items()})
+
+    @property
+    def paper_chosen(self) -> Paper:
+        chosen: Paper = self.cleaned_data["paper"]
+        return chosen
+
+    @property
+    def language_chosen(self) -> str:
+        chosen: str = self.cleaned_data["language"]
+        return chosen
 
 
 class SeenForm(forms.Form):

@@ -1,6 +1,6 @@
-"""Which words of a welcome may not be sent. Who judges them lies above this room:
+"""Which words may not be sent, and which must be printed. Who knows them lies above this room:
 
-the setting WELCOME_GUARD names it, as EVENT_WIRING names who hears an event.
+the settings WELCOME_GUARD and SAFETY_WORDS name it, as EVENT_WIRING names who hears an event.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ class RefusedWords:
 
 
 WelcomeGuard = Callable[[int, str], list[RefusedWords]]
+SafetyWords = Callable[[str], list[str]]
 
 
 def refused_words(hospital_id: int, text: str) -> list[RefusedWords]:
@@ -31,6 +32,12 @@ def refused_words(hospital_id: int, text: str) -> list[RefusedWords]:
         return []
     guard: WelcomeGuard = import_string(settings.WELCOME_GUARD)
     return guard(hospital_id, text)
+
+
+def safety_words(language: str) -> list[str]:
+    """Return the sentences that stand on everything a patient is given."""
+    words: SafetyWords = import_string(settings.SAFETY_WORDS)
+    return words(language)
 
 
 def refusal_sentence(refused: RefusedWords) -> str:

@@ -50,6 +50,7 @@ from lianxin.channels.queries.live_codes import (
     list_free_codes,
     list_live_codes,
     list_unmade_codes,
+    list_unread_pictures,
     staying_counts,
 )
 from lianxin.channels.queries.rosters import (
@@ -109,6 +110,7 @@ __all__ = [
     "list_same_person",
     "list_unidentified",
     "list_unmade_codes",
+    "list_unread_pictures",
     "list_versions",
     "open_arrivals",
     "reach_of",

@@ -19,6 +19,7 @@ from lianxin.testing.channels import make_account
 
 pytestmark = pytest.mark.browser
 
+PAGES = ("code", "edit", "refused", "print", "codes", "closed")
 SIZES = [(375, "light", "zh-hans"), (1440, "dark", "en")]
 
 
@@ -42,7 +43,11 @@ def code(riverside: Hospital, admin: Staff, zhou: Staff, lin: Staff) -> LiveCode
         )
         actions.change_live_code(made, content, seen=1, by=admin)
         LiveCode.objects.filter(pk=made.pk).update(
-            state="ready", confirmed_at=time.now(), finding="lost", found_at=time.now()
+            state="ready",
+            confirmed_at=time.now(),
+            finding="lost",
+            found_at=time.now(),
+            qr_content="https://work.weixin.qq.com/ca/0123456789abcdef",
         )
     return made
 
@@ -64,6 +69,7 @@ def answers(as_admin: Client, code: LiveCode) -> dict[str, HttpResponseBase]:
                 "roster-0-starts": "08:00",
             },
         )
+        found[f"print {language}"] = as_admin.get(f"/settings/codes/{code.key}/print/")
         found[f"codes {language}"] = as_admin.get("/settings/codes/")
     as_admin.post(f"/settings/codes/{code.key}/close/", {"seen": 2})
     for language in ("zh-hans", "en"):
@@ -76,7 +82,7 @@ def test_the_pages_can_be_used_by_everybody(answers: dict[str, HttpResponseBase]
     findings: list[str] = []
     with open_browser() as browser:
         for width, theme, language in SIZES:
-            for name in ("code", "edit", "refused", "codes", "closed"):
+            for name in PAGES:
                 page = browser.new_page(
                     color_scheme="dark" if theme == "dark" else "light",
                     viewport={"width": width, "height": 812},

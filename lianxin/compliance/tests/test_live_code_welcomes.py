@@ -8,6 +8,7 @@ from django.test import Client
 from lianxin.channels import actions
 from lianxin.channels.actions.live_codes import CodeContent, RosterLine
 from lianxin.channels.models import Account, LiveCode
+from lianxin.channels.printing import LANGUAGES, load_words
 from lianxin.compliance.queries import check_wording
 from lianxin.compliance.rules.guard import is_blocked
 from lianxin.core.errors import RefusedError
@@ -112,3 +113,19 @@ def test_saving_and_sending_read_by_the_same_rules(
         answer = as_admin.post(f"/settings/codes/{code.key}/edit/", edit_data(code, zhou, text))
         stopped = is_blocked(check_wording(riverside.pk, text, "automatic"))
         assert answer.status_code == (422 if stopped else 302), text
+
+
+def texts_of(words: object) -> list[str]:
+    if isinstance(words, str):
+        return [words]
+    parts = words.values() if isinstance(words, dict) else words
+    return [text for part in parts for text in texts_of(part)]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_printed_passes_the_guard(riverside: Hospital, language: str) -> None:
+    texts = texts_of(load_words()[language])
+
+    assert len(texts) > 30
+    for text in texts:
+        assert not is_blocked(check_wording(riverside.pk, text, "automatic")), text

@@ -16,7 +16,7 @@ from lianxin.channels import queries, wording, words
 from lianxin.channels.actions.live_codes import CodeContent, RosterLine
 from lianxin.channels.models import Account, LiveCode
 from lianxin.channels.printing import LANGUAGES, PAPERS, Paper
-from lianxin.channels.rules import DutyHours
+from lianxin.channels.rules import DutyHours, Welcome
 from lianxin.core.actor import Actor
 from lianxin.staff import queries as staff
 from lianxin.staff.models import CareTeam, Department, Staff
@@ -219,7 +219,9 @@ class CodeForm(SeenForm):
     def clean_welcome_text(self) -> str:
         return check_welcome(self.code.hospital_id, self.cleaned_data["welcome_text"])
 
-    def content(self, roster: tuple[RosterLine, ...]) -> CodeContent:
+    def content(
+        self, roster: tuple[RosterLine, ...], welcomes: tuple[Welcome, ...] = ()
+    ) -> CodeContent:
         given = self.cleaned_data
         return CodeContent(
             name=given["name"],
@@ -229,6 +231,7 @@ class CodeForm(SeenForm):
             tag_names=tuple(given["tags"]),
             journey_key=given["journey_key"],
             welcome_text=given["welcome_text"],
+            welcomes=welcomes,
             welcome_link_path=given["welcome_link_path"],
             adds_at_once=given.get("adds_at_once", True),
             roster=roster,

@@ -42,6 +42,7 @@ class CodeContent:
     tag_names: tuple[str, ...] = ()
     journey_key: str = ""
     welcome_text: str = ""
+    welcomes: tuple[rules.Welcome, ...] = ()
     welcome_link_path: str = ""
     adds_at_once: bool = True
     roster: tuple[RosterLine, ...] = ()
@@ -109,6 +110,7 @@ def change_live_code(code: LiveCode, content: CodeContent, *, seen: int, by: Act
         tag_names=list(content.tag_names),
         journey_key=content.journey_key,
         welcome_text=content.welcome_text,
+        welcomes=[as_data(welcome) for welcome in content.welcomes],
         welcome_link_path=content.welcome_link_path,
         adds_at_once=content.adds_at_once,
     )
@@ -182,7 +184,12 @@ def check_welcomes(hospital_id: int, texts: Sequence[str]) -> None:
 
 
 def check_content(code: LiveCode, content: CodeContent) -> None:
-    check_welcomes(code.hospital_id, [content.welcome_text])
+    texts = [content.welcome_text, *(welcome.text for welcome in content.welcomes)]
+    check_welcomes(code.hospital_id, texts)
+    if len(content.welcomes) > rules.MOST_WELCOMES:
+        raise RefusedError(_("最多 %(count)d 条。") % {"count": rules.MOST_WELCOMES})
+    if any(welcome.is_for_all for welcome in content.welcomes):
+        raise RefusedError(_("对所有人、任何时间的欢迎语请写在默认欢迎语里。"))
     if code.account.kind != Account.Kind.WECOM:
         return
     if not any(line.staff.wecom_userid for line in content.roster):
@@ -243,6 +250,7 @@ def describe(code: LiveCode) -> dict[str, Any]:
         "tag_names": list(code.tag_names),
         "journey_key": code.journey_key,
         "welcome_text": code.welcome_text,
+        "welcomes": list(code.welcomes),
         "welcome_link_path": code.welcome_link_path,
         "adds_at_once": code.adds_at_once,
         "roster": [
@@ -254,6 +262,15 @@ def describe(code: LiveCode) -> dict[str, Any]:
             }
             for member in queries.list_members(code)
         ],
+    }
+
+
+def as_data(welcome: rules.Welcome) -> dict[str, Any]:
+    return {
+        "text": welcome.text,
+        "whom": welcome.whom,
+        "when": welcome.when,
+        "hours": [list(stretch) for stretch in welcome.hours],
     }
 
 

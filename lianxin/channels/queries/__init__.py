@@ -64,6 +64,13 @@ from lianxin.channels.queries.rosters import (
     list_versions,
     rosters_of,
 )
+from lianxin.channels.queries.welcomes import (
+    choose_welcome,
+    circumstance_of,
+    has_come_before,
+    welcome_for_arrival,
+    welcomes_of,
+)
 
 __all__ = [
     "PAYLOAD_FIELDS",
@@ -76,6 +83,8 @@ __all__ = [
     "as_answerer",
     "as_inbound",
     "as_reach",
+    "choose_welcome",
+    "circumstance_of",
     "code_step",
     "count_by_live_code",
     "count_ticks",
@@ -90,6 +99,7 @@ __all__ = [
     "find_kf_account",
     "find_live_code",
     "find_token",
+    "has_come_before",
     "is_code_in_use",
     "list_accounts",
     "list_accounts_to_check",
@@ -116,4 +126,6 @@ __all__ = [
     "reach_of",
     "rosters_of",
     "staying_counts",
+    "welcome_for_arrival",
+    "welcomes_of",
 ]

@@ -9,7 +9,7 @@ from django.test import Client
 from lianxin.channels import actions
 from lianxin.channels.actions.live_codes import CodeContent, RosterLine
 from lianxin.channels.models import LiveCode
-from lianxin.channels.rules import DutyHours
+from lianxin.channels.rules import IN_HOURS, RETURNING, DutyHours, Welcome
 from lianxin.core import time
 from lianxin.core.models import Hospital
 from lianxin.core.scope import scope
@@ -30,6 +30,7 @@ def code(riverside: Hospital, admin: Staff, zhou: Staff, lin: Staff) -> LiveCode
     with scope(riverside):
         made = actions.create_live_code(account, "周医生门诊海报", staff=zhou, by=admin)
         week = tuple(DutyHours(day, 480, 1050) for day in range(5))
+        nights = tuple(DutyHours(day, 1080, 480) for day in range(7))
         roster = (
             RosterLine(zhou, hours=week, daily_cap=30),
             RosterLine(lin, is_fallback=True),
@@ -39,6 +40,10 @@ def code(riverside: Hospital, admin: Staff, zhou: Staff, lin: Staff) -> LiveCode
             staff=zhou,
             tag_names=("心内科", "出院"),
             welcome_text="您好，这里是河畔医院心内科。\n有事请留言。",
+            welcomes=(
+                Welcome("欢迎回来，有事请留言。", whom=RETURNING),
+                Welcome("现在是夜间，明早八点后回复您。", when=IN_HOURS, hours=nights),
+            ),
             roster=roster,
         )
         actions.change_live_code(made, content, seen=1, by=admin)

@@ -16,6 +16,7 @@ from lianxin.channels.models import Account, LiveCode
 from lianxin.channels.queries import CodeCount
 from lianxin.channels.rules import Answering
 from lianxin.channels.views.states import State
+from lianxin.channels.welcome_forms import WelcomeFormSet
 from lianxin.core import time
 from lianxin.web.http import StaffRequest, staff_view
 
@@ -100,12 +101,29 @@ def code_context(request: StaffRequest, row: CodeRow, answering: Answering) -> d
         "failure": reasons.sentence_of(found.failure_code) if found.failure_code else "",
         "refused": [
             wording.refusal_sentence(one)
-            for one in wording.refused_words(found.hospital_id, found.welcome_text)
+            for text in (found.welcome_text, *(one["text"] for one in found.welcomes))
+            for one in wording.refused_words(found.hospital_id, text)
         ],
+        **welcome_context(found),
         "finding": words.FINDINGS.get(found.finding, ""),
         "roster": [words.member_sentence(one) for one in queries.list_members(found)],
         "versions": words.version_rows(queries.list_versions(found)),
         "may_manage": request.staff.may("channel.manage"),
+    }
+
+
+def welcome_context(code: LiveCode) -> dict[str, object]:
+    """Say which welcome would go now: to who comes first, and to who comes back."""
+    if not code.welcomes:
+        return {"welcomes": []}
+    now = time.now()
+    first, returning = (
+        queries.choose_welcome(code, now, is_returning=is_returning).number
+        for is_returning in (False, True)
+    )
+    return {
+        "welcomes": words.welcome_rows(code, first, returning),
+        "why_now": words.why_now(code, now),
     }
 
 
@@ -119,13 +137,20 @@ def edit_code(request: StaffRequest, key: str) -> HttpResponse:
     is_wecom = found.account.kind == Account.Kind.WECOM
     # An Official Account's code has nobody behind it, so its page sends no roster.
     has_roster = not is_wecom or roster.is_valid()
-    if form.is_valid() and has_roster:
-        content = form.content(roster.lines() if is_wecom else ())
+    welcomes = WelcomeFormSet(found, given)
+    if form.is_valid() and has_roster and welcomes.is_right():
+        content = form.content(roster.lines() if is_wecom else (), welcomes.welcomes())
         actions.change_live_code(found, content, seen=form.number, by=request.staff)
         follows = _("已保存。平台会在一分钟内跟上。")
         messages.success(request, follows if is_wecom else _("已保存。"))
         return redirect("channels:code", key=key)
-    context = {"code": found, "form": form, "roster": roster, "is_wecom": is_wecom}
+    context = {
+        "code": found,
+        "form": form,
+        "roster": roster,
+        "welcomes": welcomes,
+        "is_wecom": is_wecom,
+    }
     status = 422 if form.is_bound else 200
     return render(request, "channels/edit_code.html", context, status=status)
 

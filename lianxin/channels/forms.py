@@ -50,10 +50,22 @@ def check_welcome(hospital_id: int, text: str) -> str:
     return text
 
 
+def journey_field() -> forms.CharField:
+    return forms.CharField(
+        label=_("旅程编号"),
+        required=False,
+        max_length=60,
+        # The page offers the hospital's journeys in this list.
+        widget=forms.TextInput({"list": "journey-codes", "autocomplete": "off"}),
+        validators=[RegexValidator(r"^[A-Za-z0-9_.-]+$", _("只用字母、数字、点和横线。"))],
+        help_text=_("核验和同意之后进入的旅程；编号见旅程页面。"),
+    )
+
+
 class LiveCodeForm(forms.Form):
     name = forms.CharField(label=_("名称"), max_length=30, help_text=_("例如：李医生 门诊海报"))
     account = forms.ChoiceField(label=_("渠道"))
-    staff = forms.ChoiceField(label=_("谁来接待"), required=False)
+    staff = forms.ChoiceField(label=_("负责医护"), required=False)
     team = forms.ChoiceField(label=_("团队"), required=False)
     tags = forms.CharField(
         label=_("中性标签"),
@@ -61,6 +73,7 @@ class LiveCodeForm(forms.Form):
         max_length=100,
         help_text=_("用逗号分开。只写来源、科室这类中性的词，不写疾病。"),
     )
+    journey_key = journey_field()
     welcome_text = forms.CharField(
         label=_("欢迎语"),
         required=False,
@@ -82,8 +95,9 @@ class LiveCodeForm(forms.Form):
             label=_("渠道"), choices=[(key, one.name) for key, one in self.accounts.items()]
         )
         self.fields["staff"] = forms.ChoiceField(
-            label=_("谁来接待"),
+            label=_("负责医护"),
             required=False,
+            help_text=_("从这个活码来的患者先归到这位名下；下面没有填接待人时，由这位接待。"),
             choices=nobody + [(key, one.name) for key, one in self.members.items()],
         )
         self.fields["team"] = forms.ChoiceField(
@@ -102,6 +116,10 @@ class LiveCodeForm(forms.Form):
     @property
     def account_chosen(self) -> Account:
         return self.accounts[self.cleaned_data["account"]]
+
+    @property
+    def needs_roster(self) -> bool:
+        return self.account_chosen.kind == Account.Kind.WECOM
 
     @property
     def staff_chosen(self) -> Staff | None:
@@ -159,13 +177,7 @@ class CodeForm(SeenForm):
         max_length=100,
         help_text=_("用逗号分开。只写来源、科室这类中性的词，不写疾病。"),
     )
-    journey_key = forms.CharField(
-        label=_("旅程编号"),
-        required=False,
-        max_length=60,
-        validators=[RegexValidator(r"^[A-Za-z0-9_.-]+$", _("只用字母、数字、点和横线。"))],
-        help_text=_("核验和同意之后进入的旅程；编号见旅程页面。"),
-    )
+    journey_key = journey_field()
     welcome_text = forms.CharField(
         label=_("欢迎语"),
         required=False,
@@ -314,14 +326,18 @@ else:
 class BaseRosterFormSet(RosterLineForms):
     """Who stands behind one code."""
 
-    def __init__(self, actor: Actor, code: LiveCode, data: QueryDict | None = None) -> None:
+    def __init__(self, actor: Actor, code: LiveCode | None, data: QueryDict | None = None) -> None:
+        # A new code may leave this empty: then the responsible member answers.
+        self.is_new = code is None
+        if code is None and data is not None and "roster-TOTAL_FORMS" not in data:
+            data = None
         members = staff.list_staff(actor.hospital_id)
         self.members = {one.key: one for one in members if one.wecom_userid}
-        self.is_needed = code.account.kind == Account.Kind.WECOM
+        self.is_needed = code is not None and code.account.kind == Account.Kind.WECOM
         super().__init__(
             data,
             prefix="roster",
-            initial=initial_lines(code) if self.is_needed else [],
+            initial=initial_lines(code) if code is not None and self.is_needed else [],
             # A line that says the same as before is still a line.
             form_kwargs={"members": self.members, "empty_permitted": False},
         )
@@ -332,12 +348,18 @@ class BaseRosterFormSet(RosterLineForms):
         if self.is_needed and not self.lines():
             raise forms.ValidationError(_("至少要有一位员工接待。"))
 
+    def is_right(self) -> bool:
+        """Tell whether nothing is wrong with it; a new code's page may not have sent it."""
+        return self.is_valid() if self.is_bound else self.is_new
+
     def lines(self) -> tuple[RosterLine, ...]:
         """Return one line per person; several stretches of one person come together.
 
         A stretch without a time makes the person answer always; the smallest cap holds.
         """
         forms_of: dict[str, list[RosterLineForm]] = {}
+        if not self.is_bound:
+            return ()
         for form in self.forms:
             if form.cleaned_data.get("staff"):
                 forms_of.setdefault(form.cleaned_data["staff"], []).append(form)

@@ -62,13 +62,21 @@ def create_live_code(
     welcome_text: str = "",
     welcome_link_path: str = "",
     state_key: str = "",
+    roster: Sequence[RosterLine] = (),
 ) -> LiveCode:
-    """Want a live code. The picture comes when the job has asked the provider for it."""
+    """Want a live code. The picture comes when the job has asked the provider for it.
+
+    Without a roster the responsible member answers always; without one the first of the roster is.
+    """
     if not by.may("channel.manage"):
         raise ForbiddenError
     if account.kind not in CODE_KINDS:
         raise RefusedError(_("这个渠道没有活码。"))
-    if account.kind == Account.Kind.WECOM and (staff is None or not staff.wecom_userid):
+    if staff is None and roster:
+        staff = roster[0].staff
+    lines = list(roster) or ([RosterLine(staff)] if staff is not None else [])
+    is_wecom = account.kind == Account.Kind.WECOM
+    if is_wecom and not any(line.staff.wecom_userid for line in lines):
         raise RefusedError(_("企业微信的活码要指定一位已绑定企业微信的员工。"))
     check_welcomes(account.hospital_id, [welcome_text])
     code = LiveCode.objects.create(
@@ -85,8 +93,8 @@ def create_live_code(
         welcome_link_path=welcome_link_path,
         created_at=time.now(),
     )
-    if account.kind == Account.Kind.WECOM and staff is not None:
-        write_roster(code, [RosterLine(staff)])
+    if is_wecom:
+        write_roster(code, lines)
     write_version(code, by)
     record(code, "live_code.created", by)
     return code

@@ -19,7 +19,7 @@ from lianxin.testing.channels import make_account
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("code", "edit", "refused", "print", "codes", "closed")
+PAGES = ("code", "edit", "refused", "new", "print", "codes", "closed")
 SIZES = [(375, "light", "zh-hans"), (1440, "dark", "en")]
 
 
@@ -74,6 +74,7 @@ def answers(as_admin: Client, code: LiveCode) -> dict[str, HttpResponseBase]:
                 "roster-0-starts": "08:00",
             },
         )
+        found[f"new {language}"] = as_admin.get("/settings/codes/new/")
         found[f"print {language}"] = as_admin.get(f"/settings/codes/{code.key}/print/")
         found[f"codes {language}"] = as_admin.get("/settings/codes/")
     as_admin.post(f"/settings/codes/{code.key}/close/", {"seen": 2})

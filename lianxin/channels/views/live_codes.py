@@ -11,7 +11,16 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from lianxin.channels import actions, forms, queries, reasons, rules, wording, words
+from lianxin.channels import (
+    actions,
+    code_journeys,
+    forms,
+    queries,
+    reasons,
+    rules,
+    wording,
+    words,
+)
 from lianxin.channels.models import Account, LiveCode
 from lianxin.channels.queries import CodeCount
 from lianxin.channels.rules import Answering
@@ -105,6 +114,7 @@ def code_context(request: StaffRequest, row: CodeRow, answering: Answering) -> d
             for one in wording.refused_words(found.hospital_id, text)
         ],
         **welcome_context(found),
+        "journey": code_journeys.find_journey(request.staff, found.journey_key),
         "finding": words.FINDINGS.get(found.finding, ""),
         "roster": [words.member_sentence(one) for one in queries.list_members(found)],
         "versions": words.version_rows(queries.list_versions(found)),
@@ -150,6 +160,7 @@ def edit_code(request: StaffRequest, key: str) -> HttpResponse:
         "roster": roster,
         "welcomes": welcomes,
         "is_wecom": is_wecom,
+        "journeys": code_journeys.list_journeys(request.staff),
     }
     status = 422 if form.is_bound else 200
     return render(request, "channels/edit_code.html", context, status=status)
@@ -187,8 +198,11 @@ def delete_code(request: StaffRequest, key: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @staff_view("channel.manage")
 def new_code(request: StaffRequest) -> HttpResponse:
-    form = forms.LiveCodeForm(request.staff, request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    given = request.POST if request.method == "POST" else None
+    form = forms.LiveCodeForm(request.staff, given)
+    roster = forms.RosterFormSet(request.staff, None, given)
+    has_roster = roster.is_right()
+    if form.is_valid() and has_roster:
         made = actions.create_live_code(
             form.account_chosen,
             form.cleaned_data["name"],
@@ -196,9 +210,13 @@ def new_code(request: StaffRequest) -> HttpResponse:
             staff=form.staff_chosen,
             team=form.team_chosen,
             tag_names=form.cleaned_data["tags"],
+            journey_key=form.cleaned_data["journey_key"],
             welcome_text=form.cleaned_data["welcome_text"],
+            roster=roster.lines() if form.needs_roster else (),
         )
         messages.success(request, _("活码正在生成，几秒后就能用。"))
         return redirect("channels:code", key=made.key)
+    journeys = code_journeys.list_journeys(request.staff)
+    context = {"form": form, "roster": roster, "journeys": journeys}
     status = 422 if form.is_bound else 200
-    return render(request, "channels/new_code.html", {"form": form}, status=status)
+    return render(request, "channels/new_code.html", context, status=status)

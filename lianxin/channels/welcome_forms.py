@@ -100,7 +100,7 @@ class BaseWelcomeFormSet(WelcomeForms):
         super().__init__(
             data if self.is_given else None,
             prefix="welcomes",
-            initial=[initial_of(welcome) for welcome in self.kept],
+            initial=[line for welcome in self.kept for line in initial_lines(welcome)],
             form_kwargs={"hospital_id": code.hospital_id, "empty_permitted": False},
         )
 
@@ -113,14 +113,16 @@ class BaseWelcomeFormSet(WelcomeForms):
         return tuple(form.welcome() for form in self.forms if form.cleaned_data.get("text"))
 
 
-def initial_of(welcome: Welcome) -> dict[str, Any]:
-    found: dict[str, Any] = {"text": welcome.text, "whom": welcome.whom, "when": welcome.when}
-    if welcome.hours:
-        # A line of the form has one time of day, the same on all its days.
-        first = welcome.hours[0]
-        found["days"] = [str(one.weekday) for one in welcome.hours]
-        found |= {"starts": time_at(first.starts), "ends": time_at(first.ends)}
-    return found
+def initial_lines(welcome: Welcome) -> list[dict[str, Any]]:
+    """Return a welcome as the form shows it: one line per time of day, next to each other."""
+    common = {"text": welcome.text, "whom": welcome.whom, "when": welcome.when}
+    days_at: dict[tuple[int, int], list[str]] = {}
+    for weekday, starts, ends in welcome.hours:
+        days_at.setdefault((starts, ends), []).append(str(weekday))
+    return [
+        {**common, "days": days, "starts": time_at(starts), "ends": time_at(ends)}
+        for (starts, ends), days in days_at.items()
+    ] or [common]
 
 
 # The factory's type does not know of the class it is given.

@@ -206,6 +206,22 @@ def test_a_page_without_welcomes_leaves_them(as_admin: Client, code: LiveCode, z
     assert [one["text"] for one in fresh(code).welcomes] == [OFF["text"]]
 
 
+def test_a_welcome_at_two_times_of_day_is_shown_as_two_lines(
+    as_admin: Client, code: LiveCode, zhou: Staff, admin: Staff
+) -> None:
+    hours = (DutyHours(0, 360, 480), DutyHours(1, 360, 480), DutyHours(0, 1200, 1320))
+    both = Welcome("早晚好。", when=rules.IN_HOURS, hours=hours)
+    content = CodeContent("门诊", welcomes=(both,), roster=(RosterLine(zhou),))
+    with scope(code.hospital_id):
+        actions.change_live_code(code, content, seen=1, by=admin)
+
+    page = as_admin.get(f"/settings/codes/{code.key}/edit/").content.decode()
+
+    assert page.count("早晚好。") == 2
+    assert 'value="06:00"' in page
+    assert 'value="20:00"' in page
+
+
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [

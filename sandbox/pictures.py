@@ -8,7 +8,9 @@ import segno
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from sandbox.official_account.followers import SCENE_LINK
 from sandbox.runtime import Sandbox
+from sandbox.wecom.contact_ways import CONTACT_LINK
 
 
 def draw_code(text: str) -> Response:
@@ -20,11 +22,18 @@ def draw_code(text: str) -> Response:
     return Response(out.getvalue(), media_type="image/svg+xml")
 
 
+def draw_picture(text: str) -> Response:
+    """Draw the code as the providers give it: points, not lines."""
+    out = io.BytesIO()
+    segno.make(text, error="m").save(out, kind="png", scale=10, border=4)
+    return Response(out.getvalue(), media_type="image/png")
+
+
 async def show_contact_code(request: Request) -> Response:
     box: Sandbox = request.app.state.sandbox
     config_id = request.path_params["config_id"]
     if any(config_id in corp.contact_ways for corp in box.world.corps.values()):
-        return draw_code(f"https://work.weixin.qq.com/ca/{config_id}")
+        return draw_picture(CONTACT_LINK + config_id)
     return PlainTextResponse("no such code", 404)
 
 
@@ -57,5 +66,5 @@ async def show_scene_code(request: Request) -> Response:
     ticket = request.query_params.get("ticket", "")
     for account in box.world.official_accounts.values():
         if ticket in account.codes:
-            return draw_code(f"http://weixin.qq.com/q/{ticket}")
+            return draw_picture(SCENE_LINK + ticket)
     return PlainTextResponse("no such ticket", 404)

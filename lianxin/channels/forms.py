@@ -12,10 +12,11 @@ from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from lianxin.channels import queries, words
+from lianxin.channels import queries, wording, words
 from lianxin.channels.actions.live_codes import CodeContent, RosterLine
 from lianxin.channels.models import Account, LiveCode
-from lianxin.channels.rules import DutyHours
+from lianxin.channels.printing import LANGUAGES, PAPERS, Paper
+from lianxin.channels.rules import DutyHours, Welcome
 from lianxin.core.actor import Actor
 from lianxin.staff import queries as staff
 from lianxin.staff.models import CareTeam, Department, Staff
@@ -31,6 +32,8 @@ EVERY_DAY = range(7)
 LARGEST_REVISION = 2_000_000_000
 Choices = list[tuple[str, str | Promise]]
 NOBODY: Choices = [("", "—")]
+# A language is named in itself: who needs it reads it.
+LANGUAGE_CHOICES: Choices = [("zh-hans", "中文"), ("en", "English")]
 
 
 def check_tags(names: list[str]) -> list[str]:
@@ -39,10 +42,30 @@ def check_tags(names: list[str]) -> list[str]:
     return names
 
 
+def check_welcome(hospital_id: int, text: str) -> str:
+    """Refuse what the guard would stop at sending, with every place and why."""
+    refused = wording.refused_words(hospital_id, text)
+    if refused:
+        raise forms.ValidationError([wording.refusal_sentence(one) for one in refused])
+    return text
+
+
+def journey_field() -> forms.CharField:
+    return forms.CharField(
+        label=_("旅程编号"),
+        required=False,
+        max_length=60,
+        # The page offers the hospital's journeys in this list.
+        widget=forms.TextInput({"list": "journey-codes", "autocomplete": "off"}),
+        validators=[RegexValidator(r"^[A-Za-z0-9_.-]+$", _("只用字母、数字、点和横线。"))],
+        help_text=_("核验和同意之后进入的旅程；编号见旅程页面。"),
+    )
+
+
 class LiveCodeForm(forms.Form):
     name = forms.CharField(label=_("名称"), max_length=30, help_text=_("例如：李医生 门诊海报"))
     account = forms.ChoiceField(label=_("渠道"))
-    staff = forms.ChoiceField(label=_("谁来接待"), required=False)
+    staff = forms.ChoiceField(label=_("负责医护"), required=False)
     team = forms.ChoiceField(label=_("团队"), required=False)
     tags = forms.CharField(
         label=_("中性标签"),
@@ -50,17 +73,18 @@ class LiveCodeForm(forms.Form):
         max_length=100,
         help_text=_("用逗号分开。只写来源、科室这类中性的词，不写疾病。"),
     )
+    journey_key = journey_field()
     welcome_text = forms.CharField(
         label=_("欢迎语"),
         required=False,
         max_length=600,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("发送前会过用语检查，并自动加上急症与非 24 小时监护的提示。"),
+        help_text=_("保存时过用语检查；发送时自动加上急症与非 24 小时监护的提示。"),
     )
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        hospital_id = actor.hospital_id
+        self.hospital_id = hospital_id = actor.hospital_id
         kinds = [Account.Kind.WECOM, Account.Kind.OFFICIAL_ACCOUNT]
         accounts = queries.list_accounts(hospital_id).active().filter(kind__in=kinds)
         self.accounts = {account.key: account for account in accounts}
@@ -71,8 +95,9 @@ class LiveCodeForm(forms.Form):
             label=_("渠道"), choices=[(key, one.name) for key, one in self.accounts.items()]
         )
         self.fields["staff"] = forms.ChoiceField(
-            label=_("谁来接待"),
+            label=_("负责医护"),
             required=False,
+            help_text=_("从这个活码来的患者先归到这位名下；下面没有填接待人时，由这位接待。"),
             choices=nobody + [(key, one.name) for key, one in self.members.items()],
         )
         self.fields["team"] = forms.ChoiceField(
@@ -85,9 +110,16 @@ class LiveCodeForm(forms.Form):
         names = [name for name in SEPARATORS.split(self.cleaned_data["tags"]) if name]
         return check_tags(names)
 
+    def clean_welcome_text(self) -> str:
+        return check_welcome(self.hospital_id, self.cleaned_data["welcome_text"])
+
     @property
     def account_chosen(self) -> Account:
         return self.accounts[self.cleaned_data["account"]]
+
+    @property
+    def needs_roster(self) -> bool:
+        return self.account_chosen.kind == Account.Kind.WECOM
 
     @property
     def staff_chosen(self) -> Staff | None:
@@ -96,6 +128,27 @@ class LiveCodeForm(forms.Form):
     @property
     def team_chosen(self) -> CareTeam | None:
         return self.teams.get(self.cleaned_data["team"])
+
+
+class PrintForm(forms.Form):
+    """Which paper and which language; what is not given is A4 in Chinese."""
+
+    paper = forms.ChoiceField(label=_("纸张"), choices=[(paper, paper.upper()) for paper in PAPERS])
+    language = forms.ChoiceField(label=_("海报语言"), choices=LANGUAGE_CHOICES)
+
+    def __init__(self, given: QueryDict) -> None:
+        defaults = {"paper": PAPERS[0], "language": LANGUAGES[0]}
+        super().__init__({name: given.get(name, value) for name, value in defaults.items()})
+
+    @property
+    def paper_chosen(self) -> Paper:
+        chosen: Paper = self.cleaned_data["paper"]
+        return chosen
+
+    @property
+    def language_chosen(self) -> str:
+        chosen: str = self.cleaned_data["language"]
+        return chosen
 
 
 class SeenForm(forms.Form):
@@ -124,19 +177,13 @@ class CodeForm(SeenForm):
         max_length=100,
         help_text=_("用逗号分开。只写来源、科室这类中性的词，不写疾病。"),
     )
-    journey_key = forms.CharField(
-        label=_("旅程编号"),
-        required=False,
-        max_length=60,
-        validators=[RegexValidator(r"^[A-Za-z0-9_.-]+$", _("只用字母、数字、点和横线。"))],
-        help_text=_("核验和同意之后进入的旅程；编号见旅程页面。"),
-    )
+    journey_key = journey_field()
     welcome_text = forms.CharField(
         label=_("欢迎语"),
         required=False,
         max_length=600,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("发送前会过用语检查，并自动加上急症与非 24 小时监护的提示。"),
+        help_text=_("保存时过用语检查；发送时自动加上急症与非 24 小时监护的提示。"),
     )
     welcome_link_path = forms.CharField(
         label=_("欢迎语里的链接"),
@@ -181,7 +228,12 @@ class CodeForm(SeenForm):
     def clean_tags(self) -> list[str]:
         return check_tags([name for name in SEPARATORS.split(self.cleaned_data["tags"]) if name])
 
-    def content(self, roster: tuple[RosterLine, ...]) -> CodeContent:
+    def clean_welcome_text(self) -> str:
+        return check_welcome(self.code.hospital_id, self.cleaned_data["welcome_text"])
+
+    def content(
+        self, roster: tuple[RosterLine, ...], welcomes: tuple[Welcome, ...] = ()
+    ) -> CodeContent:
         given = self.cleaned_data
         return CodeContent(
             name=given["name"],
@@ -191,6 +243,7 @@ class CodeForm(SeenForm):
             tag_names=tuple(given["tags"]),
             journey_key=given["journey_key"],
             welcome_text=given["welcome_text"],
+            welcomes=welcomes,
             welcome_link_path=given["welcome_link_path"],
             adds_at_once=given.get("adds_at_once", True),
             roster=roster,
@@ -273,14 +326,18 @@ else:
 class BaseRosterFormSet(RosterLineForms):
     """Who stands behind one code."""
 
-    def __init__(self, actor: Actor, code: LiveCode, data: QueryDict | None = None) -> None:
+    def __init__(self, actor: Actor, code: LiveCode | None, data: QueryDict | None = None) -> None:
+        # A new code may leave this empty: then the responsible member answers.
+        self.is_new = code is None
+        if code is None and data is not None and "roster-TOTAL_FORMS" not in data:
+            data = None
         members = staff.list_staff(actor.hospital_id)
         self.members = {one.key: one for one in members if one.wecom_userid}
-        self.is_needed = code.account.kind == Account.Kind.WECOM
+        self.is_needed = code is not None and code.account.kind == Account.Kind.WECOM
         super().__init__(
             data,
             prefix="roster",
-            initial=initial_lines(code) if self.is_needed else [],
+            initial=initial_lines(code) if code is not None and self.is_needed else [],
             # A line that says the same as before is still a line.
             form_kwargs={"members": self.members, "empty_permitted": False},
         )
@@ -291,12 +348,18 @@ class BaseRosterFormSet(RosterLineForms):
         if self.is_needed and not self.lines():
             raise forms.ValidationError(_("至少要有一位员工接待。"))
 
+    def is_right(self) -> bool:
+        """Tell whether nothing is wrong with it; a new code's page may not have sent it."""
+        return self.is_valid() if self.is_bound else self.is_new
+
     def lines(self) -> tuple[RosterLine, ...]:
         """Return one line per person; several stretches of one person come together.
 
         A stretch without a time makes the person answer always; the smallest cap holds.
         """
         forms_of: dict[str, list[RosterLineForm]] = {}
+        if not self.is_bound:
+            return ()
         for form in self.forms:
             if form.cleaned_data.get("staff"):
                 forms_of.setdefault(form.cleaned_data["staff"], []).append(form)

@@ -149,6 +149,14 @@ def read_live_codes(hospital_id: int) -> None:
     keep_each(codes, synchronising.read_live_code)
 
 
+@periodic(seconds=10)
+def read_code_pictures(hospital_id: int) -> None:
+    """Read what new pictures say, so that they can be printed."""
+    with scope(hospital_id):
+        codes = queries.list_unread_pictures(hospital_id, time.now())
+    keep_each(codes, synchronising.read_picture)
+
+
 def keep_each(codes: Iterable[LiveCode], keep: Callable[[LiveCode], None]) -> None:
     for code in codes:
         try:

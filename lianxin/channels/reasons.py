@@ -30,6 +30,7 @@ SENTENCES: dict[str, str | Promise] = {
     "page_missing": _("小程序的正式版里没有这个页面，请管理员发布后再试。"),
     "patient_refuses": _("患者不接收这类消息。"),
     "person_blocked": _("平台判定这个微信号有风险，不允许登录。"),
+    "picture_unreadable": _("读不出平台给的二维码图片，一小时后再读。"),
     "provider_busy": _("平台繁忙，稍后再试。"),
     "provider_garbage": _("平台的回答读不懂，稍后再试。"),
     "provider_refused": _("平台拒绝了这条消息。"),

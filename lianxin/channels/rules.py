@@ -156,6 +156,70 @@ def who_answers(
     return Answering(anyone, OVER_CAP if anyone else NOBODY, full)
 
 
+# ---- live codes: which welcome goes --------------------------------------------------------
+
+# For whom a welcome is, and when.
+ANYONE, FIRST, RETURNING = "anyone", "first", "returning"
+ALWAYS, IN_HOURS, NOBODY_ON_DUTY = "always", "in_hours", "nobody_on_duty"
+MOST_WELCOMES = 10
+
+
+@dataclass(frozen=True)
+class Welcome:
+    """A welcome for certain people at certain times."""
+
+    text: str
+    whom: str = ANYONE
+    when: str = ALWAYS
+    hours: tuple[DutyHours, ...] = ()
+
+    @property
+    def is_for_all(self) -> bool:
+        """Tell whether it fits always: then it is no circumstance, but the default."""
+        return self.whom == ANYONE and self.when == ALWAYS
+
+    def fits(self, circumstance: Circumstance) -> bool:
+        if self.whom != ANYONE and (self.whom == RETURNING) != circumstance.is_returning:
+            return False
+        if self.when == NOBODY_ON_DUTY:
+            return not circumstance.is_somebody_on_duty
+        if self.when == IN_HOURS:
+            at = circumstance.at
+            minute = at.hour * 60 + at.minute
+            return any(one.cover(at.weekday(), minute) for one in self.hours)
+        return True
+
+
+class Circumstance(NamedTuple):
+    """Who comes, and when, on the hospital's clock."""
+
+    at: datetime
+    is_returning: bool
+    is_somebody_on_duty: bool
+
+
+class ChosenWelcome(NamedTuple):
+    """The one welcome that goes. Number 0 is the default, else its place in the order."""
+
+    number: int
+    text: str
+
+
+def choose_welcome(
+    default: str, welcomes: Iterable[Welcome], circumstance: Circumstance
+) -> ChosenWelcome:
+    """Choose the first that fits, in the order people gave them; the default when none does."""
+    for number, welcome in enumerate(welcomes, start=1):
+        if welcome.fits(circumstance):
+            return ChosenWelcome(number, welcome.text)
+    return ChosenWelcome(0, default)
+
+
+def is_somebody_on_duty(roster: Iterable[Answerer], at: datetime) -> bool:
+    """Tell whether anybody who has not left has duty now; a fallback has no duty of its own."""
+    return any(not one.has_left and not one.is_fallback and one.is_on_duty(at) for one in roster)
+
+
 # What the provider must be told about a live code.
 NOTHING, MAKE, UPDATE, WITHDRAW = "nothing", "make", "update", "withdraw"
 
@@ -198,4 +262,5 @@ def is_reading_due(
 
 def changed_fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """Return what differs between two versions, in the order of the newer one."""
-    return [name for name, value in new.items() if old.get(name) != value]
+    # A field that came after the older version was written was empty there.
+    return [name for name, value in new.items() if old.get(name, type(value)()) != value]

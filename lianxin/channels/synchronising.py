@@ -13,6 +13,7 @@ from lianxin.channels.actions.contact_ways import CodeClaim
 from lianxin.channels.adapters import ADAPTERS
 from lianxin.channels.adapters.base import AccountFacts, SendFailed
 from lianxin.channels.adapters.official_account import calls as official_calls
+from lianxin.channels.adapters.pictures import fetch_picture, read_code
 from lianxin.channels.adapters.provider_http import Provider, ProviderError
 from lianxin.channels.adapters.wecom import calls as wecom_calls
 from lianxin.channels.adapters.wecom import contact_ways
@@ -160,7 +161,7 @@ def settle_step(claim: CodeClaim, answer: StepAnswer | ProviderError) -> None:
     elif answer == GONE:
         actions.settle_reading(claim, None)
     elif isinstance(answer, ContactWay):
-        actions.settle_made(claim, config_id=answer.config_id, qr_url=answer.qr_url)
+        actions.settle_made(claim, answer)
     elif claim.step == rules.UPDATE:
         actions.settle_updated(claim)
     else:
@@ -171,8 +172,8 @@ async def make_code(provider: Provider, claim: CodeClaim) -> ContactWay:
     """Make it; one that was asked for before, without a known outcome, is looked for first."""
     code = claim.code
     if code.account.kind == Account.Kind.OFFICIAL_ACCOUNT:
-        ticket, picture = await official_calls.create_qr(provider, code.state_key)
-        return ContactWay(ticket[:120], picture)
+        ticket, picture, content = await official_calls.create_qr(provider, code.state_key)
+        return ContactWay(ticket[:120], picture, content)
     found = await find_made_way(provider, claim) if claim.asked_at else None
     if found is None:
         return await contact_ways.add_contact_way(provider, claim.content)
@@ -250,6 +251,22 @@ def read_live_code(code: LiveCode) -> None:
             actions.settle_failed(claim, stored)
         else:
             actions.settle_reading(claim, stored)
+
+
+def read_picture(code: LiveCode) -> None:
+    """Read what a code's picture says, so that it can be printed at any size."""
+    account = load_facts(code.hospital_id, code.account_id)
+    with scope(code.hospital_id):
+        if not actions.claim_picture(code):
+            return
+
+    async def work(provider: Provider) -> bytes | None:
+        return await fetch_picture(provider.client, code.qr_url)
+
+    picture = run_with(account, work)
+    content = read_code(picture) if picture is not None else ""
+    with scope(code.hospital_id):
+        actions.settle_picture(code, content, is_there=picture is not None)
 
 
 def check_account(hospital_id: int, account_id: int) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from lianxin.channels.views import accounts, live_codes
+from lianxin.channels.views import accounts, live_codes, prints
 
 app_name = "channels"
 urlpatterns = [
@@ -13,6 +13,8 @@ urlpatterns = [
     path("settings/codes/new/", live_codes.new_code, name="new_code"),
     path("settings/codes/<slug:key>/", live_codes.code, name="code"),
     path("settings/codes/<slug:key>/edit/", live_codes.edit_code, name="edit_code"),
+    path("settings/codes/<slug:key>/print/", prints.print_code, name="print_code"),
+    path("settings/codes/<slug:key>/print/<str:piece>/", prints.code_piece, name="code_piece"),
     path("settings/codes/<slug:key>/close/", live_codes.close_code, name="close_code"),
     path("settings/codes/<slug:key>/reopen/", live_codes.reopen_code, name="reopen_code"),
     path("settings/codes/<slug:key>/delete/", live_codes.delete_code, name="delete_code"),

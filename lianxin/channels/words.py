@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from lianxin.channels import rules
+from lianxin.channels import queries, rules
 from lianxin.channels.models import CodeMember, LiveCode, LiveCodeVersion
 from lianxin.channels.rules import Answering
+from lianxin.core import time
 
 Words = str | Promise
 
@@ -47,6 +49,7 @@ FIELDS: dict[str, Words] = {
     "tag_names": gettext_lazy("中性标签"),
     "journey_key": gettext_lazy("旅程编号"),
     "welcome_text": gettext_lazy("欢迎语"),
+    "welcomes": gettext_lazy("分情况的欢迎语"),
     "welcome_link_path": gettext_lazy("欢迎语里的链接"),
     "adds_at_once": gettext_lazy("扫码后直接成为联系人"),
     "roster": gettext_lazy("谁来接待"),
@@ -97,10 +100,16 @@ def hours_sentence(hours: Sequence[Sequence[int]]) -> str:
     for weekday, starts, ends in hours:
         days_at.setdefault((starts, ends), []).append(weekday)
     parts = [
-        f"{names(str(WEEKDAYS[day]) for day in days)} {span(starts, ends)}".strip()
+        f"{days_sentence(days)} {span(starts, ends)}".strip()
         for (starts, ends), days in days_at.items()
     ]
     return _("；").join(parts) or _("全天")
+
+
+def days_sentence(days: Sequence[int]) -> str:
+    if len(set(days)) == len(WEEKDAYS):
+        return _("每天")
+    return names(str(WEEKDAYS[day]) for day in days)
 
 
 def span(starts: int, ends: int) -> str:
@@ -122,6 +131,70 @@ def roster_line(
     if daily_cap:
         parts.append(_("每天最多 %(count)d 人") % {"count": daily_cap})
     return _("%(name)s：%(rest)s") % {"name": name, "rest": names(parts)}
+
+
+WHOM: dict[str, Words] = {
+    rules.ANYONE: gettext_lazy("所有人"),
+    rules.FIRST: gettext_lazy("第一次来的人"),
+    rules.RETURNING: gettext_lazy("以前加过、又回来的人"),
+}
+WHEN: dict[str, Words] = {
+    rules.ALWAYS: gettext_lazy("任何时间"),
+    rules.NOBODY_ON_DUTY: gettext_lazy("没有人值班时"),
+    rules.IN_HOURS: gettext_lazy("选定的时间"),
+}
+
+
+def circumstance_sentence(whom: str, when: str, hours: Sequence[Sequence[int]]) -> str:
+    """Say for whom a welcome is, and when."""
+    at = hours_sentence(hours) if when == rules.IN_HOURS else str(WHEN[when])
+    return _("%(whom)s，%(when)s") % {"whom": WHOM[whom], "when": at}
+
+
+def welcome_line(row: Mapping[str, Any]) -> str:
+    circumstance = circumstance_sentence(row["whom"], row["when"], row["hours"])
+    return _("%(name)s：%(rest)s") % {"name": circumstance, "rest": row["text"]}
+
+
+@dataclass(frozen=True)
+class WelcomeRow:
+    """One welcome of a code on its page. Number 0 is the default."""
+
+    number: int
+    circumstance: str
+    text: str
+    # Who would get it if they came now.
+    now_for: str
+
+
+def welcome_rows(code: LiveCode, first: int, returning: int) -> list[WelcomeRow]:
+    """List the welcomes in their order, the default last; say which would go now, and to whom."""
+    rows = [
+        (number, circumstance_sentence(one.whom, one.when, one.hours), one.text)
+        for number, one in enumerate(queries.welcomes_of(code), start=1)
+    ]
+    rows.append((0, _("其他情况（默认）"), code.welcome_text))
+    return [WelcomeRow(*row, now_for=now_for(row[0], first, returning)) for row in rows]
+
+
+def now_for(number: int, first: int, returning: int) -> str:
+    if number == first == returning:
+        return _("现在扫码的人都收到这条")
+    if number == first:
+        return _("现在第一次来的人收到这条")
+    return _("现在回来的人收到这条") if number == returning else ""
+
+
+def why_now(code: LiveCode, now: datetime) -> str:
+    """Say what of the present decides which welcome goes."""
+    here = time.local(code.hospital, now)
+    circumstance = queries.circumstance_of(code, now, is_returning=False)
+    duty = _("有人值班") if circumstance.is_somebody_on_duty else _("没有人值班")
+    return _("现在是%(day)s %(time)s，%(duty)s。从上往下，第一条合适的发出。") % {
+        "day": WEEKDAYS[here.weekday()],
+        "time": f"{here:%H:%M}",
+        "duty": duty,
+    }
 
 
 def version_rows(versions: Sequence[LiveCodeVersion]) -> list[VersionRow]:
@@ -154,6 +227,8 @@ def shown(field: str, value: Any) -> str:
             )
             for line in value or []
         )
+    if field == "welcomes":
+        return _("；").join(welcome_line(row) for row in value or []) or "—"
     if field == "is_active":
         return _("使用中") if value else _("已停用")
     if isinstance(value, bool):

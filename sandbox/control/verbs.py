@@ -21,7 +21,7 @@ from sandbox.official_account.followers import find_code
 from sandbox.runtime import Sandbox
 from sandbox.state import ContactWay, Corp, Member, MiniProgram, MiniScene, Person
 from sandbox.wecom import acts as wecom
-from sandbox.wecom.contact_ways import is_over
+from sandbox.wecom.contact_ways import CONTACT_LINK, is_over
 
 PersonVerb = Callable[[Sandbox, Person, Json], Json]
 MemberVerb = Callable[[Sandbox, Corp, Member, Json], Json]
@@ -53,10 +53,15 @@ def _scan(box: Sandbox, person: Person, data: Json) -> Json:
 
 
 def find_contact_way(box: Sandbox, code: str) -> tuple[Corp, ContactWay] | None:
-    """Find a contact way by config id, picture address or state; one that ran out is not there."""
+    """Find a way by config id, picture, its address, or state; one that ran out is not there."""
     for corp in box.world.corps.values():
         for way in corp.contact_ways.values():
-            names = (way.config_id, way.qr_code, way.body.get("state"))
+            names = (
+                way.config_id,
+                way.qr_code,
+                CONTACT_LINK + way.config_id,
+                way.body.get("state"),
+            )
             if code in names and not is_over(way, box.clock.now()):
                 return corp, way
     return None

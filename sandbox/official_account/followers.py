@@ -10,6 +10,8 @@ from sandbox.errors import ApiError, Json
 from sandbox.state import Follower, OfficialAccount, SceneCode
 
 PAGE = 10_000
+# What the picture of a code says: `url` of the answer.
+SCENE_LINK = "http://weixin.qq.com/q/"
 LONGEST_LIFE = 2_592_000
 ACTIONS = {
     "QR_SCENE": ("scene_id", True),
@@ -31,8 +33,7 @@ def create_code(call: Call, account: OfficialAccount) -> Json:
     ticket = f"gQ{secrets.token_urlsafe(56)}"
     expires_at = call.now + life if is_temporary else None
     account.codes[ticket] = SceneCode(ticket, str(scene), key == "scene_str", expires_at)
-    url = f"{call.root}/q/{quote(ticket)}"
-    answer: Json = {"ticket": ticket, "url": url}
+    answer: Json = {"ticket": ticket, "url": SCENE_LINK + ticket}
     return answer | ({"expire_seconds": life} if is_temporary else {})
 
 

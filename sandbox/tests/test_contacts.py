@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import io
 from concurrent.futures import ThreadPoolExecutor
+
+from PIL import Image
+from zxingcpp import read_barcodes
 
 from sandbox.tests.product import CORP, Product
 
@@ -20,10 +24,12 @@ def test_scanning_sends_a_genuine_add_event(product: Product) -> None:
 
 
 def test_the_picture_of_a_contact_way_is_a_code(product: Product) -> None:
-    answer = product.client.get(product.add_way()["qr_code"])
+    way = product.add_way()
+    answer = product.client.get(way["qr_code"])
 
-    assert answer.headers["content-type"].startswith("image/svg+xml")
-    assert "style" not in answer.text
+    assert answer.headers["content-type"] == "image/png"
+    (found,) = read_barcodes(Image.open(io.BytesIO(answer.content)))
+    assert product.person("scan", code=found.text)["external_userid"]
 
 
 def test_the_welcome_arrives_once(product: Product) -> None:

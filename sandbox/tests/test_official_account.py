@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import io
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from PIL import Image
+from zxingcpp import read_barcodes
 
 from sandbox.tests.product import OFFICIAL, Json, Product
 
@@ -26,9 +29,12 @@ def send_template(product: Product, openid: str, **more: str) -> Json:
 def test_subscribing_and_scanning_differ_by_the_prefix(product: Product) -> None:
     scene = {"scene": {"scene_str": "ward3"}}
     ask = {"action_name": "QR_STR_SCENE", "expire_seconds": 600, "action_info": scene}
-    ticket = product.official("qrcode/create", ask)["ticket"]
+    made = product.official("qrcode/create", ask)
+    ticket = made["ticket"]
     picture = product.client.get("/official/cgi-bin/showqrcode", params={"ticket": ticket})
-    assert picture.headers["content-type"].startswith("image/svg+xml")
+    assert picture.headers["content-type"] == "image/png"
+    (found,) = read_barcodes(Image.open(io.BytesIO(picture.content)))
+    assert found.text == made["url"]
 
     product.person("scan", code=ticket)
     product.settle()

@@ -10,6 +10,8 @@ from sandbox.state import ContactWay, Corp
 
 MOST_USERS = 100
 LONGEST_STATE = 30
+# What the picture of a way says, before its config id.
+CONTACT_LINK = "https://work.weixin.qq.com/ca/"
 # A temporary way lives a week unless it says otherwise, and never longer than two.
 TEMPORARY_SECONDS = 7 * 24 * 3600
 LONGEST_TEMPORARY_SECONDS = 14 * 24 * 3600

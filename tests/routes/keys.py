@@ -105,6 +105,13 @@ def find_code(place: Place) -> Kwargs:
     return {"key": code.key}
 
 
+def find_printed_code(place: Place) -> Kwargs:
+    kwargs = find_code(place)
+    with scope(place.hospital):
+        LiveCode.objects.filter(key=kwargs["key"]).update(qr_content="https://example.invalid/1")
+    return {**kwargs, "piece": "code.svg"}
+
+
 # The beginning of an address -> what may stand in it. The longest beginning counts.
 KEYS: dict[str, Callable[[Place], Kwargs]] = {
     "patients/<slug:key>/": find_tagged,
@@ -112,6 +119,7 @@ KEYS: dict[str, Callable[[Place], Kwargs]] = {
     "holdings/<slug:key>/": find_holding,
     "settings/channels/<slug:key>/": lambda place: {"key": make_account(place.hospital).key},
     "settings/codes/<slug:key>/": find_code,
+    "settings/codes/<slug:key>/print/<str:piece>/": find_printed_code,
     "content/<str:key>/": find_draft,
     "inbox/<slug:key>/": lambda place: {"key": make_thread(place.hospital).key},
     "health/alerts/<slug:key>/": find_alert,

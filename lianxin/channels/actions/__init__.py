@@ -27,9 +27,11 @@ from lianxin.channels.actions.arrivals import (
 )
 from lianxin.channels.actions.contact_ways import (
     claim_code,
+    claim_picture,
     claim_reading,
     settle_failed,
     settle_made,
+    settle_picture,
     settle_reading,
     settle_updated,
     settle_withdrawn,
@@ -52,6 +54,7 @@ __all__ = [
     "change_live_code",
     "claim_code",
     "claim_notice",
+    "claim_picture",
     "claim_reading",
     "claim_refresh",
     "claim_welcome",
@@ -80,6 +83,7 @@ __all__ = [
     "settle_identity",
     "settle_made",
     "settle_notice",
+    "settle_picture",
     "settle_reading",
     "settle_task",
     "settle_token",

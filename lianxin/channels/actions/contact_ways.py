@@ -15,7 +15,7 @@ from django.db.models import Q
 from lianxin.channels import facts, queries, rules
 from lianxin.channels.actions.live_codes import record
 from lianxin.channels.adapters.provider_http import ProviderError
-from lianxin.channels.adapters.wecom.contact_ways import StoredWay, WayContent
+from lianxin.channels.adapters.wecom.contact_ways import ContactWay, StoredWay, WayContent
 from lianxin.channels.models import LiveCode
 from lianxin.core import time
 from lianxin.core.actor import SystemActor
@@ -78,12 +78,12 @@ def take_lease(code: LiveCode, now: datetime) -> datetime | None:
 
 
 @transaction.atomic
-def settle_made(claim: CodeClaim, *, config_id: str, qr_url: str) -> None:
+def settle_made(claim: CodeClaim, way: ContactWay) -> None:
     settled = settle(
         claim,
         state=LiveCode.State.READY,
-        config_id=config_id,
-        qr_url=qr_url,
+        config_id=way.config_id,
+        **pictured(way.qr_url, way.qr_content),
         is_single=False,
         asked_at=None,
         read_at=time.now(),
@@ -105,7 +105,8 @@ def settle_updated(claim: CodeClaim) -> None:
 
 @transaction.atomic
 def settle_withdrawn(claim: CodeClaim) -> None:
-    if not settle(claim, config_id="", qr_url="", asked_at=None, confirmed={}, confirmed_at=None):
+    taken_back: dict[str, Any] = {"asked_at": None, "confirmed": {}, "confirmed_at": None}
+    if not settle(claim, config_id="", **pictured(""), **taken_back):
         return
     # Somebody opened it again while it was being taken back.
     LiveCode.objects.filter(pk=claim.code.pk, is_active=True).update(state=LiveCode.State.MAKING)
@@ -121,7 +122,7 @@ def settle_reading(claim: CodeClaim, stored: StoredWay | None) -> None:
             claim,
             state=LiveCode.State.MAKING,
             config_id="",
-            qr_url="",
+            **pictured(""),
             confirmed={},
             confirmed_at=None,
             finding="lost",
@@ -169,3 +170,41 @@ def settle_failed(claim: CodeClaim, error: ProviderError) -> None:
     if claim.step == rules.MAKE and not is_unknown and claim.asked_at is None:
         changes["asked_at"] = None
     settle(claim, **changes)
+
+
+# ---- what the picture says ----------------------------------------------------------------
+
+
+def pictured(qr_url: str, qr_content: str = "") -> dict[str, Any]:
+    """Return the columns of a new picture: what an older one said is no longer true."""
+    return {
+        "qr_url": qr_url,
+        "qr_content": qr_content,
+        "picture_try_at": None,
+        "picture_failure": "",
+    }
+
+
+@transaction.atomic
+def claim_picture(code: LiveCode) -> bool:
+    """Take the reading of a code's picture for this worker; who dies leaves it to the next."""
+    now = time.now()
+    again = now + facts.seconds("contact_way_lease_seconds")
+    due = Q(picture_try_at=None) | Q(picture_try_at__lte=now)
+    unread = LiveCode.objects.filter(due, pk=code.pk, qr_url=code.qr_url, qr_content="")
+    return bool(unread.update(picture_try_at=again))
+
+
+@transaction.atomic
+def settle_picture(code: LiveCode, content: str, *, is_there: bool) -> None:
+    """Keep what the picture says; a picture that was replaced meanwhile is read anew."""
+    unread = LiveCode.objects.filter(pk=code.pk, qr_url=code.qr_url, qr_content="")
+    if content:
+        if unread.update(qr_content=content, picture_failure=""):
+            record(code, "live_code.pictured", SystemActor(code.hospital_id))
+        return
+    wait = "contact_way_refused_seconds" if is_there else "contact_way_retry_seconds"
+    unread.update(
+        picture_failure="picture_unreadable" if is_there else "provider_unreachable",
+        picture_try_at=time.now() + facts.seconds(wait),
+    )

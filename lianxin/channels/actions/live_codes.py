@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
-from lianxin.channels import queries, rules
+from lianxin.channels import queries, rules, wording
 from lianxin.channels.models import Account, CodeMember, LiveCode, LiveCodeVersion
 from lianxin.core import events, time
 from lianxin.core.actor import Actor
@@ -42,6 +42,7 @@ class CodeContent:
     tag_names: tuple[str, ...] = ()
     journey_key: str = ""
     welcome_text: str = ""
+    welcomes: tuple[rules.Welcome, ...] = ()
     welcome_link_path: str = ""
     adds_at_once: bool = True
     roster: tuple[RosterLine, ...] = ()
@@ -61,14 +62,23 @@ def create_live_code(
     welcome_text: str = "",
     welcome_link_path: str = "",
     state_key: str = "",
+    roster: Sequence[RosterLine] = (),
 ) -> LiveCode:
-    """Want a live code. The picture comes when the job has asked the provider for it."""
+    """Want a live code. The picture comes when the job has asked the provider for it.
+
+    Without a roster the responsible member answers always; without one the first of the roster is.
+    """
     if not by.may("channel.manage"):
         raise ForbiddenError
     if account.kind not in CODE_KINDS:
         raise RefusedError(_("这个渠道没有活码。"))
-    if account.kind == Account.Kind.WECOM and (staff is None or not staff.wecom_userid):
+    if staff is None and roster:
+        staff = roster[0].staff
+    lines = list(roster) or ([RosterLine(staff)] if staff is not None else [])
+    is_wecom = account.kind == Account.Kind.WECOM
+    if is_wecom and not any(line.staff.wecom_userid for line in lines):
         raise RefusedError(_("企业微信的活码要指定一位已绑定企业微信的员工。"))
+    check_welcomes(account.hospital_id, [welcome_text])
     code = LiveCode.objects.create(
         hospital_id=account.hospital_id,
         state_key=state_key or make_key(),
@@ -83,8 +93,8 @@ def create_live_code(
         welcome_link_path=welcome_link_path,
         created_at=time.now(),
     )
-    if account.kind == Account.Kind.WECOM and staff is not None:
-        write_roster(code, [RosterLine(staff)])
+    if is_wecom:
+        write_roster(code, lines)
     write_version(code, by)
     record(code, "live_code.created", by)
     return code
@@ -108,6 +118,7 @@ def change_live_code(code: LiveCode, content: CodeContent, *, seen: int, by: Act
         tag_names=list(content.tag_names),
         journey_key=content.journey_key,
         welcome_text=content.welcome_text,
+        welcomes=[as_data(welcome) for welcome in content.welcomes],
         welcome_link_path=content.welcome_link_path,
         adds_at_once=content.adds_at_once,
     )
@@ -173,7 +184,20 @@ def check_may_manage(by: Actor) -> None:
         raise ForbiddenError
 
 
+def check_welcomes(hospital_id: int, texts: Sequence[str]) -> None:
+    """Refuse a welcome that the guard would stop at sending."""
+    for text in texts:
+        for refused in wording.refused_words(hospital_id, text):
+            raise RefusedError(wording.refusal_sentence(refused))
+
+
 def check_content(code: LiveCode, content: CodeContent) -> None:
+    texts = [content.welcome_text, *(welcome.text for welcome in content.welcomes)]
+    check_welcomes(code.hospital_id, texts)
+    if len(content.welcomes) > rules.MOST_WELCOMES:
+        raise RefusedError(_("最多 %(count)d 条。") % {"count": rules.MOST_WELCOMES})
+    if any(welcome.is_for_all for welcome in content.welcomes):
+        raise RefusedError(_("对所有人、任何时间的欢迎语请写在默认欢迎语里。"))
     if code.account.kind != Account.Kind.WECOM:
         return
     if not any(line.staff.wecom_userid for line in content.roster):
@@ -234,6 +258,7 @@ def describe(code: LiveCode) -> dict[str, Any]:
         "tag_names": list(code.tag_names),
         "journey_key": code.journey_key,
         "welcome_text": code.welcome_text,
+        "welcomes": list(code.welcomes),
         "welcome_link_path": code.welcome_link_path,
         "adds_at_once": code.adds_at_once,
         "roster": [
@@ -245,6 +270,15 @@ def describe(code: LiveCode) -> dict[str, Any]:
             }
             for member in queries.list_members(code)
         ],
+    }
+
+
+def as_data(welcome: rules.Welcome) -> dict[str, Any]:
+    return {
+        "text": welcome.text,
+        "whom": welcome.whom,
+        "when": welcome.when,
+        "hours": [list(stretch) for stretch in welcome.hours],
     }
 
 

@@ -33,9 +33,16 @@ class LiveCode(models.Model):
     tag_names = models.JSONField(default=list, blank=True)
     journey_key = models.CharField(max_length=60, blank=True)
     welcome_text = models.TextField(blank=True)
+    # Welcomes for certain hours or people, in their order; `welcome_text` is for everybody else.
+    welcomes = models.JSONField(default=list, blank=True)
     welcome_link_path = models.CharField(max_length=300, blank=True)
     config_id = models.CharField(max_length=120, blank=True)
     qr_url = models.CharField(max_length=600, blank=True)
+    # What the picture says when it is read; what is printed is drawn anew from it.
+    qr_content = models.CharField(max_length=600, blank=True)
+    # When the picture may be read next, and why the last reading failed.
+    picture_try_at = models.DateTimeField(null=True)
+    picture_failure = models.CharField(max_length=40, blank=True)
     state = models.CharField(max_length=12, choices=State.choices, default=State.MAKING)
     failure_code = models.CharField(max_length=40, blank=True)
     is_active = models.BooleanField(default=True)

@@ -50,6 +50,7 @@ from lianxin.channels.queries.live_codes import (
     list_free_codes,
     list_live_codes,
     list_unmade_codes,
+    list_unread_pictures,
     staying_counts,
 )
 from lianxin.channels.queries.rosters import (
@@ -63,6 +64,13 @@ from lianxin.channels.queries.rosters import (
     list_versions,
     rosters_of,
 )
+from lianxin.channels.queries.welcomes import (
+    choose_welcome,
+    circumstance_of,
+    has_come_before,
+    welcome_for_arrival,
+    welcomes_of,
+)
 
 __all__ = [
     "PAYLOAD_FIELDS",
@@ -75,6 +83,8 @@ __all__ = [
     "as_answerer",
     "as_inbound",
     "as_reach",
+    "choose_welcome",
+    "circumstance_of",
     "code_step",
     "count_by_live_code",
     "count_ticks",
@@ -89,6 +99,7 @@ __all__ = [
     "find_kf_account",
     "find_live_code",
     "find_token",
+    "has_come_before",
     "is_code_in_use",
     "list_accounts",
     "list_accounts_to_check",
@@ -109,9 +120,12 @@ __all__ = [
     "list_same_person",
     "list_unidentified",
     "list_unmade_codes",
+    "list_unread_pictures",
     "list_versions",
     "open_arrivals",
     "reach_of",
     "rosters_of",
     "staying_counts",
+    "welcome_for_arrival",
+    "welcomes_of",
 ]

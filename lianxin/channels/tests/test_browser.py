@@ -9,7 +9,7 @@ from django.test import Client
 from lianxin.channels import actions
 from lianxin.channels.actions.live_codes import CodeContent, RosterLine
 from lianxin.channels.models import LiveCode
-from lianxin.channels.rules import DutyHours
+from lianxin.channels.rules import IN_HOURS, RETURNING, DutyHours, Welcome
 from lianxin.core import time
 from lianxin.core.models import Hospital
 from lianxin.core.scope import scope
@@ -19,6 +19,7 @@ from lianxin.testing.channels import make_account
 
 pytestmark = pytest.mark.browser
 
+PAGES = ("code", "edit", "refused", "new", "print", "codes", "closed")
 SIZES = [(375, "light", "zh-hans"), (1440, "dark", "en")]
 
 
@@ -29,6 +30,7 @@ def code(riverside: Hospital, admin: Staff, zhou: Staff, lin: Staff) -> LiveCode
     with scope(riverside):
         made = actions.create_live_code(account, "周医生门诊海报", staff=zhou, by=admin)
         week = tuple(DutyHours(day, 480, 1050) for day in range(5))
+        nights = tuple(DutyHours(day, 1080, 480) for day in range(7))
         roster = (
             RosterLine(zhou, hours=week, daily_cap=30),
             RosterLine(lin, is_fallback=True),
@@ -38,11 +40,19 @@ def code(riverside: Hospital, admin: Staff, zhou: Staff, lin: Staff) -> LiveCode
             staff=zhou,
             tag_names=("心内科", "出院"),
             welcome_text="您好，这里是河畔医院心内科。\n有事请留言。",
+            welcomes=(
+                Welcome("欢迎回来，有事请留言。", whom=RETURNING),
+                Welcome("现在是夜间，明早八点后回复您。", when=IN_HOURS, hours=nights),
+            ),
             roster=roster,
         )
         actions.change_live_code(made, content, seen=1, by=admin)
         LiveCode.objects.filter(pk=made.pk).update(
-            state="ready", confirmed_at=time.now(), finding="lost", found_at=time.now()
+            state="ready",
+            confirmed_at=time.now(),
+            finding="lost",
+            found_at=time.now(),
+            qr_content="https://work.weixin.qq.com/ca/0123456789abcdef",
         )
     return made
 
@@ -64,6 +74,8 @@ def answers(as_admin: Client, code: LiveCode) -> dict[str, HttpResponseBase]:
                 "roster-0-starts": "08:00",
             },
         )
+        found[f"new {language}"] = as_admin.get("/settings/codes/new/")
+        found[f"print {language}"] = as_admin.get(f"/settings/codes/{code.key}/print/")
         found[f"codes {language}"] = as_admin.get("/settings/codes/")
     as_admin.post(f"/settings/codes/{code.key}/close/", {"seen": 2})
     for language in ("zh-hans", "en"):
@@ -76,7 +88,7 @@ def test_the_pages_can_be_used_by_everybody(answers: dict[str, HttpResponseBase]
     findings: list[str] = []
     with open_browser() as browser:
         for width, theme, language in SIZES:
-            for name in ("code", "edit", "refused", "codes", "closed"):
+            for name in PAGES:
                 page = browser.new_page(
                     color_scheme="dark" if theme == "dark" else "light",
                     viewport={"width": width, "height": 812},

@@ -11,11 +11,21 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from lianxin.channels import actions, forms, queries, reasons, rules, words
+from lianxin.channels import (
+    actions,
+    code_journeys,
+    forms,
+    queries,
+    reasons,
+    rules,
+    wording,
+    words,
+)
 from lianxin.channels.models import Account, LiveCode
 from lianxin.channels.queries import CodeCount
 from lianxin.channels.rules import Answering
 from lianxin.channels.views.states import State
+from lianxin.channels.welcome_forms import WelcomeFormSet
 from lianxin.core import time
 from lianxin.web.http import StaffRequest, staff_view
 
@@ -98,10 +108,32 @@ def code_context(request: StaffRequest, row: CodeRow, answering: Answering) -> d
         "is_alone": is_wecom and found.is_active and not answering.members,
         "is_told": queries.code_step(found, answering) == rules.NOTHING,
         "failure": reasons.sentence_of(found.failure_code) if found.failure_code else "",
+        "refused": [
+            wording.refusal_sentence(one)
+            for text in (found.welcome_text, *(one["text"] for one in found.welcomes))
+            for one in wording.refused_words(found.hospital_id, text)
+        ],
+        **welcome_context(found),
+        "journey": code_journeys.find_journey(request.staff, found.journey_key),
         "finding": words.FINDINGS.get(found.finding, ""),
         "roster": [words.member_sentence(one) for one in queries.list_members(found)],
         "versions": words.version_rows(queries.list_versions(found)),
         "may_manage": request.staff.may("channel.manage"),
+    }
+
+
+def welcome_context(code: LiveCode) -> dict[str, object]:
+    """Say which welcome would go now: to who comes first, and to who comes back."""
+    if not code.welcomes:
+        return {"welcomes": []}
+    now = time.now()
+    first, returning = (
+        queries.choose_welcome(code, now, is_returning=is_returning).number
+        for is_returning in (False, True)
+    )
+    return {
+        "welcomes": words.welcome_rows(code, first, returning),
+        "why_now": words.why_now(code, now),
     }
 
 
@@ -115,13 +147,21 @@ def edit_code(request: StaffRequest, key: str) -> HttpResponse:
     is_wecom = found.account.kind == Account.Kind.WECOM
     # An Official Account's code has nobody behind it, so its page sends no roster.
     has_roster = not is_wecom or roster.is_valid()
-    if form.is_valid() and has_roster:
-        content = form.content(roster.lines() if is_wecom else ())
+    welcomes = WelcomeFormSet(found, given)
+    if form.is_valid() and has_roster and welcomes.is_right():
+        content = form.content(roster.lines() if is_wecom else (), welcomes.welcomes())
         actions.change_live_code(found, content, seen=form.number, by=request.staff)
         follows = _("已保存。平台会在一分钟内跟上。")
         messages.success(request, follows if is_wecom else _("已保存。"))
         return redirect("channels:code", key=key)
-    context = {"code": found, "form": form, "roster": roster, "is_wecom": is_wecom}
+    context = {
+        "code": found,
+        "form": form,
+        "roster": roster,
+        "welcomes": welcomes,
+        "is_wecom": is_wecom,
+        "journeys": code_journeys.list_journeys(request.staff),
+    }
     status = 422 if form.is_bound else 200
     return render(request, "channels/edit_code.html", context, status=status)
 
@@ -158,8 +198,11 @@ def delete_code(request: StaffRequest, key: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @staff_view("channel.manage")
 def new_code(request: StaffRequest) -> HttpResponse:
-    form = forms.LiveCodeForm(request.staff, request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    given = request.POST if request.method == "POST" else None
+    form = forms.LiveCodeForm(request.staff, given)
+    roster = forms.RosterFormSet(request.staff, None, given)
+    has_roster = roster.is_right()
+    if form.is_valid() and has_roster:
         made = actions.create_live_code(
             form.account_chosen,
             form.cleaned_data["name"],
@@ -167,9 +210,13 @@ def new_code(request: StaffRequest) -> HttpResponse:
             staff=form.staff_chosen,
             team=form.team_chosen,
             tag_names=form.cleaned_data["tags"],
+            journey_key=form.cleaned_data["journey_key"],
             welcome_text=form.cleaned_data["welcome_text"],
+            roster=roster.lines() if form.needs_roster else (),
         )
         messages.success(request, _("活码正在生成，几秒后就能用。"))
         return redirect("channels:code", key=made.key)
+    journeys = code_journeys.list_journeys(request.staff)
+    context = {"form": form, "roster": roster, "journeys": journeys}
     status = 422 if form.is_bound else 200
-    return render(request, "channels/new_code.html", {"form": form}, status=status)
+    return render(request, "channels/new_code.html", context, status=status)

@@ -10,7 +10,7 @@ from lianxin.channels import actions as channels
 from lianxin.channels.actions.welcomes import WelcomeClaim
 from lianxin.channels.adapters.base import SendFailed, Sent
 from lianxin.channels.models import Account, LiveCode
-from lianxin.channels.queries import find_account, find_live_code
+from lianxin.channels.queries import find_account, find_live_code, welcome_for_arrival
 from lianxin.compliance.queries import check_wording
 from lianxin.compliance.rules.guard import is_blocked
 from lianxin.core.actor import SystemActor
@@ -80,7 +80,7 @@ def compose(house: House, claim: WelcomeClaim, code: LiveCode | None) -> tuple[C
         hospital=house.hospital.name,
         department=department.name if department else "",
         staff=staff.name if staff else "",
-        own_text=code.welcome_text if code else "",
+        own_text=welcome_for_arrival(code, claim.arrival_id).text if code else "",
     )
     composed = compose_welcome(facts, words)
     if not is_blocked(check_wording(house.hospital_id, composed.text, "automatic")):

@@ -269,7 +269,7 @@ def test_a_card_whose_task_may_exist_goes_to_no_other_phone(
 # ---- the welcome --------------------------------------------------------------------------
 
 
-def add_doctor(sandbox: Sandbox, wecom: Account) -> Event:
+def add_doctor(sandbox: Sandbox, wecom: Account, number: int = 1) -> Event:
     """Let Wang Fang scan; the callback arrives as the edge would store it."""
     code = LiveCode.objects.get(account=wecom)
     shown = sandbox.person_does("wang", "scan", code=code.state_key)
@@ -278,7 +278,7 @@ def add_doctor(sandbox: Sandbox, wecom: Account) -> Event:
         [
             Inbound(
                 event="contact.added",
-                arrival_key="full:DrLi:wang:1",
+                arrival_key=f"full:DrLi:wang:{number}",
                 occurred_at=time.now(),
                 kind="full",
                 external_id=sandbox.external_id("wang", CORP_ID),
@@ -288,7 +288,21 @@ def add_doctor(sandbox: Sandbox, wecom: Account) -> Event:
             )
         ],
     )
-    return Event.objects.get(name="contact.added")
+    return Event.objects.filter(name="contact.added").latest("at", "id")
+
+
+def leave_doctor(sandbox: Sandbox, wecom: Account) -> None:
+    """Let Wang Fang delete Dr Li again."""
+    sandbox.person_does("wang", "delete-member", corp_id=CORP_ID, userid="DrLi")
+    gone = Inbound(
+        event="contact.removed",
+        arrival_key="del:DrLi:wang",
+        occurred_at=time.now(),
+        kind="by_patient",
+        external_id=sandbox.external_id("wang", CORP_ID),
+        staff_userid="DrLi",
+    )
+    take_in(facts_of(wecom), [gone])
 
 
 def send_welcome(event: Event) -> None:
@@ -326,6 +340,22 @@ def test_a_forbidden_welcome_is_replaced_never_dropped(
     assert "根治" not in shown
     assert "急症请拨 120" in shown
     assert Event.objects.filter(name="welcome.sent").exists()
+
+
+def test_who_comes_back_is_welcomed_back(sandbox: Sandbox, wecom: Account, doctor: Staff) -> None:
+    code = make_code(wecom, doctor, text="您好，这是第一次见面。")
+    code.welcomes = [{"text": "欢迎回来。", "whom": "returning", "when": "always", "hours": []}]
+    code.save(update_fields=["welcomes"])
+
+    send_welcome(add_doctor(sandbox, wecom))
+    first = str(sandbox.state())
+    leave_doctor(sandbox, wecom)
+    send_welcome(add_doctor(sandbox, wecom, number=2))
+
+    assert "第一次见面" in first
+    assert "欢迎回来" not in first
+    assert "欢迎回来" in str(sandbox.state())
+    assert Event.objects.filter(name="welcome.sent").count() == 2
 
 
 def test_a_late_welcome_is_recorded_as_missed(

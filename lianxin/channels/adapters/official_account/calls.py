@@ -29,8 +29,8 @@ async def fetch_token(provider: Provider) -> Token:
     return Token(as_text(answer.get("access_token")), int(answer.get("expires_in") or 7200))
 
 
-async def create_qr(provider: Provider, scene: str) -> tuple[str, str]:
-    """Create a lasting QR code; returns (ticket, picture address)."""
+async def create_qr(provider: Provider, scene: str) -> tuple[str, str, str]:
+    """Create a lasting QR code; returns (ticket, picture address, what the picture says)."""
     answer = await provider.post(
         "/cgi-bin/qrcode/create",
         {
@@ -40,7 +40,8 @@ async def create_qr(provider: Provider, scene: str) -> tuple[str, str]:
     )
     ticket = as_text(answer.get("ticket"))
     base = provider.account.setting("picture_url") or "https://mp.weixin.qq.com"
-    return ticket, f"{base.rstrip('/')}/cgi-bin/showqrcode?ticket={quote(ticket)}"
+    picture = f"{base.rstrip('/')}/cgi-bin/showqrcode?ticket={quote(ticket)}"
+    return ticket, picture, as_text(answer.get("url"))
 
 
 async def list_followers(provider: Provider) -> AsyncIterator[str]:

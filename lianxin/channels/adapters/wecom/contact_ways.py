@@ -52,6 +52,8 @@ class WayContent:
 class ContactWay:
     config_id: str
     qr_url: str
+    # What the picture says, where the provider tells it beside the picture.
+    qr_content: str = ""
 
 
 @dataclass(frozen=True)

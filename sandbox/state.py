@@ -93,6 +93,8 @@ class Member:
     name: str = ""
     position: str = ""
     is_active: bool = True
+    # Without one (互通许可) the lists leave out the member's customers and name the member.
+    has_licence: bool = True
 
 
 @dataclass
@@ -448,8 +450,12 @@ def derive(prefix: str, *parts: str, size: int = 30) -> str:
     return prefix + base64.urlsafe_b64encode(digest).decode().replace("=", "")[:size]
 
 
+# A person with such an id uses WeCom at another company, not WeChat.
+WECOM_USER = "wecom-"
+
+
 def make_external_userid(corp_id: str, person_id: str) -> str:
-    return derive("wm", corp_id, person_id)
+    return derive("wo" if person_id.startswith(WECOM_USER) else "wm", corp_id, person_id)
 
 
 def make_openid(account_id: str, person_id: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,7 +11,7 @@ import structlog
 from django.db import DataError, IntegrityError, transaction
 from procrastinate.exceptions import AlreadyEnqueued
 
-from lianxin.channels import actions, queries, synchronising
+from lianxin.channels import actions, contact_syncing, queries, synchronising
 from lianxin.channels.adapters import ADAPTERS
 from lianxin.channels.adapters.base import AccountFacts, Inbound, SendFailed
 from lianxin.channels.adapters.provider_http import ProviderError
@@ -18,6 +19,7 @@ from lianxin.channels.adapters.xml import XmlRefused
 from lianxin.channels.models import Account, Callback, LiveCode
 from lianxin.channels.sealing import CALLBACK_FIELD
 from lianxin.core import keys, time
+from lianxin.core.actor import SystemActor
 from lianxin.core.errors import RefusedError
 from lianxin.core.jobs import job, periodic
 from lianxin.core.scope import scope
@@ -194,6 +196,11 @@ def reconcile(hospital_id: int) -> None:
     with scope(hospital_id):
         due = queries.list_accounts_to_reconcile(hospital_id, time.now())
     for account in due:
+        if account.kind == Account.Kind.WECOM:
+            # Its list may take minutes, so a job of its own reads it.
+            with scope(hospital_id):
+                actions.request_sync(account, by=SystemActor(hospital_id))
+            continue
         try:
             reconcile_account(account)
         except (ProviderError, SendFailed) as error:
@@ -202,7 +209,29 @@ def reconcile(hospital_id: int) -> None:
 
 
 def reconcile_account(account: Account) -> None:
+    """Compare one account now, in this process."""
     if account.kind == Account.Kind.WECOM:
         synchronising.reconcile_contacts(account.hospital_id, account.pk)
     elif account.kind == Account.Kind.WECOM_KF:
         synchronising.sync_messages(account.hospital_id, account.pk, "")
+
+
+@job(queue="bulk")
+def sync_contacts(hospital_id: int, sync_id: int) -> None:
+    """Go on with one comparison of contacts; what fails for now is taken up by keep_syncs."""
+    try:
+        contact_syncing.run_sync(hospital_id, sync_id)
+    except (ProviderError, SendFailed) as error:
+        log.warning("contact_sync.stopped", sync_id=sync_id, reason=str(error))
+
+
+@periodic(seconds=5)
+def keep_syncs(hospital_id: int) -> None:
+    """Give every open comparison that nobody works at a job; a waiting job does."""
+    with scope(hospital_id):
+        for sync_id in queries.list_syncs_to_run(hospital_id, time.now()):
+            lock = f"contacts:{sync_id}"
+            with suppress(AlreadyEnqueued, IntegrityError), transaction.atomic():
+                sync_contacts.configure(queueing_lock=lock).defer(
+                    hospital_id=hospital_id, sync_id=sync_id
+                )

@@ -75,20 +75,22 @@ def _cursor(text: str) -> int:
     if not text:
         return 0
     if not text.startswith("c") or not text[1:].isdigit():
-        raise ApiError(40058, "cursor")
+        raise ApiError(50100)
     return int(text[1:])
 
 
 def describe_contact(call: Call, corp: Corp, relation: Relation) -> Json:
     person = call.box.world.persons[relation.person]
+    external_userid = make_external_userid(corp.corp_id, person.id)
+    is_wecom_user = external_userid.startswith("wo")
     contact: Json = {
-        "external_userid": make_external_userid(corp.corp_id, person.id),
+        "external_userid": external_userid,
         "name": person.name,
-        "type": 1,
+        "type": 2 if is_wecom_user else 1,
         "avatar": "",
         "gender": person.gender,
     }
-    if corp.has_developer_account and person.union_id:
+    if corp.has_developer_account and person.union_id and not is_wecom_user:
         contact["unionid"] = person.union_id
     return contact
 
@@ -124,7 +126,9 @@ def list_contacts_of_many(call: Call, corp: Corp) -> Json:
         raise ApiError(40058, "userid_list")
     limit = call.limit(50, PAGE)
     begin = _cursor(call.text("cursor"))
-    found = [r for r in _standing(corp) if r.userid in userids]
+    unlicensed = [u for u in userids if u in corp.members and not corp.members[u].has_licence]
+    listed = set(userids) - set(unlicensed)
+    found = [r for r in corp.relations.values() if r.userid in listed and r.state in STANDING]
     page = found[begin : begin + limit]
     rows = [
         {
@@ -137,7 +141,7 @@ def list_contacts_of_many(call: Call, corp: Corp) -> Json:
     return {
         "external_contact_list": rows,
         "next_cursor": more,
-        "fail_info": {"unlicensed_userid_list": []},
+        "fail_info": {"unlicensed_userid_list": unlicensed},
     }
 
 

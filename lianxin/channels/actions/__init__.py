@@ -42,24 +42,39 @@ from lianxin.channels.actions.live_codes import (
     reopen_live_code,
 )
 from lianxin.channels.actions.notices import claim_notice, notify_staff, settle_notice
-from lianxin.channels.actions.reconciliation import store_page, take_in_listed
+from lianxin.channels.actions.reconciliation import store_page
+from lianxin.channels.actions.syncs import (
+    begin_sync,
+    cancel_sync,
+    claim_sync,
+    end_unlisted,
+    request_sync,
+    restart_batch,
+    settle_sync,
+    settle_sync_failed,
+    store_contacts,
+)
 from lianxin.channels.actions.tasks import note_task, settle_task
 from lianxin.channels.actions.ticks import forget_ticks, return_tick, spend_ticks
 from lianxin.channels.actions.welcomes import claim_welcome, miss_overdue, settle_welcome
 
 __all__ = [
+    "begin_sync",
+    "cancel_sync",
     "change_account",
     "change_live_code",
     "claim_code",
     "claim_notice",
     "claim_reading",
     "claim_refresh",
+    "claim_sync",
     "claim_welcome",
     "close_live_code",
     "count_sent",
     "create_live_code",
     "delete_live_code",
     "drop_token",
+    "end_unlisted",
     "forget_addresses",
     "forget_raw",
     "forget_ticks",
@@ -73,6 +88,8 @@ __all__ = [
     "receive_webchat_message",
     "reopen_live_code",
     "request_check",
+    "request_sync",
+    "restart_batch",
     "return_tick",
     "settle_callbacks",
     "settle_check",
@@ -81,13 +98,15 @@ __all__ = [
     "settle_made",
     "settle_notice",
     "settle_reading",
+    "settle_sync",
+    "settle_sync_failed",
     "settle_task",
     "settle_token",
     "settle_updated",
     "settle_welcome",
     "settle_withdrawn",
     "spend_ticks",
+    "store_contacts",
     "store_page",
     "take_in",
-    "take_in_listed",
 ]

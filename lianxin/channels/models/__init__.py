@@ -6,6 +6,7 @@ from lianxin.channels.models.accounts import AccessToken, Account, AccountRoute
 from lianxin.channels.models.addresses import EXTERNAL_ID_CHARACTERS, Address, Relation, TickCount
 from lianxin.channels.models.arrivals import ARRIVAL_KEY_CHARACTERS, Arrival, Callback
 from lianxin.channels.models.live_codes import CodeMember, LiveCode, LiveCodeVersion
+from lianxin.channels.models.syncs import ContactSync
 from lianxin.channels.models.tasks import MemberTask, StaffNotice
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Arrival",
     "Callback",
     "CodeMember",
+    "ContactSync",
     "LiveCode",
     "LiveCodeVersion",
     "MemberTask",

@@ -103,6 +103,10 @@ class Relation(models.Model):
     removed_by = models.CharField(max_length=12, blank=True)
     added_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True)
+    # How they met, as the provider numbers it; null: not known yet.
+    add_way = models.PositiveIntegerField(null=True)
+    # When the provider's list last had it. No index: most updates touch this alone.
+    listed_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -111,7 +115,8 @@ class Relation(models.Model):
             )
         ]
         indexes: ClassVar = [
-            models.Index(fields=["live_code", "added_at"], name="relation_by_live_code")
+            models.Index(fields=["live_code", "added_at"], name="relation_by_live_code"),
+            models.Index(fields=["hospital", "staff_userid"], name="relation_by_member"),
         ]
 
     def __str__(self) -> str:

@@ -8,7 +8,6 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from lianxin.channels import rules
 from lianxin.channels.models import (
     Address,
     Relation,
@@ -102,13 +101,6 @@ def as_reach(row: Address, userids: tuple[str, ...]) -> Reach:
         session_state=row.session_state,
         staff_userids=userids,
     )
-
-
-def list_relation_pairs(hospital_id: int, account_id: int) -> set[rules.Pair]:
-    """Return (member, person) of every relation that still stands."""
-    rows = Relation.objects.filter(hospital_id=hospital_id, address__account_id=account_id)
-    standing = rows.exclude(state=Relation.State.REMOVED)
-    return set(standing.values_list("staff_userid", "address__external_id"))
 
 
 def list_unidentified(hospital_id: int, account_id: int, limit: int = 50) -> list[Address]:

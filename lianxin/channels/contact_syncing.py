@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from datetime import datetime
 
 import structlog
 from asgiref.sync import sync_to_async
@@ -16,9 +17,15 @@ from lianxin.channels import actions, queries
 from lianxin.channels.actions.syncs import SyncClaim
 from lianxin.channels.adapters.base import AccountFacts, SendFailed
 from lianxin.channels.adapters.provider_http import Provider, ProviderError
+from lianxin.channels.adapters.reactions import Reaction
 from lianxin.channels.adapters.wecom import calls as wecom_calls
-from lianxin.channels.adapters.wecom.contacts import ContactPage, fetch_contacts
-from lianxin.channels.models import ContactSync
+from lianxin.channels.adapters.wecom.contacts import (
+    Contact,
+    ContactPage,
+    fetch_contacts,
+    read_contact,
+)
+from lianxin.channels.models import Address, ContactSync
 from lianxin.channels.providers import load_facts, run_with
 from lianxin.core import time
 from lianxin.core.actor import SystemActor
@@ -62,6 +69,33 @@ def run_sync(hospital_id: int, sync_id: int) -> None:
         with scope(hospital_id):
             actions.settle_sync_failed(runner.claim, error.reason_code, retry_at=None)
         raise
+
+
+def read_contacts(hospital_id: int, account_id: int) -> int:
+    """Look at the contacts of which something is missing, one by one; returns how many."""
+    with scope(hospital_id):
+        addresses = queries.list_contacts_to_read(hospital_id, account_id)
+    if not addresses:
+        return 0
+    account = load_facts(hospital_id, account_id)
+
+    async def work(provider: Provider) -> int:
+        for number, address in enumerate(addresses):
+            read_at = time.now()
+            try:
+                contacts = await read_contact(provider, address.external_id)
+            except ProviderError as error:
+                if error.is_temporary or error.row.reaction == Reaction.CONFIG:
+                    return number
+                contacts = []
+            await sync_to_async(store_contact)(address, contacts, read_at)
+        return len(addresses)
+
+    def store_contact(address: Address, contacts: list[Contact], read_at: datetime) -> None:
+        with scope(hospital_id):
+            actions.settle_contact(account, address, contacts, read_at=read_at)
+
+    return run_with(account, work)
 
 
 class Runner:

@@ -171,6 +171,15 @@ def identify_addresses(hospital_id: int) -> None:
 
 
 @periodic(seconds=5)
+def read_contacts(hospital_id: int) -> None:
+    """Look at the contacts whose callback left something out: who, how they met, which tags."""
+    with scope(hospital_id):
+        accounts = list(queries.list_accounts(hospital_id).active().filter(kind="wecom"))
+    for account in accounts:
+        synchronising.read_contacts(hospital_id, account.pk)
+
+
+@periodic(seconds=5)
 def check_accounts(hospital_id: int) -> None:
     with scope(hospital_id):
         accounts = list(queries.list_accounts_to_check(hospital_id))

@@ -33,7 +33,6 @@ StepAnswer = ContactWay | str | None
 
 AskUnionId = Callable[[Provider, str], Awaitable[str]]
 UNION_ID_ASKERS: dict[str, AskUnionId] = {
-    Account.Kind.WECOM: wecom_calls.find_union_id,
     Account.Kind.OFFICIAL_ACCOUNT: official_calls.find_union_id,
 }
 
@@ -88,6 +87,11 @@ def store_page(account: AccountFacts, page: kf_calls.Page) -> None:
 def reconcile_contacts(hospital_id: int, account_id: int) -> tuple[int, int]:
     """Compare our relations with the provider's lists: (added, ended)."""
     return contact_syncing.sync_now(hospital_id, account_id)
+
+
+def read_contacts(hospital_id: int, account_id: int) -> int:
+    """Look at the contacts of which something is missing, one by one; returns how many."""
+    return contact_syncing.read_contacts(hospital_id, account_id)
 
 
 def identify_addresses(hospital_id: int, account_id: int) -> int:

@@ -92,6 +92,9 @@ def take_added(intake: Intake, inbound: Inbound) -> None:
     if inbound.staff_userid:
         is_news = hold_relation(address, inbound, code)
     revive(address, inbound, code)
+    if inbound.received_at is not None and intake.account.kind == Account.Kind.WECOM:
+        # A callback says neither who it is on WeChat nor how they met.
+        ask_for(address, intake.now)
     if is_news or is_new or inbound.welcome_code or inbound.kind in {"scan", "follow"}:
         tell_added(intake, address, arrival, is_new=is_new)
 
@@ -146,6 +149,24 @@ def revive(address: Address, inbound: Inbound, code: LiveCode | None) -> None:
     address.live_code = code or address.live_code
     address.union_id = inbound.union_id or address.union_id
     address.save(update_fields=["state", "removed_at", "live_code", "union_id"])
+
+
+def take_edited(intake: Intake, inbound: Inbound) -> None:
+    """Look at the contact again: the callback does not say what staff changed."""
+    address = queries.find_address_by_external(
+        intake.hospital_id, intake.account.id, inbound.external_id
+    )
+    if address is None:
+        return
+    ask_for(address, intake.now)
+    at = inbound.occurred_at
+    older = Q(edited_at=None) | Q(edited_at__lt=at)
+    rows = Relation.objects.filter(older, address=address, staff_userid=inbound.staff_userid)
+    rows.update(edited_at=at)
+
+
+def ask_for(address: Address, now: datetime) -> None:
+    Address.objects.filter(pk=address.pk).update(read_due_at=now)
 
 
 def tell_added(intake: Intake, address: Address, arrival: Arrival, *, is_new: bool) -> None:
@@ -335,6 +356,7 @@ def store_arrival(
 
 TAKERS = {
     "contact.added": take_added,
+    "contact.edited": take_edited,
     "contact.removed": take_removed,
     "message.arrived": take_message,
     "receipt.arrived": take_receipt,

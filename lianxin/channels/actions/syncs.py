@@ -21,7 +21,7 @@ from lianxin.channels.actions.arrivals import take_in
 from lianxin.channels.adapters.base import AccountFacts, Inbound
 from lianxin.channels.adapters.reactions import load_facts
 from lianxin.channels.adapters.wecom.contacts import Contact, ContactPage
-from lianxin.channels.models import Account, ContactSync, Relation
+from lianxin.channels.models import Account, Address, ContactSync, Relation
 from lianxin.core import events, time
 from lianxin.core.actor import Actor, SystemActor
 from lianxin.core.errors import ForbiddenError, RefusedError
@@ -224,6 +224,19 @@ def forget_old_syncs(sync: ContactSync) -> None:
     kept = rows.order_by("-created_at", "-id").values_list("pk", flat=True)
     keep = list(kept[: load_facts()["contact_sync_kept_rows"]])
     rows.exclude(pk__in=keep).exclude(state__in=ContactSync.OPEN).delete()
+
+
+@transaction.atomic
+def settle_contact(
+    account: AccountFacts, address: Address, contacts: Sequence[Contact], *, read_at: datetime
+) -> None:
+    """Keep what a look at one person showed; one asked for again meanwhile stays due."""
+    known = queries.find_relations(account.hospital_id, account.id, [c.pair for c in contacts])
+    take_in(account, list_news(contacts, known))
+    note_listed(account, contacts, read_at)
+    rows = Address.objects.filter(pk=address.pk)
+    rows.update(union_asked_at=time.now())
+    rows.filter(read_due_at=address.read_due_at).update(read_due_at=None)
 
 
 def record(sync: ContactSync, name: str, by: Actor, **data: int) -> None:

@@ -29,6 +29,8 @@ class Address(models.Model):
     union_id = models.CharField(max_length=64, blank=True)
     # When the provider was asked for the union id; not every account may know it.
     union_asked_at = models.DateTimeField(null=True)
+    # WeCom: since when the contact is to be looked at on its own, because something is missing.
+    read_due_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=12, choices=State.choices, default=State.ACTIVE)
     live_code = models.ForeignKey(LiveCode, models.PROTECT, null=True, related_name="+")
     # WeCom: the member who added the person first.
@@ -58,6 +60,11 @@ class Address(models.Model):
                 fields=["account", "added_at"],
                 condition=models.Q(union_id="", union_asked_at=None, state="active"),
                 name="address_unasked",
+            ),
+            models.Index(
+                fields=["account", "read_due_at"],
+                condition=~models.Q(read_due_at=None),
+                name="address_to_read",
             ),
         ]
 
@@ -107,6 +114,8 @@ class Relation(models.Model):
     add_way = models.PositiveIntegerField(null=True)
     # When the provider's list last had it. No index: most updates touch this alone.
     listed_at = models.DateTimeField(null=True)
+    # When staff last changed the remark or the tags in the client, as far as callbacks told.
+    edited_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [

@@ -103,6 +103,17 @@ def as_reach(row: Address, userids: tuple[str, ...]) -> Reach:
     )
 
 
+def list_contacts_to_read(hospital_id: int, account_id: int, limit: int = 50) -> list[Address]:
+    """Return the contacts that are to be looked at on their own, who waits longest first."""
+    rows = Address.objects.filter(hospital_id=hospital_id, account_id=account_id)
+    return list(rows.exclude(read_due_at=None).order_by("read_due_at", "id")[:limit])
+
+
+def count_contacts_to_read(hospital_id: int, account_id: int) -> int:
+    rows = Address.objects.filter(hospital_id=hospital_id, account_id=account_id)
+    return rows.exclude(read_due_at=None).count()
+
+
 def list_unidentified(hospital_id: int, account_id: int, limit: int = 50) -> list[Address]:
     """Return the newest addresses whose union id nobody asked for yet."""
     rows = Address.objects.filter(

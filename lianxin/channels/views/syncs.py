@@ -27,17 +27,22 @@ class SyncPanel:
     state: State
     changes: str
     unlicensed: str
+    # How many contacts wait to be looked at on their own.
+    waiting: int
 
 
 def sync_panel(account: Account) -> SyncPanel | None:
     """Describe the latest comparison; None for accounts without a list of contacts."""
     if account.kind != Account.Kind.WECOM:
         return None
+    waiting = queries.count_contacts_to_read(account.hospital_id, account.pk)
     sync = queries.find_last_sync(account.hospital_id, account.pk)
     if sync is None:
         nothing = State(_("还没有核对过"), "line", _("核对会逐页读取企业微信的联系人名单。"))
-        return SyncPanel(None, nothing, "", "")
-    return SyncPanel(sync, sync_state(sync), changes_sentence(sync), unlicensed_sentence(sync))
+        return SyncPanel(None, nothing, "", "", waiting)
+    return SyncPanel(
+        sync, sync_state(sync), changes_sentence(sync), unlicensed_sentence(sync), waiting
+    )
 
 
 def sync_state(sync: ContactSync) -> State:

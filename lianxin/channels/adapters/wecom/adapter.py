@@ -26,6 +26,7 @@ MAX_RECIPIENTS = 10_000
 CONTACT_EVENTS = {
     "add_external_contact": ("contact.added", "full"),
     "add_half_external_contact": ("contact.added", "half"),
+    "edit_external_contact": ("contact.edited", "edited"),
     "del_follow_user": ("contact.removed", "by_patient"),
     "del_external_contact": ("contact.removed", "by_staff"),
 }

@@ -72,13 +72,6 @@ async def pages(
             return
 
 
-async def find_union_id(provider: Provider, external_id: str) -> str:
-    """Return the union id, empty when the corp has bound no developer account."""
-    answer = await provider.get(f"{CONTACT}/get", external_userid=external_id)
-    person = answer.get("external_contact")
-    return as_text(person.get("unionid")) if isinstance(person, dict) else ""
-
-
 async def list_task_results(provider: Provider, message_id: str) -> list[TaskResult]:
     """Return what became of every person in a staff-confirmed task."""
     results: list[TaskResult] = []

@@ -14,7 +14,10 @@ from typing import Any
 from lianxin.channels.adapters.base import as_text, at_unix
 from lianxin.channels.adapters.provider_http import Provider, ProviderError
 from lianxin.channels.adapters.reactions import load_facts
-from lianxin.channels.adapters.wecom.calls import CONTACT, EMPTY_LIST_CODE
+from lianxin.channels.adapters.wecom.calls import CONTACT, EMPTY_LIST_CODE, MAX_PAGES
+
+# tags.type: 1 corp tag, 2 a member's own tag, 3 a tag of a strategy.
+CORP_TAG = 1
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,41 @@ async def fetch_contacts(provider: Provider, userids: Sequence[str], cursor: str
         as_text(answer.get("next_cursor")),
         tuple(as_text(userid) for userid in unlicensed or []),
     )
+
+
+async def read_contact(provider: Provider, external_id: str) -> list[Contact]:
+    """Return every relation of one person, over all pages; empty when nobody knows them."""
+    found: list[Contact] = []
+    cursor = ""
+    for _page in range(MAX_PAGES):
+        try:
+            answer = await provider.get(
+                f"{CONTACT}/get",
+                external_userid=external_id,
+                **({"cursor": cursor} if cursor else {}),
+            )
+        except ProviderError as error:
+            if error.row.code == EMPTY_LIST_CODE:
+                return []
+            raise
+        found += as_contacts(answer)
+        cursor = as_text(answer.get("next_cursor"))
+        if not cursor:
+            break
+    return found
+
+
+def as_contacts(answer: dict[str, Any]) -> list[Contact]:
+    """Read the relations of one person. Only corp tags count; a member's own have no id."""
+    person = answer.get("external_contact")
+    found = []
+    for relation in answer.get("follow_user") or []:
+        if isinstance(person, dict) and isinstance(relation, dict):
+            tags = [one for one in relation.get("tags") or [] if isinstance(one, dict)]
+            ids = [as_text(one.get("tag_id")) for one in tags if one.get("type") == CORP_TAG]
+            contact = make_contact(person, relation, tuple(filter(None, ids)))
+            found += [contact] if contact else []
+    return found
 
 
 def as_contact(item: Any) -> Contact | None:

@@ -26,6 +26,7 @@ class Settings:
     kf_page_size: int = 1000
     kf_without_token_limit: int = 600
     welcome_busy_seconds: float = 0.0
+    mark_busy_seconds: float = 0.0
     callback_timeout_seconds: float = 5.0
     callback_retry_seconds: float = 1.0
     timeout_seconds: float = 6.0
@@ -171,6 +172,8 @@ class Tag:
     name: str
     created_at: int
     order: int = 0
+    # The app that made it; empty: an administrator, in the console.
+    agent_id: str = ""
 
 
 @dataclass
@@ -179,6 +182,7 @@ class TagGroup:
     name: str
     created_at: int
     order: int = 0
+    agent_id: str = ""
     tags: list[Tag] = field(default_factory=list)
 
 

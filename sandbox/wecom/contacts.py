@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from sandbox.calls import Call
 from sandbox.errors import ApiError, Json
 from sandbox.state import Corp, Member, Relation, make_external_userid
@@ -157,7 +159,25 @@ def remark_contact(call: Call, corp: Corp) -> Json:
     return {}
 
 
-def mark_tags(call: Call, corp: Corp) -> Json:
+# The pairs that a call is marking at this moment.
+BEING_MARKED: set[str] = set()
+
+
+async def mark_tags(call: Call, corp: Corp) -> Json:
+    """Mark one relation. A second call on the same pair at the same time is refused."""
+    key = f"{corp.corp_id}|{relation_key(call.text('userid'), call.text('external_userid'))}"
+    if key in BEING_MARKED:
+        raise ApiError(45035)
+    BEING_MARKED.add(key)
+    try:
+        if seconds := call.box.world.settings.mark_busy_seconds:
+            await asyncio.sleep(seconds)
+        return _mark_tags(call, corp)
+    finally:
+        BEING_MARKED.discard(key)
+
+
+def _mark_tags(call: Call, corp: Corp) -> Json:
     relation = access_relation(corp, call.text("userid"), call.text("external_userid"))
     known = {tag.id for group in corp.tag_groups for tag in group.tags}
     added, removed = call.body.get("add_tag") or [], call.body.get("remove_tag") or []

@@ -11,7 +11,7 @@ import structlog
 from django.db import DataError, IntegrityError, transaction
 from procrastinate.exceptions import AlreadyEnqueued
 
-from lianxin.channels import actions, contact_syncing, queries, synchronising
+from lianxin.channels import actions, contact_syncing, queries, synchronising, tag_syncing
 from lianxin.channels.adapters import ADAPTERS
 from lianxin.channels.adapters.base import AccountFacts, Inbound, SendFailed
 from lianxin.channels.adapters.provider_http import ProviderError
@@ -177,6 +177,30 @@ def read_contacts(hospital_id: int) -> None:
         accounts = list(queries.list_accounts(hospital_id).active().filter(kind="wecom"))
     for account in accounts:
         synchronising.read_contacts(hospital_id, account.pk)
+
+
+@periodic(seconds=5)
+def keep_tags(hospital_id: int) -> None:
+    """Keep the allow-list of tags at the provider, and read its list when somebody changed it."""
+    with scope(hospital_id):
+        lists = queries.list_tag_lists_to_read(hospital_id)
+        tags = queries.list_tags_to_keep(hospital_id, time.now())
+    try:
+        for account_id in lists:
+            tag_syncing.read_tag_list(hospital_id, account_id)
+        for tag in tags:
+            tag_syncing.keep_tag(tag)
+    except (ProviderError, SendFailed) as error:
+        log.warning("tags.not_kept", reason=str(error))
+
+
+@periodic(seconds=5, queue="bulk")
+def mark_relations(hospital_id: int) -> None:
+    """Make the tags at the provider equal to what people are to carry."""
+    try:
+        tag_syncing.mark_relations(hospital_id)
+    except (ProviderError, SendFailed) as error:
+        log.warning("relations.not_marked", reason=str(error))
 
 
 @periodic(seconds=5)

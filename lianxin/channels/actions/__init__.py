@@ -34,12 +34,30 @@ from lianxin.channels.actions.contact_ways import (
     settle_updated,
     settle_withdrawn,
 )
+from lianxin.channels.actions.corp_tags import (
+    allow_tag,
+    ask_for_tag_list,
+    claim_tag,
+    settle_tag_failed,
+    settle_tag_list,
+    settle_tag_made,
+    settle_tag_removed,
+    settle_tag_renamed,
+    withdraw_tag,
+)
 from lianxin.channels.actions.live_codes import (
     change_live_code,
     close_live_code,
     create_live_code,
     delete_live_code,
     reopen_live_code,
+)
+from lianxin.channels.actions.marks import (
+    claim_marks,
+    note_seen,
+    settle_mark_failed,
+    settle_marked,
+    want_tags,
 )
 from lianxin.channels.actions.notices import claim_notice, notify_staff, settle_notice
 from lianxin.channels.actions.reconciliation import store_page
@@ -60,15 +78,19 @@ from lianxin.channels.actions.ticks import forget_ticks, return_tick, spend_tick
 from lianxin.channels.actions.welcomes import claim_welcome, miss_overdue, settle_welcome
 
 __all__ = [
+    "allow_tag",
+    "ask_for_tag_list",
     "begin_sync",
     "cancel_sync",
     "change_account",
     "change_live_code",
     "claim_code",
+    "claim_marks",
     "claim_notice",
     "claim_reading",
     "claim_refresh",
     "claim_sync",
+    "claim_tag",
     "claim_welcome",
     "close_live_code",
     "count_sent",
@@ -81,6 +103,7 @@ __all__ = [
     "forget_ticks",
     "miss_overdue",
     "note_callback",
+    "note_seen",
     "note_session",
     "note_task",
     "notify_staff",
@@ -98,10 +121,17 @@ __all__ = [
     "settle_failed",
     "settle_identity",
     "settle_made",
+    "settle_mark_failed",
+    "settle_marked",
     "settle_notice",
     "settle_reading",
     "settle_sync",
     "settle_sync_failed",
+    "settle_tag_failed",
+    "settle_tag_list",
+    "settle_tag_made",
+    "settle_tag_removed",
+    "settle_tag_renamed",
     "settle_task",
     "settle_token",
     "settle_updated",
@@ -111,4 +141,6 @@ __all__ = [
     "store_contacts",
     "store_page",
     "take_in",
+    "want_tags",
+    "withdraw_tag",
 ]

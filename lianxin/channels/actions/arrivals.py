@@ -12,6 +12,8 @@ from django.db.models import F, Q
 
 from lianxin.channels import facts, queries, rules, sealing
 from lianxin.channels.actions import ticks
+from lianxin.channels.actions.corp_tags import ask_for_tag_list
+from lianxin.channels.actions.marks import mark_later
 from lianxin.channels.adapters.base import TEMPLATE_RECEIPT, AccountFacts, Inbound
 from lianxin.channels.models import (
     ARRIVAL_KEY_CHARACTERS,
@@ -20,6 +22,7 @@ from lianxin.channels.models import (
     Address,
     Arrival,
     Callback,
+    ContactTag,
     LiveCode,
     Relation,
 )
@@ -130,6 +133,7 @@ def hold_relation(address: Address, inbound: Inbound, code: LiveCode | None) -> 
             state=rules.add_relation(None, inbound.kind).state,
             added_at=inbound.occurred_at,
         )
+        mark_new(address)
         return True
     if rules.is_stale(relation.removed_at, inbound.occurred_at):
         return False
@@ -139,7 +143,21 @@ def hold_relation(address: Address, inbound: Inbound, code: LiveCode | None) -> 
     if change.is_news:
         relation.added_at = inbound.occurred_at
     relation.save()
+    if change.is_news:
+        mark_new(address)
     return change.is_news
+
+
+def mark_new(address: Address) -> None:
+    """Have a new relation of somebody who carries tags marked, too."""
+    if ContactTag.objects.filter(address=address, is_on=True).exists():
+        mark_later(address)
+
+
+def take_tags_changed(intake: Intake, inbound: Inbound) -> None:
+    """Look at the list of tags: the callback does not say what a tag is now."""
+    del inbound
+    ask_for_tag_list(intake.account.id)
 
 
 def revive(address: Address, inbound: Inbound, code: LiveCode | None) -> None:
@@ -357,6 +375,7 @@ def store_arrival(
 TAKERS = {
     "contact.added": take_added,
     "contact.edited": take_edited,
+    "tags.changed": take_tags_changed,
     "contact.removed": take_removed,
     "message.arrived": take_message,
     "receipt.arrived": take_receipt,

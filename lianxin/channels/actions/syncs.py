@@ -18,6 +18,8 @@ from django.utils.translation import gettext as _
 from lianxin.channels import facts, queries, rules
 from lianxin.channels.actions.addresses import settle_identity
 from lianxin.channels.actions.arrivals import take_in
+from lianxin.channels.actions.corp_tags import ask_for_tag_list
+from lianxin.channels.actions.marks import note_seen
 from lianxin.channels.adapters.base import AccountFacts, Inbound
 from lianxin.channels.adapters.reactions import load_facts
 from lianxin.channels.adapters.wecom.contacts import Contact, ContactPage
@@ -110,8 +112,7 @@ def store_contacts(claim: SyncClaim, account: AccountFacts, page: ContactPage) -
         return None
     known = queries.find_relations(account.hospital_id, account.id, [c.pair for c in page.contacts])
     entries = take_in(account, list_news(page.contacts, known))
-    now = time.now()
-    note_listed(account, page.contacts, now)
+    note_listed(account, page.contacts, page.read_at or time.now())
     sync = claim.sync
     return step(
         claim,
@@ -161,6 +162,7 @@ def settle_sync(claim: SyncClaim) -> None:
     if finish(held_rows(claim), ContactSync.State.DONE):
         note_compared(claim.sync)
         forget_old_syncs(claim.sync)
+        ask_for_tag_list(claim.sync.account_id)
         by = SystemActor(claim.sync.hospital_id)
         record(
             claim.sync,
@@ -233,10 +235,10 @@ def settle_contact(
     """Keep what a look at one person showed; one asked for again meanwhile stays due."""
     known = queries.find_relations(account.hospital_id, account.id, [c.pair for c in contacts])
     take_in(account, list_news(contacts, known))
-    note_listed(account, contacts, read_at)
     rows = Address.objects.filter(pk=address.pk)
     rows.update(union_asked_at=time.now())
-    rows.filter(read_due_at=address.read_due_at).update(read_due_at=None)
+    if note_listed(account, contacts, read_at):
+        rows.filter(read_due_at=address.read_due_at).update(read_due_at=None)
 
 
 def record(sync: ContactSync, name: str, by: Actor, **data: int) -> None:
@@ -266,8 +268,12 @@ def list_news(contacts: Sequence[Contact], known: dict[rules.Pair, Relation]) ->
     return news
 
 
-def note_listed(account: AccountFacts, contacts: Sequence[Contact], now: datetime) -> None:
-    """Remember that the list has these pairs, and what else it says about them."""
+def note_listed(account: AccountFacts, contacts: Sequence[Contact], read_at: datetime) -> bool:
+    """Remember that the list has these pairs, and what else it says about them.
+
+    False: of some it came too late to tell their tags, so those are to be looked at again.
+    """
+    now = time.now()
     known = queries.find_relations(account.hospital_id, account.id, [c.pair for c in contacts])
     by_way: dict[int | None, list[int]] = {}
     for contact in contacts:
@@ -281,6 +287,31 @@ def note_listed(account: AccountFacts, contacts: Sequence[Contact], now: datetim
     for add_way, ids in by_way.items():
         rows = Relation.objects.filter(pk__in=ids)
         rows.update(listed_at=now, add_way=F("add_way") if add_way is None else add_way)
+    return note_tags(account, contacts, known, read_at)
+
+
+def note_tags(
+    account: AccountFacts,
+    contacts: Sequence[Contact],
+    known: dict[rules.Pair, Relation],
+    read_at: datetime,
+) -> bool:
+    """Take in the tags of those whose list differs from what we know: two queries, mostly."""
+    tags = {tag.tag_id: tag.pk for tag in queries.list_markable(account.id)}
+    rows = list(known.values())
+    expected = queries.expected_marks([row.pk for row in rows])
+    late = []
+    for contact in contacts:
+        row = known.get(contact.pair)
+        if row is None:
+            continue
+        seen = {tags[one] for one in contact.tag_ids if one in tags}
+        kept_out = len(set(contact.tag_ids) - set(tags))
+        is_same = seen == expected.get(row.pk, set()) and kept_out == row.kept_out_count
+        if not is_same and not note_seen(row, contact.tag_ids, read_at=read_at):
+            late.append(row.address_id)
+    Address.objects.filter(pk__in=late).update(read_due_at=time.now())
+    return not late
 
 
 def as_added(contact: Contact) -> Inbound:

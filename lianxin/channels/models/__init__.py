@@ -7,11 +7,13 @@ from lianxin.channels.models.addresses import EXTERNAL_ID_CHARACTERS, Address, R
 from lianxin.channels.models.arrivals import ARRIVAL_KEY_CHARACTERS, Arrival, Callback
 from lianxin.channels.models.live_codes import CodeMember, LiveCode, LiveCodeVersion
 from lianxin.channels.models.syncs import ContactSync
+from lianxin.channels.models.tags import NAME_CHARACTERS, ContactTag, CorpTag, RelationTag
 from lianxin.channels.models.tasks import MemberTask, StaffNotice
 
 __all__ = [
     "ARRIVAL_KEY_CHARACTERS",
     "EXTERNAL_ID_CHARACTERS",
+    "NAME_CHARACTERS",
     "AccessToken",
     "Account",
     "AccountRoute",
@@ -20,10 +22,13 @@ __all__ = [
     "Callback",
     "CodeMember",
     "ContactSync",
+    "ContactTag",
+    "CorpTag",
     "LiveCode",
     "LiveCodeVersion",
     "MemberTask",
     "Relation",
+    "RelationTag",
     "StaffNotice",
     "TickCount",
 ]

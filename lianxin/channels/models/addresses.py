@@ -116,6 +116,13 @@ class Relation(models.Model):
     listed_at = models.DateTimeField(null=True)
     # When staff last changed the remark or the tags in the client, as far as callbacks told.
     edited_at = models.DateTimeField(null=True)
+    # When the provider is to hear which tags are on it; null: it knows.
+    tags_due_at = models.DateTimeField(null=True)
+    # The worker that marks it holds it: two at once are refused by the provider.
+    marking_until = models.DateTimeField(null=True)
+    marked_at = models.DateTimeField(null=True)
+    # How many tags staff put on it that are none of ours; which ones stays out.
+    kept_out_count = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints: ClassVar = [
@@ -126,6 +133,11 @@ class Relation(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["live_code", "added_at"], name="relation_by_live_code"),
             models.Index(fields=["hospital", "staff_userid"], name="relation_by_member"),
+            models.Index(
+                fields=["hospital", "tags_due_at"],
+                condition=~models.Q(tags_due_at=None),
+                name="relation_to_mark",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -46,6 +46,8 @@ class ContactPage:
     next_cursor: str = ""
     # Members without an interface licence: their contacts are not in the list.
     unlicensed: tuple[str, ...] = ()
+    # When it was asked for: it says nothing about what happened since.
+    read_at: datetime | None = None
 
 
 async def fetch_contacts(provider: Provider, userids: Sequence[str], cursor: str) -> ContactPage:
@@ -55,6 +57,7 @@ async def fetch_contacts(provider: Provider, userids: Sequence[str], cursor: str
         "cursor": cursor,
         "limit": load_facts()["contact_list_page"],
     }
+    read_at = provider.clock()
     try:
         answer = await provider.post(f"{CONTACT}/batch/get_by_user", body)
     except ProviderError as error:
@@ -68,6 +71,7 @@ async def fetch_contacts(provider: Provider, userids: Sequence[str], cursor: str
         tuple(contact for contact in found if contact is not None),
         as_text(answer.get("next_cursor")),
         tuple(as_text(userid) for userid in unlicensed or []),
+        read_at,
     )
 
 

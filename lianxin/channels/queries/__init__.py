@@ -76,6 +76,7 @@ from lianxin.channels.queries.syncs import (
 from lianxin.channels.queries.tags import (
     access_corp_tag,
     carrying,
+    count_carriers,
     count_kept_out,
     expected_marks,
     find_allowed,
@@ -107,6 +108,7 @@ __all__ = [
     "carrying",
     "code_step",
     "count_by_live_code",
+    "count_carriers",
     "count_contacts_to_read",
     "count_kept_out",
     "count_ticks",

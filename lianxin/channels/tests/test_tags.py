@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lianxin.channels import actions, contact_syncing, jobs, queries, synchronising, tag_syncing
 from lianxin.channels.adapters.wecom.adapter import WeCom
 from lianxin.channels.models import Account, Address, ContactTag, CorpTag, Relation, RelationTag
-from lianxin.channels.providers import WINDOWS
+from lianxin.channels.providers import WINDOWS, run_with
 from lianxin.core import time
 from lianxin.core.actor import SystemActor
 from lianxin.core.errors import RefusedError
@@ -270,7 +270,7 @@ def test_silence_about_a_new_tag_makes_no_second_one(sandbox: Sandbox, wecom: Ac
     claim = actions.claim_tag(tag)
     assert claim is not None
     account = queries.facts_of(wecom)
-    tag_syncing.run_with(account, lambda provider: tag_syncing.make_tag(provider, claim))
+    run_with(account, lambda provider: tag_syncing.make_tag(provider, claim))
     with time_machine.travel(time.now() + timedelta(minutes=5), tick=False):
         tag_syncing.keep_tag(tag)
 

@@ -13,6 +13,9 @@ SUBSCRIBERS: Wiring = {
     # What comes in.
     "contact.added": [patients.receive_contacts, outreach.send_welcome],
     "address.identified": [patients.join_identified],
+    "contact.tagged": [patients.follow_tags],
+    "contact.untagged": [patients.follow_tags],
+    "corp_tag.allowed": [patients.offer_words],
     "holder.joined": [conversations.join_threads],
     "message.arrived": [conversations.receive_arrivals],
     "receipt.arrived": [outreach.note_receipts],

@@ -26,6 +26,7 @@ class Settings:
     kf_page_size: int = 1000
     kf_without_token_limit: int = 600
     welcome_busy_seconds: float = 0.0
+    mark_busy_seconds: float = 0.0
     callback_timeout_seconds: float = 5.0
     callback_retry_seconds: float = 1.0
     timeout_seconds: float = 6.0
@@ -93,6 +94,8 @@ class Member:
     name: str = ""
     position: str = ""
     is_active: bool = True
+    # Without one (互通许可) the lists leave out the member's customers and name the member.
+    has_licence: bool = True
 
 
 @dataclass
@@ -169,6 +172,8 @@ class Tag:
     name: str
     created_at: int
     order: int = 0
+    # The app that made it; empty: an administrator, in the console.
+    agent_id: str = ""
 
 
 @dataclass
@@ -177,6 +182,7 @@ class TagGroup:
     name: str
     created_at: int
     order: int = 0
+    agent_id: str = ""
     tags: list[Tag] = field(default_factory=list)
 
 
@@ -448,8 +454,12 @@ def derive(prefix: str, *parts: str, size: int = 30) -> str:
     return prefix + base64.urlsafe_b64encode(digest).decode().replace("=", "")[:size]
 
 
+# A person with such an id uses WeCom at another company, not WeChat.
+WECOM_USER = "wecom-"
+
+
 def make_external_userid(corp_id: str, person_id: str) -> str:
-    return derive("wm", corp_id, person_id)
+    return derive("wo" if person_id.startswith(WECOM_USER) else "wm", corp_id, person_id)
 
 
 def make_openid(account_id: str, person_id: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,7 +11,7 @@ import structlog
 from django.db import DataError, IntegrityError, transaction
 from procrastinate.exceptions import AlreadyEnqueued
 
-from lianxin.channels import actions, queries, synchronising
+from lianxin.channels import actions, contact_syncing, queries, synchronising, tag_syncing
 from lianxin.channels.adapters import ADAPTERS
 from lianxin.channels.adapters.base import AccountFacts, Inbound, SendFailed
 from lianxin.channels.adapters.provider_http import ProviderError
@@ -18,6 +19,7 @@ from lianxin.channels.adapters.xml import XmlRefused
 from lianxin.channels.models import Account, Callback, LiveCode
 from lianxin.channels.sealing import CALLBACK_FIELD
 from lianxin.core import keys, time
+from lianxin.core.actor import SystemActor
 from lianxin.core.errors import RefusedError
 from lianxin.core.jobs import job, periodic
 from lianxin.core.scope import scope
@@ -177,6 +179,39 @@ def identify_addresses(hospital_id: int) -> None:
 
 
 @periodic(seconds=5)
+def read_contacts(hospital_id: int) -> None:
+    """Look at the contacts whose callback left something out: who, how they met, which tags."""
+    with scope(hospital_id):
+        accounts = list(queries.list_accounts(hospital_id).active().filter(kind="wecom"))
+    for account in accounts:
+        synchronising.read_contacts(hospital_id, account.pk)
+
+
+@periodic(seconds=5)
+def keep_tags(hospital_id: int) -> None:
+    """Keep the allow-list of tags at the provider, and read its list when somebody changed it."""
+    with scope(hospital_id):
+        lists = queries.list_tag_lists_to_read(hospital_id)
+        tags = queries.list_tags_to_keep(hospital_id, time.now())
+    try:
+        for account_id in lists:
+            tag_syncing.read_tag_list(hospital_id, account_id)
+        for tag in tags:
+            tag_syncing.keep_tag(tag)
+    except (ProviderError, SendFailed) as error:
+        log.warning("tags.not_kept", reason=str(error))
+
+
+@periodic(seconds=5, queue="bulk")
+def mark_relations(hospital_id: int) -> None:
+    """Make the tags at the provider equal to what people are to carry."""
+    try:
+        tag_syncing.mark_relations(hospital_id)
+    except (ProviderError, SendFailed) as error:
+        log.warning("relations.not_marked", reason=str(error))
+
+
+@periodic(seconds=5)
 def check_accounts(hospital_id: int) -> None:
     with scope(hospital_id):
         accounts = list(queries.list_accounts_to_check(hospital_id))
@@ -202,6 +237,11 @@ def reconcile(hospital_id: int) -> None:
     with scope(hospital_id):
         due = queries.list_accounts_to_reconcile(hospital_id, time.now())
     for account in due:
+        if account.kind == Account.Kind.WECOM:
+            # Its list may take minutes, so a job of its own reads it.
+            with scope(hospital_id):
+                actions.request_sync(account, by=SystemActor(hospital_id))
+            continue
         try:
             reconcile_account(account)
         except (ProviderError, SendFailed) as error:
@@ -210,7 +250,29 @@ def reconcile(hospital_id: int) -> None:
 
 
 def reconcile_account(account: Account) -> None:
+    """Compare one account now, in this process."""
     if account.kind == Account.Kind.WECOM:
         synchronising.reconcile_contacts(account.hospital_id, account.pk)
     elif account.kind == Account.Kind.WECOM_KF:
         synchronising.sync_messages(account.hospital_id, account.pk, "")
+
+
+@job(queue="bulk")
+def sync_contacts(hospital_id: int, sync_id: int) -> None:
+    """Go on with one comparison of contacts; what fails for now is taken up by keep_syncs."""
+    try:
+        contact_syncing.run_sync(hospital_id, sync_id)
+    except (ProviderError, SendFailed) as error:
+        log.warning("contact_sync.stopped", sync_id=sync_id, reason=str(error))
+
+
+@periodic(seconds=5)
+def keep_syncs(hospital_id: int) -> None:
+    """Give every open comparison that nobody works at a job; a waiting job does."""
+    with scope(hospital_id):
+        for sync_id in queries.list_syncs_to_run(hospital_id, time.now()):
+            lock = f"contacts:{sync_id}"
+            with suppress(AlreadyEnqueued, IntegrityError), transaction.atomic():
+                sync_contacts.configure(queueing_lock=lock).defer(
+                    hospital_id=hospital_id, sync_id=sync_id
+                )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -51,14 +51,38 @@ class WelcomeTimes:
 Pair = tuple[str, str]
 
 
-def find_lost(known: Iterable[Pair], listed: Iterable[Pair]) -> set[Pair]:
-    """Return the relations we hold that the provider no longer lists."""
-    return set(known) - set(listed)
+# What a line of the provider's list means to what we know of the pair.
+KNOWN, ADDED, BACK = "known", "added", "back"
+UNLISTED = "unlisted"
 
 
-def find_missing(known: Iterable[Pair], listed: Iterable[Pair]) -> set[Pair]:
-    """Return the relations the provider lists that never reached us."""
-    return set(listed) - set(known)
+@dataclass(frozen=True)
+class KnownRelation:
+    """What we know of one member and one contact."""
+
+    state: str
+    removed_by: str
+    removed_at: datetime | None
+
+
+def read_listed(known: KnownRelation | None, added_at: datetime) -> str:
+    """Decide what it means that the provider lists a pair.
+
+    A person who deleted the member stays in the member's list: that one stays removed, unless
+    they met anew since. What we ended only because it was not listed comes back.
+    """
+    if known is None:
+        return ADDED
+    if known.state != REMOVED or known.removed_at is None:
+        return KNOWN
+    if added_at > known.removed_at:
+        return ADDED
+    return BACK if known.removed_by == UNLISTED else KNOWN
+
+
+def next_batch(members: Sequence[str], done: int, size: int) -> Sequence[str]:
+    """Return the members whose contacts are compared next; empty when all are done."""
+    return members[done : done + size]
 
 
 def is_token_fresh(expires_at: datetime | None, now: datetime, spare: timedelta) -> bool:

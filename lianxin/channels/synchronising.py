@@ -8,7 +8,7 @@ import structlog
 from asgiref.sync import sync_to_async
 from django.conf import settings
 
-from lianxin.channels import actions, facts, queries, rules
+from lianxin.channels import actions, contact_syncing, facts, queries, rules
 from lianxin.channels.actions.contact_ways import CodeClaim
 from lianxin.channels.adapters import ADAPTERS
 from lianxin.channels.adapters.base import AccountFacts, SendFailed
@@ -34,7 +34,6 @@ StepAnswer = ContactWay | str | None
 
 AskUnionId = Callable[[Provider, str], Awaitable[str]]
 UNION_ID_ASKERS: dict[str, AskUnionId] = {
-    Account.Kind.WECOM: wecom_calls.find_union_id,
     Account.Kind.OFFICIAL_ACCOUNT: official_calls.find_union_id,
 }
 
@@ -88,19 +87,12 @@ def store_page(account: AccountFacts, page: kf_calls.Page) -> None:
 
 def reconcile_contacts(hospital_id: int, account_id: int) -> tuple[int, int]:
     """Compare our relations with the provider's lists: (added, ended)."""
-    account = load_facts(hospital_id, account_id)
+    return contact_syncing.sync_now(hospital_id, account_id)
 
-    async def work(provider: Provider) -> tuple[list[str], list[wecom_calls.Contact]]:
-        userids = await wecom_calls.list_follow_users(provider)
-        contacts = [one async for one in wecom_calls.list_contacts(provider, userids)]
-        return userids, contacts
 
-    userids, contacts = run_with(account, work)
-    with scope(hospital_id):
-        added, ended = actions.take_in_listed(account, contacts, listed_members=userids)
-    if added or ended:
-        log.info("contacts.reconciled", account=account.key, added=added, ended=ended)
-    return added, ended
+def read_contacts(hospital_id: int, account_id: int) -> int:
+    """Look at the contacts of which something is missing, one by one; returns how many."""
+    return contact_syncing.read_contacts(hospital_id, account_id)
 
 
 def identify_addresses(hospital_id: int, account_id: int) -> int:

@@ -2,13 +2,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from lianxin.channels.views import accounts, live_codes, prints
+from lianxin.channels.views import accounts, live_codes, prints, syncs, tags
 
 app_name = "channels"
 urlpatterns = [
     path("settings/channels/", accounts.accounts, name="accounts"),
     path("settings/channels/<slug:key>/", accounts.account, name="account"),
     path("settings/channels/<slug:key>/check/", accounts.check, name="check"),
+    path("settings/channels/<slug:key>/sync/", syncs.sync, name="sync"),
+    path("settings/channels/<slug:key>/sync/start/", syncs.start_sync, name="start_sync"),
+    path("settings/channels/<slug:key>/sync/cancel/", syncs.cancel_sync, name="cancel_sync"),
+    path("settings/tags/", tags.tags, name="tags"),
+    path("settings/tags/new/", tags.new_tag, name="new_tag"),
+    path("settings/tags/<slug:key>/withdraw/", tags.withdraw_tag, name="withdraw_tag"),
     path("settings/codes/", live_codes.codes, name="codes"),
     path("settings/codes/new/", live_codes.new_code, name="new_code"),
     path("settings/codes/<slug:key>/", live_codes.code, name="code"),

@@ -33,6 +33,22 @@ def join_identified(hospital_id: int, events: list[dict[str, Any]]) -> None:
             actions.join_holders(hospital_id, event["subject_id"], by=SystemActor(hospital_id))
 
 
+@job(queue="default")
+def follow_tags(hospital_id: int, events: list[dict[str, Any]]) -> None:
+    """Keep the tags that staff changed in WeCom. Hears `contact.tagged` and `contact.untagged`."""
+    with scope(hospital_id):
+        for address_id in dict.fromkeys(event["subject_id"] for event in events):
+            actions.follow_tags(hospital_id, address_id, by=SystemActor(hospital_id))
+
+
+@job(queue="bulk")
+def offer_words(hospital_id: int, events: list[dict[str, Any]]) -> None:
+    """Offer the words that may leave since now. Hears `corp_tag.allowed`."""
+    with scope(hospital_id):
+        for event in events:
+            actions.offer_word(hospital_id, event["data"]["code"])
+
+
 @job(queue="urgent")
 def deliver_phone_codes(hospital_id: int, events: list[dict[str, Any]]) -> None:
     """Send the codes that were asked for. Hears `holder.code_asked`."""

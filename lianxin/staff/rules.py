@@ -37,6 +37,8 @@ PERMISSIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "content.publish": ("admin", "operator", "reviewer"),
     "channel.read": ("admin", "operator", "manager"),
     "channel.manage": ("admin", "operator"),
+    "tag.read": ("admin", "operator", "manager", "privacy"),
+    "tag.allow": ("admin", "operator", "privacy"),
     "send.read": ("admin", "operator", *CARE, "manager"),
     "send.confirm": ("admin", "operator", *CARE),
     "insight.read": ("admin", "operator", "doctor", "manager"),

@@ -85,7 +85,7 @@ def put_corp(box: Sandbox, corp_id: str, data: Json) -> Json:
         corp.apps = [_load_app(item) for item in data["apps"]]
     for item in data.get("members", []):
         old = corp.members.get(item["userid"], Member(item["userid"]))
-        _fill(old, item, ("name", "position", "is_active"))
+        _fill(old, item, ("name", "position", "is_active", "has_licence"))
         corp.members[old.userid] = old
     for name in CALLBACKS:
         if name in data:
@@ -263,6 +263,7 @@ def _seed_relation(box: Sandbox, row: Json) -> None:
         added_at=int(at),
         last_at=at,
         tag_ids=list(row.get("tags", [])),
+        add_way=int(row.get("add_way", 1)),
     )
 
 

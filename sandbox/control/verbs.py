@@ -21,6 +21,7 @@ from sandbox.official_account.followers import find_code
 from sandbox.runtime import Sandbox
 from sandbox.state import ContactWay, Corp, Member, MiniProgram, MiniScene, Person
 from sandbox.wecom import acts as wecom
+from sandbox.wecom import tag_acts
 from sandbox.wecom.contact_ways import CONTACT_LINK, is_over
 
 PersonVerb = Callable[[Sandbox, Person, Json], Json]
@@ -246,6 +247,28 @@ def _edit_contact(box: Sandbox, corp: Corp, member: Member, data: Json) -> Json:
     return wecom.edit_contact(box, corp, member.userid, person, str(data.get("remark") or ""))
 
 
+def _tag_contact(box: Sandbox, corp: Corp, member: Member, data: Json) -> Json:
+    person = access_person(box, _text(data, "person"))
+    on, off = data.get("on") or [], data.get("off") or []
+    return tag_acts.tag_contact(box, corp, member.userid, person, on=on, off=off)
+
+
+def _create_tag(box: Sandbox, corp: Corp, _member: Member, data: Json) -> Json:
+    return tag_acts.create_tag(box, corp, _text(data, "group"), _text(data, "name"))
+
+
+def _rename_tag(box: Sandbox, corp: Corp, _member: Member, data: Json) -> Json:
+    return tag_acts.rename_tag(box, corp, _text(data, "name"), _text(data, "new_name"))
+
+
+def _delete_tag(box: Sandbox, corp: Corp, _member: Member, data: Json) -> Json:
+    return tag_acts.delete_tag(box, corp, _text(data, "name"))
+
+
+def _shuffle_tags(box: Sandbox, corp: Corp, _member: Member, _data: Json) -> Json:
+    return tag_acts.shuffle_tags(box, corp)
+
+
 def _member_writes(box: Sandbox, corp: Corp, member: Member, data: Json) -> Json:
     person = access_person(box, _text(data, "person"))
     return wecom.chat(box, corp, member.userid, person, _text(data, "text"), by_member=True)
@@ -279,6 +302,11 @@ MEMBER_VERBS: dict[str, MemberVerb] = {
     "confirm-contact": _confirm_contact,
     "delete-contact": _delete_contact,
     "edit-contact": _edit_contact,
+    "tag-contact": _tag_contact,
+    "create-tag": _create_tag,
+    "rename-tag": _rename_tag,
+    "delete-tag": _delete_tag,
+    "shuffle-tags": _shuffle_tags,
     "write": _member_writes,
     "kf-take": _kf_take,
     "kf-end": _kf_end,

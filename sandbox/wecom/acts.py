@@ -100,10 +100,10 @@ def change_contact(
         fields["State"] = relation.code_state
     if welcome_code:
         fields["WelcomeCode"] = welcome_code
-    return box.sender.send(corp_target(corp), change, fields, _contact_agent(corp))
+    return box.sender.send(corp_target(corp), change, fields, contact_agent(corp))
 
 
-def _contact_agent(corp: Corp) -> str:
+def contact_agent(corp: Corp) -> str:
     return next((app.agent_id for app in corp.apps if "contact" in app.rights), "")
 
 

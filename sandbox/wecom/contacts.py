@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from sandbox.calls import Call
 from sandbox.errors import ApiError, Json
 from sandbox.state import Corp, Member, Relation, make_external_userid
@@ -75,20 +77,22 @@ def _cursor(text: str) -> int:
     if not text:
         return 0
     if not text.startswith("c") or not text[1:].isdigit():
-        raise ApiError(40058, "cursor")
+        raise ApiError(50100)
     return int(text[1:])
 
 
 def describe_contact(call: Call, corp: Corp, relation: Relation) -> Json:
     person = call.box.world.persons[relation.person]
+    external_userid = make_external_userid(corp.corp_id, person.id)
+    is_wecom_user = external_userid.startswith("wo")
     contact: Json = {
-        "external_userid": make_external_userid(corp.corp_id, person.id),
+        "external_userid": external_userid,
         "name": person.name,
-        "type": 1,
+        "type": 2 if is_wecom_user else 1,
         "avatar": "",
         "gender": person.gender,
     }
-    if corp.has_developer_account and person.union_id:
+    if corp.has_developer_account and person.union_id and not is_wecom_user:
         contact["unionid"] = person.union_id
     return contact
 
@@ -124,7 +128,9 @@ def list_contacts_of_many(call: Call, corp: Corp) -> Json:
         raise ApiError(40058, "userid_list")
     limit = call.limit(50, PAGE)
     begin = _cursor(call.text("cursor"))
-    found = [r for r in _standing(corp) if r.userid in userids]
+    unlicensed = [u for u in userids if u in corp.members and not corp.members[u].has_licence]
+    listed = set(userids) - set(unlicensed)
+    found = [r for r in corp.relations.values() if r.userid in listed and r.state in STANDING]
     page = found[begin : begin + limit]
     rows = [
         {
@@ -137,7 +143,7 @@ def list_contacts_of_many(call: Call, corp: Corp) -> Json:
     return {
         "external_contact_list": rows,
         "next_cursor": more,
-        "fail_info": {"unlicensed_userid_list": []},
+        "fail_info": {"unlicensed_userid_list": unlicensed},
     }
 
 
@@ -153,7 +159,25 @@ def remark_contact(call: Call, corp: Corp) -> Json:
     return {}
 
 
-def mark_tags(call: Call, corp: Corp) -> Json:
+# The pairs that a call is marking at this moment.
+BEING_MARKED: set[str] = set()
+
+
+async def mark_tags(call: Call, corp: Corp) -> Json:
+    """Mark one relation. A second call on the same pair at the same time is refused."""
+    key = f"{corp.corp_id}|{relation_key(call.text('userid'), call.text('external_userid'))}"
+    if key in BEING_MARKED:
+        raise ApiError(45035)
+    BEING_MARKED.add(key)
+    try:
+        if seconds := call.box.world.settings.mark_busy_seconds:
+            await asyncio.sleep(seconds)
+        return _mark_tags(call, corp)
+    finally:
+        BEING_MARKED.discard(key)
+
+
+def _mark_tags(call: Call, corp: Corp) -> Json:
     relation = access_relation(corp, call.text("userid"), call.text("external_userid"))
     known = {tag.id for group in corp.tag_groups for tag in group.tags}
     added, removed = call.body.get("add_tag") or [], call.body.get("remove_tag") or []

@@ -16,8 +16,8 @@ CODE_SECONDS = 20
 
 
 def issue_code(box: Sandbox, corp: Corp, relation: Relation) -> str:
-    """Make a code, or none when the corp greets by itself."""
-    if corp.has_own_welcome:
+    """Make a code, or none when the corp greets by itself or the contact uses WeCom too."""
+    if corp.has_own_welcome or relation.external_userid.startswith("wo"):
         return ""
     now = box.clock.now()
     corp.welcome_codes = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lianxin.channels.actions import create_live_code
+from lianxin.channels.actions import allow_tag, create_live_code
 from lianxin.channels.models import LiveCode
 from lianxin.content.models import Revision
 from lianxin.core import time
@@ -112,6 +112,13 @@ def find_printed_code(place: Place) -> Kwargs:
     return {**kwargs, "piece": "code.svg"}
 
 
+def find_tag(place: Place) -> Kwargs:
+    account = make_account(place.hospital)
+    with scope(place.hospital):
+        tag = allow_tag(account, code="出院", name="出院", group_name="连心", by=place.system)
+    return {"key": tag.key}
+
+
 # The beginning of an address -> what may stand in it. The longest beginning counts.
 KEYS: dict[str, Callable[[Place], Kwargs]] = {
     "patients/<slug:key>/": find_tagged,
@@ -120,6 +127,7 @@ KEYS: dict[str, Callable[[Place], Kwargs]] = {
     "settings/channels/<slug:key>/": lambda place: {"key": make_account(place.hospital).key},
     "settings/codes/<slug:key>/": find_code,
     "settings/codes/<slug:key>/print/<str:piece>/": find_printed_code,
+    "settings/tags/<slug:key>/": find_tag,
     "content/<str:key>/": find_draft,
     "inbox/<slug:key>/": lambda place: {"key": make_thread(place.hospital).key},
     "health/alerts/<slug:key>/": find_alert,

@@ -11,7 +11,15 @@ from django.utils.translation import gettext as _
 from lianxin.channels import queries, sealing
 from lianxin.channels.actions.arrivals import take_in
 from lianxin.channels.adapters.base import Inbound
-from lianxin.channels.models import Account, Address, Arrival, Relation, TickCount
+from lianxin.channels.models import (
+    Account,
+    Address,
+    Arrival,
+    ContactTag,
+    Relation,
+    RelationTag,
+    TickCount,
+)
 from lianxin.core import events, keys, time
 from lianxin.core.actor import Actor, SystemActor
 from lianxin.core.errors import RefusedError
@@ -104,6 +112,8 @@ def forget_addresses(hospital_id: int, address_ids: Iterable[int], *, by: Actor)
         keys.destroy_key(hospital_id, (sealing.ADDRESS, address.pk), "record", by=by)
         Arrival.objects.filter(address=address).update(payload_sealed=b"")
         TickCount.objects.filter(address=address).delete()
+        ContactTag.objects.filter(address=address).delete()
+        RelationTag.objects.filter(relation__address=address).delete()
         Relation.objects.filter(address=address).update(
             state=Relation.State.REMOVED, removed_at=time.now()
         )

@@ -12,6 +12,8 @@ from django.db.models import F, Q
 
 from lianxin.channels import facts, queries, rules, sealing
 from lianxin.channels.actions import ticks
+from lianxin.channels.actions.corp_tags import ask_for_tag_list
+from lianxin.channels.actions.marks import mark_later
 from lianxin.channels.adapters.base import TEMPLATE_RECEIPT, AccountFacts, Inbound
 from lianxin.channels.models import (
     ARRIVAL_KEY_CHARACTERS,
@@ -20,6 +22,7 @@ from lianxin.channels.models import (
     Address,
     Arrival,
     Callback,
+    ContactTag,
     LiveCode,
     Relation,
 )
@@ -92,6 +95,9 @@ def take_added(intake: Intake, inbound: Inbound) -> None:
     if inbound.staff_userid:
         is_news = hold_relation(address, inbound, code)
     revive(address, inbound, code)
+    if inbound.received_at is not None and intake.account.kind == Account.Kind.WECOM:
+        # A callback says neither who it is on WeChat nor how they met.
+        ask_for(address, intake.now)
     if is_news or is_new or inbound.welcome_code or inbound.kind in {"scan", "follow"}:
         tell_added(intake, address, arrival, is_new=is_new)
 
@@ -127,6 +133,7 @@ def hold_relation(address: Address, inbound: Inbound, code: LiveCode | None) -> 
             state=rules.add_relation(None, inbound.kind).state,
             added_at=inbound.occurred_at,
         )
+        mark_new(address)
         return True
     if rules.is_stale(relation.removed_at, inbound.occurred_at):
         return False
@@ -136,7 +143,21 @@ def hold_relation(address: Address, inbound: Inbound, code: LiveCode | None) -> 
     if change.is_news:
         relation.added_at = inbound.occurred_at
     relation.save()
+    if change.is_news:
+        mark_new(address)
     return change.is_news
+
+
+def mark_new(address: Address) -> None:
+    """Have a new relation of somebody who carries tags marked, too."""
+    if ContactTag.objects.filter(address=address, is_on=True).exists():
+        mark_later(address)
+
+
+def take_tags_changed(intake: Intake, inbound: Inbound) -> None:
+    """Look at the list of tags: the callback does not say what a tag is now."""
+    del inbound
+    ask_for_tag_list(intake.account.id)
 
 
 def revive(address: Address, inbound: Inbound, code: LiveCode | None) -> None:
@@ -146,6 +167,24 @@ def revive(address: Address, inbound: Inbound, code: LiveCode | None) -> None:
     address.live_code = code or address.live_code
     address.union_id = inbound.union_id or address.union_id
     address.save(update_fields=["state", "removed_at", "live_code", "union_id"])
+
+
+def take_edited(intake: Intake, inbound: Inbound) -> None:
+    """Look at the contact again: the callback does not say what staff changed."""
+    address = queries.find_address_by_external(
+        intake.hospital_id, intake.account.id, inbound.external_id
+    )
+    if address is None:
+        return
+    ask_for(address, intake.now)
+    at = inbound.occurred_at
+    older = Q(edited_at=None) | Q(edited_at__lt=at)
+    rows = Relation.objects.filter(older, address=address, staff_userid=inbound.staff_userid)
+    rows.update(edited_at=at)
+
+
+def ask_for(address: Address, now: datetime) -> None:
+    Address.objects.filter(pk=address.pk).update(read_due_at=now)
 
 
 def tell_added(intake: Intake, address: Address, arrival: Arrival, *, is_new: bool) -> None:
@@ -335,6 +374,8 @@ def store_arrival(
 
 TAKERS = {
     "contact.added": take_added,
+    "contact.edited": take_edited,
+    "tags.changed": take_tags_changed,
     "contact.removed": take_removed,
     "message.arrived": take_message,
     "receipt.arrived": take_receipt,

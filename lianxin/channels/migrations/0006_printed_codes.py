@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("channels", "0004_mini_program")]
+    dependencies = [("channels", "0005_contact_sync")]
 
     operations = [
         migrations.AddField(

@@ -6,11 +6,14 @@ from lianxin.channels.models.accounts import AccessToken, Account, AccountRoute
 from lianxin.channels.models.addresses import EXTERNAL_ID_CHARACTERS, Address, Relation, TickCount
 from lianxin.channels.models.arrivals import ARRIVAL_KEY_CHARACTERS, Arrival, Callback
 from lianxin.channels.models.live_codes import CodeMember, LiveCode, LiveCodeVersion
+from lianxin.channels.models.syncs import ContactSync
+from lianxin.channels.models.tags import NAME_CHARACTERS, ContactTag, CorpTag, RelationTag
 from lianxin.channels.models.tasks import MemberTask, StaffNotice
 
 __all__ = [
     "ARRIVAL_KEY_CHARACTERS",
     "EXTERNAL_ID_CHARACTERS",
+    "NAME_CHARACTERS",
     "AccessToken",
     "Account",
     "AccountRoute",
@@ -18,10 +21,14 @@ __all__ = [
     "Arrival",
     "Callback",
     "CodeMember",
+    "ContactSync",
+    "ContactTag",
+    "CorpTag",
     "LiveCode",
     "LiveCodeVersion",
     "MemberTask",
     "Relation",
+    "RelationTag",
     "StaffNotice",
     "TickCount",
 ]

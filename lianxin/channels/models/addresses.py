@@ -29,6 +29,8 @@ class Address(models.Model):
     union_id = models.CharField(max_length=64, blank=True)
     # When the provider was asked for the union id; not every account may know it.
     union_asked_at = models.DateTimeField(null=True)
+    # WeCom: since when the contact is to be looked at on its own, because something is missing.
+    read_due_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=12, choices=State.choices, default=State.ACTIVE)
     live_code = models.ForeignKey(LiveCode, models.PROTECT, null=True, related_name="+")
     # WeCom: the member who added the person first.
@@ -58,6 +60,11 @@ class Address(models.Model):
                 fields=["account", "added_at"],
                 condition=models.Q(union_id="", union_asked_at=None, state="active"),
                 name="address_unasked",
+            ),
+            models.Index(
+                fields=["account", "read_due_at"],
+                condition=~models.Q(read_due_at=None),
+                name="address_to_read",
             ),
         ]
 
@@ -103,6 +110,19 @@ class Relation(models.Model):
     removed_by = models.CharField(max_length=12, blank=True)
     added_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True)
+    # How they met, as the provider numbers it; null: not known yet.
+    add_way = models.PositiveIntegerField(null=True)
+    # When the provider's list last had it. No index: most updates touch this alone.
+    listed_at = models.DateTimeField(null=True)
+    # When staff last changed the remark or the tags in the client, as far as callbacks told.
+    edited_at = models.DateTimeField(null=True)
+    # When the provider is to hear which tags are on it; null: it knows.
+    tags_due_at = models.DateTimeField(null=True)
+    # The worker that marks it holds it: two at once are refused by the provider.
+    marking_until = models.DateTimeField(null=True)
+    marked_at = models.DateTimeField(null=True)
+    # How many tags staff put on it that are none of ours; which ones stays out.
+    kept_out_count = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints: ClassVar = [
@@ -111,7 +131,13 @@ class Relation(models.Model):
             )
         ]
         indexes: ClassVar = [
-            models.Index(fields=["live_code", "added_at"], name="relation_by_live_code")
+            models.Index(fields=["live_code", "added_at"], name="relation_by_live_code"),
+            models.Index(fields=["hospital", "staff_userid"], name="relation_by_member"),
+            models.Index(
+                fields=["hospital", "tags_due_at"],
+                condition=~models.Q(tags_due_at=None),
+                name="relation_to_mark",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -8,7 +8,6 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from lianxin.channels import rules
 from lianxin.channels.models import (
     Address,
     Relation,
@@ -104,11 +103,15 @@ def as_reach(row: Address, userids: tuple[str, ...]) -> Reach:
     )
 
 
-def list_relation_pairs(hospital_id: int, account_id: int) -> set[rules.Pair]:
-    """Return (member, person) of every relation that still stands."""
-    rows = Relation.objects.filter(hospital_id=hospital_id, address__account_id=account_id)
-    standing = rows.exclude(state=Relation.State.REMOVED)
-    return set(standing.values_list("staff_userid", "address__external_id"))
+def list_contacts_to_read(hospital_id: int, account_id: int, limit: int = 50) -> list[Address]:
+    """Return the contacts that are to be looked at on their own, who waits longest first."""
+    rows = Address.objects.filter(hospital_id=hospital_id, account_id=account_id)
+    return list(rows.exclude(read_due_at=None).order_by("read_due_at", "id")[:limit])
+
+
+def count_contacts_to_read(hospital_id: int, account_id: int) -> int:
+    rows = Address.objects.filter(hospital_id=hospital_id, account_id=account_id)
+    return rows.exclude(read_due_at=None).count()
 
 
 def list_unidentified(hospital_id: int, account_id: int, limit: int = 50) -> list[Address]:

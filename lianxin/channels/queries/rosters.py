@@ -20,6 +20,7 @@ from lianxin.channels.models import (
     Relation,
 )
 from lianxin.channels.rules import Answerer, Answering
+from lianxin.channels.tag_words import illness_in
 from lianxin.core import time
 
 
@@ -85,9 +86,11 @@ def answering_of(
 def desired_way(code: LiveCode, answering: Answering) -> WayContent:
     """Return what the provider should have behind this code now."""
     most = 1 if code.is_single else load_facts()["contact_way_members"]
+    # The remark is seen in WeCom: a word of an illness stays here, the key says which code it is.
+    remark = code.state_key if illness_in(code.name) else code.name
     return WayContent(
         userids=tuple(one.userid for one in answering.members[:most]),
-        remark=code.name[: load_facts()["contact_way_remark_characters"]],
+        remark=remark[: load_facts()["contact_way_remark_characters"]],
         state=code.state_key,
         skip_verify=code.adds_at_once,
     )

@@ -122,6 +122,16 @@ def test_a_change_reaches_the_provider_once(
     assert Event.objects.get(name="live_code.updated").data["members"] == 2
 
 
+def test_a_remark_says_nothing_of_an_illness(
+    sandbox: Sandbox, wecom: Account, code: LiveCode, doctor: Staff
+) -> None:
+    change(code, doctor, name="糖尿病随访")
+
+    keep(wecom)
+
+    assert body_of(sandbox)["remark"] == code.state_key
+
+
 def test_nothing_is_said_while_nothing_differs(
     sandbox: Sandbox, wecom: Account, code: LiveCode
 ) -> None:

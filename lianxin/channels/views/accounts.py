@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from lianxin.channels import actions, queries, reasons
 from lianxin.channels.models import Account
 from lianxin.channels.views.states import State
+from lianxin.channels.views.syncs import sync_panel
 from lianxin.web.http import StaffRequest, staff_view
 
 KINDS: dict[str, str | Promise] = {
@@ -108,6 +109,7 @@ def account_context(request: StaffRequest, found: Account) -> dict[str, object]:
         "can_do": CAN_DO[found.kind],
         "cannot": CANNOT.get(found.kind, ""),
         "may_manage": request.staff.may("channel.manage"),
+        "panel": sync_panel(found),
     }
 
 

@@ -20,7 +20,13 @@ from lianxin.patients.actions.registration import (
     forget_patient,
     register_patient,
 )
-from lianxin.patients.actions.tagging import tag_patient, untag_patient
+from lianxin.patients.actions.tagging import (
+    follow_tags,
+    offer_word,
+    tag_holder,
+    tag_patient,
+    untag_patient,
+)
 from lianxin.patients.actions.verification import (
     claim_patient,
     end_holding,
@@ -40,11 +46,13 @@ __all__ = [
     "correct_patient",
     "drop_expired_sessions",
     "end_holding",
+    "follow_tags",
     "forget_patient",
     "join_holders",
     "link_address",
     "merge_patients",
     "name_holder",
+    "offer_word",
     "open_session",
     "prepare_phone_code",
     "receive_contact",
@@ -56,6 +64,7 @@ __all__ = [
     "settle_phone_code",
     "show_bedside_number",
     "switch_patient",
+    "tag_holder",
     "tag_patient",
     "undo_merge",
     "untag_patient",

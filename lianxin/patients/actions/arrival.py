@@ -13,7 +13,7 @@ from lianxin.channels.models import Address, LiveCode
 from lianxin.core import events, time
 from lianxin.core.actor import Actor
 from lianxin.patients import sealing
-from lianxin.patients.actions.tagging import tag_holder
+from lianxin.patients.actions.tagging import offer_tags, tag_holder
 from lianxin.patients.models import Holder, HolderAddress, HolderSession
 
 # Long enough that an elderly patient is not asked again every week; a lost phone is ended by hand.
@@ -42,6 +42,8 @@ def receive_contact(
     HolderAddress.objects.create(hospital_id=hospital_id, holder=holder, address=address)
     if code:
         tag_holder(holder, code.tag_names, by=by, reason="live_code")
+    if sibling:
+        offer_tags(holder)
     record_arrival(holder, address, code, is_new=sibling is None, by=by)
     return holder
 

@@ -26,6 +26,7 @@ MAX_RECIPIENTS = 10_000
 CONTACT_EVENTS = {
     "add_external_contact": ("contact.added", "full"),
     "add_half_external_contact": ("contact.added", "half"),
+    "edit_external_contact": ("contact.edited", "edited"),
     "del_follow_user": ("contact.removed", "by_patient"),
     "del_external_contact": ("contact.removed", "by_staff"),
 }
@@ -54,6 +55,8 @@ class WeCom:
         event = field_text(message, "Event")
         if event == "change_external_contact":
             return parse_contact(message)
+        if event == "change_external_tag":
+            return [parse_tag(message)]
         if event == "kf_msg_or_event":
             return [parse_sync_notice(message)]
         return []
@@ -123,6 +126,18 @@ def parse_contact(message: dict[str, Any]) -> list[Inbound]:
             raw=message,
         )
     ]
+
+
+def parse_tag(message: dict[str, Any]) -> Inbound:
+    """Read 'the list of tags changed': made, renamed, deleted, or shuffled without an id."""
+    created = field_text(message, "CreateTime")
+    change, item = field_text(message, "ChangeType"), field_text(message, "Id")
+    return Inbound(
+        event="tags.changed",
+        arrival_key=f"tags:{change}:{item}:{created}",
+        occurred_at=at_unix(created),
+        kind=change,
+    )
 
 
 def parse_sync_notice(message: dict[str, Any]) -> Inbound:

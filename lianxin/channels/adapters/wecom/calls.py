@@ -1,4 +1,4 @@
-"""WeCom calls beyond sending: tokens, contacts, live codes, tasks, notices to staff."""
+"""WeCom calls beyond sending: tokens, members, tasks, notices to staff."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from lianxin.channels.adapters.base import as_text, at_unix, cut_bytes
 from lianxin.channels.adapters.provider_http import Provider, ProviderError, Token
 
 CONTACT = "/cgi-bin/externalcontact"
-USERS_PER_CALL = 100
-PAGE = 100
 RESULTS_PER_PAGE = 1000
 MAX_PAGES = 10_000
 CARD_TITLE_BYTES = 128
@@ -21,17 +19,6 @@ CARD_TEXT_BYTES = 512
 DUPLICATE_SECONDS = 1800
 # 84061 on a list means that this member has no contacts.
 EMPTY_LIST_CODE = 84061
-
-
-@dataclass(frozen=True)
-class Contact:
-    """One relation between a member and an outside person, as the lists know it."""
-
-    staff_userid: str
-    external_id: str
-    union_id: str
-    state: str
-    added_at: datetime
 
 
 @dataclass(frozen=True)
@@ -66,21 +53,6 @@ async def list_follow_users(provider: Provider) -> list[str]:
     return [as_text(userid) for userid in answer.get("follow_user") or []]
 
 
-async def list_contacts(provider: Provider, userids: Sequence[str]) -> AsyncIterator[Contact]:
-    """Yield every relation of these members; batches of a hundred members, all pages."""
-    for start in range(0, len(userids), USERS_PER_CALL):
-        batch = list(userids[start : start + USERS_PER_CALL])
-        async for item in pages(
-            provider,
-            f"{CONTACT}/batch/get_by_user",
-            {"userid_list": batch, "limit": PAGE},
-            "external_contact_list",
-        ):
-            contact = as_contact(item)
-            if contact is not None:
-                yield contact
-
-
 async def pages(
     provider: Provider, path: str, body: dict[str, Any], items: str
 ) -> AsyncIterator[dict[str, Any]]:
@@ -98,29 +70,6 @@ async def pages(
         cursor = as_text(answer.get("next_cursor"))
         if not cursor:
             return
-
-
-def as_contact(item: dict[str, Any]) -> Contact | None:
-    person, relation = item.get("external_contact"), item.get("follow_info")
-    if not isinstance(person, dict) or not isinstance(relation, dict):
-        return None
-    external_id, userid = as_text(person.get("external_userid")), as_text(relation.get("userid"))
-    if not external_id or not userid:
-        return None
-    return Contact(
-        staff_userid=userid,
-        external_id=external_id,
-        union_id=as_text(person.get("unionid")),
-        state=as_text(relation.get("state")),
-        added_at=at_unix(relation.get("createtime")),
-    )
-
-
-async def find_union_id(provider: Provider, external_id: str) -> str:
-    """Return the union id, empty when the corp has bound no developer account."""
-    answer = await provider.get(f"{CONTACT}/get", external_userid=external_id)
-    person = answer.get("external_contact")
-    return as_text(person.get("unionid")) if isinstance(person, dict) else ""
 
 
 async def list_task_results(provider: Provider, message_id: str) -> list[TaskResult]:

@@ -1,0 +1,74 @@
+"""Reads of the runs over the provider's lists, and of what they compare with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from lianxin.channels import rules
+from lianxin.channels.models import ContactSync, Relation
+from lianxin.channels.rules import Pair
+
+
+def find_sync(hospital_id: int, sync_id: int) -> ContactSync | None:
+    rows = ContactSync.objects.filter(hospital_id=hospital_id, pk=sync_id)
+    return rows.select_related("account").first()
+
+
+def find_open_sync(hospital_id: int, account_id: int) -> ContactSync | None:
+    rows = ContactSync.objects.filter(hospital_id=hospital_id, account_id=account_id)
+    return rows.filter(state__in=ContactSync.OPEN).first()
+
+
+def find_last_sync(hospital_id: int, account_id: int) -> ContactSync | None:
+    """Return the run that is open, else the latest one."""
+    rows = ContactSync.objects.filter(hospital_id=hospital_id, account_id=account_id)
+    return rows.order_by("-created_at", "-id").first()
+
+
+def list_syncs_to_run(hospital_id: int, now: datetime) -> list[int]:
+    """Return the open runs that no worker holds and that may be tried now."""
+    free = Q(leased_until=None) | Q(leased_until__lte=now)
+    due = Q(next_try_at=None) | Q(next_try_at__lte=now)
+    rows = ContactSync.objects.filter(
+        free, due, hospital_id=hospital_id, state__in=ContactSync.OPEN, account__is_active=True
+    )
+    return list(rows.order_by("id").values_list("pk", flat=True))
+
+
+def find_relations(
+    hospital_id: int, account_id: int, pairs: Iterable[Pair]
+) -> dict[Pair, Relation]:
+    """Return what we know of these pairs: one query."""
+    wanted = set(pairs)
+    rows = Relation.objects.filter(
+        hospital_id=hospital_id,
+        address__account_id=account_id,
+        address__external_id__in={external_id for _userid, external_id in wanted},
+    ).select_related("address")
+    found = {(row.staff_userid, row.address.external_id): row for row in rows}
+    return {pair: row for pair, row in found.items() if pair in wanted}
+
+
+def as_known(row: Relation | None) -> rules.KnownRelation | None:
+    if row is None:
+        return None
+    return rules.KnownRelation(row.state, row.removed_by, row.removed_at)
+
+
+def list_lost(
+    hospital_id: int, account_id: int, userids: Sequence[str], since: datetime
+) -> QuerySet[Relation]:
+    """Return the standing relations of these members that the list did not have since then."""
+    unlisted = Q(listed_at=None) | Q(listed_at__lt=since)
+    rows = Relation.objects.filter(
+        unlisted,
+        hospital_id=hospital_id,
+        address__account_id=account_id,
+        staff_userid__in=userids,
+        added_at__lt=since,
+    )
+    standing = rows.exclude(state=Relation.State.REMOVED)
+    return standing.select_related("address").order_by("id")

@@ -7,8 +7,14 @@ from lianxin.channels.views import accounts, live_codes
 app_name = "channels"
 urlpatterns = [
     path("settings/channels/", accounts.accounts, name="accounts"),
+    path("settings/channels/new/", accounts.new_account, name="new_account"),
+    path("settings/channels/new/<slug:kind>/", accounts.open_account, name="open_account"),
     path("settings/channels/<slug:key>/", accounts.account, name="account"),
     path("settings/channels/<slug:key>/check/", accounts.check, name="check"),
+    path("settings/channels/<slug:key>/edit/", accounts.edit_account, name="edit_account"),
+    path("settings/channels/<slug:key>/pause/", accounts.pause_account, name="pause_account"),
+    path("settings/channels/<slug:key>/resume/", accounts.resume_account, name="resume_account"),
+    path("settings/channels/<slug:key>/delete/", accounts.delete_account, name="delete_account"),
     path("settings/codes/", live_codes.codes, name="codes"),
     path("settings/codes/new/", live_codes.new_code, name="new_code"),
     path("settings/codes/<slug:key>/", live_codes.code, name="code"),

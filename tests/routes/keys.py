@@ -111,6 +111,7 @@ KEYS: dict[str, Callable[[Place], Kwargs]] = {
     "merges/<slug:key>/": find_merge,
     "holdings/<slug:key>/": find_holding,
     "settings/channels/<slug:key>/": lambda place: {"key": make_account(place.hospital).key},
+    "settings/channels/new/<slug:kind>/": lambda _place: {"kind": "wecom"},
     "settings/codes/<slug:key>/": find_code,
     "content/<str:key>/": find_draft,
     "inbox/<slug:key>/": lambda place: {"key": make_thread(place.hospital).key},

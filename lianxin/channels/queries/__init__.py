@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from lianxin.channels.queries.accounts import (
+    HAS_CALLBACK,
     access_account,
     account_facts,
     facts_of,
     find_account,
     find_account_of_kind,
+    find_double,
     find_kf_account,
     find_token,
+    is_key_taken,
     list_accounts,
     list_accounts_to_check,
     list_accounts_to_reconcile,
+    list_checks,
+    list_own_findings,
 )
 from lianxin.channels.queries.addresses import (
     Reach,
@@ -65,6 +70,7 @@ from lianxin.channels.queries.rosters import (
 )
 
 __all__ = [
+    "HAS_CALLBACK",
     "PAYLOAD_FIELDS",
     "CodeCount",
     "Reach",
@@ -86,15 +92,18 @@ __all__ = [
     "find_address",
     "find_address_by_external",
     "find_by_state",
+    "find_double",
     "find_kf_account",
     "find_live_code",
     "find_token",
     "is_code_in_use",
+    "is_key_taken",
     "list_accounts",
     "list_accounts_to_check",
     "list_accounts_to_reconcile",
     "list_addresses",
     "list_by_union_id",
+    "list_checks",
     "list_codes_to_keep",
     "list_codes_to_read",
     "list_due_notices",
@@ -104,6 +113,7 @@ __all__ = [
     "list_live_codes",
     "list_members",
     "list_overdue_welcomes",
+    "list_own_findings",
     "list_received",
     "list_relation_pairs",
     "list_same_person",

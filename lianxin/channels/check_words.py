@@ -69,6 +69,7 @@ NEXT_STEPS: dict[str, Words] = {
     ),
     "token_first": gettext_lazy("先处理“编号和密钥”。"),
     "ip_first": gettext_lazy("先处理“可信 IP”。"),
+    "origin_local": gettext_lazy("给患者用之前，把 LIANXIN_BASE_URL 设成 https 开头的地址。"),
     "origin_plain": gettext_lazy("请部署的人把 LIANXIN_BASE_URL 设成 https 开头的地址。"),
     "origin_number": gettext_lazy("请给服务器一个域名，平台的网页授权只认域名。"),
 }

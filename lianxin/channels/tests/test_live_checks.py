@@ -381,7 +381,7 @@ def verification(stamp: str) -> dict[str, str]:
     return {"msg_signature": signature, "timestamp": stamp, "nonce": "nonce", "echostr": echo}
 
 
-INSTANTS = st.none() | st.datetimes(timezones=st.just(time.now().tzinfo))  # type: ignore[arg-type]
+INSTANTS = st.none() | st.datetimes(timezones=st.just(time.now().tzinfo))
 
 
 @given(INSTANTS, st.lists(INSTANTS, max_size=3))

@@ -342,7 +342,7 @@ def check_failed(app: Connection) -> Line:
 def check_owner() -> Line:
     label, url = _("数据库的属主角色"), os.environ.get("LIANXIN_OWNER_DATABASE_URL", "")
     if not url:
-        advice = _("只有 lianxin migrate、backup 和 restore 要用它，平时不设更安全。")
+        advice = _("只有 lianxin migrate 和轮换密钥要用它，平时不设更安全。")
         return Line("owner_role", UNKNOWN, label, _("没有设置，没有看。"), advice)
     try:
         with connect(url) as owner:

@@ -171,7 +171,7 @@ def identify_addresses(hospital_id: int) -> None:
 @periodic(seconds=5)
 def check_accounts(hospital_id: int) -> None:
     with scope(hospital_id):
-        accounts = list(queries.list_accounts_to_check(hospital_id))
+        accounts = list(queries.list_accounts_to_check(hospital_id, time.now()))
     for account in accounts:
         try:
             synchronising.check_account(hospital_id, account.pk)

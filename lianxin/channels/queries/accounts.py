@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db.models import Q, QuerySet
 
-from lianxin.channels import rules, sealing
+from lianxin.channels import facts, rules, sealing
 from lianxin.channels.adapters.base import AccountFacts
 from lianxin.channels.adapters.checking import (
     CALLBACK,
@@ -113,8 +113,11 @@ def own_findings(account: Account) -> list[Finding]:
     return found
 
 
-def list_accounts_to_check(hospital_id: int) -> QuerySet[Account]:
-    return Account.objects.of(hospital_id).active().exclude(check_requested_at=None)
+def list_accounts_to_check(hospital_id: int, now: datetime) -> QuerySet[Account]:
+    """Return those that somebody asked to have checked, and those last checked a day ago."""
+    is_asked = Q(check_requested_at__isnull=False)
+    is_old = Q(checked_at__lte=now - facts.seconds("account_check_seconds"))
+    return Account.objects.of(hospital_id).active().filter(is_asked | is_old)
 
 
 def list_accounts_to_reconcile(hospital_id: int, now: datetime) -> list[Account]:

@@ -50,7 +50,7 @@ def open_by_form(client: Client, app_id: str) -> HttpResponseBase:
         "secret": "a-secret-of-an-app-that-nobody-has",
         "mode": "safe",
     }
-    return client.post(url, given)  # type: ignore[return-value]
+    return client.post(url, given)
 
 
 @pytest.fixture

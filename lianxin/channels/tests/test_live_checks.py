@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -344,6 +345,19 @@ def test_the_checks_of_another_hospital_are_not_there(wecom: Account, elsewhere:
     with scope(elsewhere), connection.cursor() as cursor:
         cursor.execute("select count(*) from channels_accountcheck")
         assert cursor.fetchone() == (0,)
+
+
+def test_an_account_is_looked_at_again_after_a_day(wecom: Account) -> None:
+    def due(hours: int) -> bool:
+        now = time.now() + timedelta(hours=hours)
+        with scope(wecom.hospital_id):
+            return queries.list_accounts_to_check(wecom.hospital_id, now).exists()
+
+    assert not due(25)
+    look(wecom)
+
+    assert not due(23)
+    assert due(25)
 
 
 def test_every_answer_has_words_in_both_states(wecom: Account) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from lianxin.channels.adapters.base import GARBAGE
 from lianxin.channels.adapters.provider_http import ProviderError
 
 if TYPE_CHECKING:
@@ -69,6 +70,9 @@ async def run_check(provider: Provider, check: Check) -> Finding:
         return Finding(check.code, state, failure.reason, failure.facts)
     except ProviderError as error:
         return as_finding(check.code, error)
+    except (TypeError, ValueError):
+        # JSON of another shape than the documents promise.
+        return Finding(check.code, FAILING if check.code == TOKEN else UNKNOWN, GARBAGE)
 
 
 def as_finding(code: str, error: ProviderError) -> Finding:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from lianxin.channels.adapters.base import as_text
-from lianxin.channels.adapters.checking import TOKEN, Check
+from lianxin.channels.adapters.base import GARBAGE, as_text
+from lianxin.channels.adapters.checking import TOKEN, Check, CheckFailed
 from lianxin.channels.adapters.official_account.calls import fetch_token
 from lianxin.channels.adapters.provider_http import Provider
 from lianxin.channels.adapters.templates import check_listed
 
 
 async def check_token(provider: Provider) -> dict[str, Any]:
-    await fetch_token(provider)
+    token = await fetch_token(provider)
+    if not token.value:
+        raise CheckFailed(GARBAGE)
     return {}
 
 

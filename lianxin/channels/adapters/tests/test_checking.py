@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lianxin.channels.adapters import ADAPTERS
@@ -42,7 +42,7 @@ ANSWERS = st.dictionaries(
             "Response",
         ]
     ),
-    JSON | st.fixed_dictionaries({"DescribeTemplateStatusSet": JSON, "Error": JSON}),
+    JSON | st.fixed_dictionaries({"DescribeTemplateStatusSet": JSON}),
 )
 
 
@@ -101,6 +101,7 @@ def check_against(kind: str, answer: Callable[[httpx.Request], httpx.Response]) 
 
 
 @pytest.mark.parametrize("kind", ASKED)
+@settings(deadline=None, max_examples=40)
 @given(answer=ANSWERS)
 def test_whatever_is_answered_every_question_has_one_answer_in_words(
     kind: str, answer: dict[str, Any]
@@ -117,6 +118,13 @@ def test_whatever_is_answered_every_question_has_one_answer_in_words(
     assert len(codes) == len(set(codes))
     assert {one.state for one in found} <= {OK, FAILING, UNKNOWN}
     assert {one.reason for one in found if one.state != OK} <= set(SENTENCES)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ASKED if kind != "sms"])
+def test_an_answer_without_a_token_is_no_token(kind: str) -> None:
+    found = check_against(kind, lambda _request: httpx.Response(200, json={"errcode": 0}))
+
+    assert (found[0].code, found[0].state, found[0].reason) == (TOKEN, FAILING, "provider_garbage")
 
 
 @pytest.mark.parametrize("kind", ASKED)

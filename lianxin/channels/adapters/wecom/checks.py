@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lianxin.channels.adapters.base import GARBAGE
 from lianxin.channels.adapters.checking import TOKEN, Check, CheckFailed
 from lianxin.channels.adapters.provider_http import Provider
 from lianxin.channels.adapters.wecom import calls
@@ -11,7 +12,9 @@ from lianxin.channels.adapters.wecom import calls
 
 async def check_token(provider: Provider) -> dict[str, Any]:
     """Ask for the token anew: the one we keep says nothing about a secret changed since."""
-    await calls.fetch_token(provider)
+    token = await calls.fetch_token(provider)
+    if not token.value:
+        raise CheckFailed(GARBAGE)
     return {}
 
 

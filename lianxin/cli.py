@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -63,6 +64,36 @@ def migrate() -> None:
     call_command("migrate", interactive=False, verbosity=0)
     call_command("createcachetable")
     secure()
+
+
+@app.command()
+def doctor(
+    *,
+    live: Annotated[bool, typer.Option("--live", help="Check the accounts now")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines")] = False,
+) -> None:
+    """Say what is wrong and what to do. Exit: 0 fine, 1 something fails, 2 could not look."""
+    os.environ.setdefault("LIANXIN_LOG_LEVEL", "CRITICAL")
+    start_django()
+    import structlog
+    from django.utils import translation  # needs Django
+
+    from lianxin import doctor as house_doctor
+
+    # What is logged on the way must not stand in the middle of the table.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    with translation.override(language_of_terminal()):
+        report = house_doctor.examine(is_live=live)
+        shown = house_doctor.as_json(report) if as_json else house_doctor.as_table(report)
+    sys.stdout.write(f"{shown}\n")
+    raise typer.Exit(report.exit_code)
+
+
+def language_of_terminal() -> str:
+    """Return the language of LC_ALL, LC_MESSAGES or LANG: Chinese or English."""
+    names = ("LC_ALL", "LC_MESSAGES", "LANG")
+    chosen = next((os.environ[name] for name in names if os.environ.get(name)), "")
+    return "zh-hans" if chosen.lower().startswith("zh") else "en"
 
 
 @app.command()

@@ -195,6 +195,14 @@ STATICFILES_DIRS = STATIC_SOURCES
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 # How old a callback's timestamp may be before it counts as a replay.
 CALLBACK_MAX_AGE_SECONDS = int(os.environ.get("LIANXIN_CALLBACK_MAX_AGE_SECONDS", "600"))
+# Where an account may be opened besides its platform itself: `wecom=https://gateway/…`, one for
+# each platform, and `open=` for the sign-in page. Only who runs the machine sets it: a page that
+# took any address would let an operator make the server call inside the hospital's network.
+PROVIDER_URLS = {
+    name: url.rstrip("/")
+    for name, _sign, url in (one.partition("=") for one in words("LIANXIN_PROVIDER_URLS"))
+    if url.startswith(("http://", "https://"))
+}
 RECONCILE_SECONDS = int(os.environ.get("LIANXIN_RECONCILE_SECONDS", "900"))
 
 LOGGING = {

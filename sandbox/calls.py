@@ -48,6 +48,10 @@ class Call:
     def now(self) -> float:
         return self.box.clock.now()
 
+    def host(self) -> str:
+        """Give the address the call came from, as the provider sees it."""
+        return self.request.client.host if self.request.client else "127.0.0.1"
+
     def text(self, name: str) -> str:
         value = self.body.get(name, "")
         return value if isinstance(value, str) else str(value)

@@ -86,6 +86,8 @@ class App:
     secret: str
     name: str = ""
     rights: list[str] = field(default_factory=lambda: ["contact", "kf", "message"])
+    # 企业可信IP; none means that any address may call, as in a corp of the time before it.
+    trusted_ips: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -221,6 +223,7 @@ class KfCode:
 class KfAccount:
     open_kfid: str
     name: str = ""
+    is_managed: bool = True
     servicers: list[str] = field(default_factory=list)
     paused: list[str] = field(default_factory=list)
     records: list[KfRecord] = field(default_factory=list)
@@ -308,6 +311,7 @@ class OfficialAccount:
     encoding_aes_key: str = ""
     mode: str = "safe"
     callback_url: str = ""
+    ip_white_list: list[str] = field(default_factory=list)
     is_bound: bool = True
     templates: list[Json] = field(default_factory=list)
     tokens: dict[str, Token] = field(default_factory=dict)
@@ -387,6 +391,7 @@ class MiniProgram:
     mode: str = "safe"
     data_format: str = "json"  # json, xml
     callback_url: str = ""
+    ip_white_list: list[str] = field(default_factory=list)
     is_bound: bool = True
     home_url: str = ""
     pages: list[str] = field(default_factory=lambda: ["pages/home/index"])
@@ -407,6 +412,8 @@ class SmsApp:
     secret_key: str = ""
     signs: list[str] = field(default_factory=list)
     templates: dict[str, str] = field(default_factory=dict)
+    # Ids of those that the gateway has not approved yet.
+    in_review: list[str] = field(default_factory=list)
     sent: list[Json] = field(default_factory=list)
 
 

@@ -21,6 +21,7 @@ class TokenHolder(Protocol):
 
     app_id: str
     secret: str
+    ip_white_list: list[str]
     tokens: dict[str, Token]
     forced_at: list[float]
 
@@ -35,6 +36,9 @@ def find_holder(call: Call, holders: Mapping[str, Holder], app_id: str, secret: 
     call.account = account.app_id
     if account.secret != secret:
         raise ApiError(40125)
+    host = call.host()
+    if account.ip_white_list and host not in account.ip_white_list:
+        raise ApiError(40164, f"{host} ipv6 ::ffff:{host}, not in whitelist")
     return account
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from time import monotonic
 from typing import Any
 
@@ -26,6 +27,8 @@ select a.kind, a.base_url, a.config, a.secrets_sealed, h.keyset_wrapped
 from channels_account a join core_hospital h on h.id = a.hospital_id
 where a.id = %s and a.is_active and h.is_active
 """
+
+VERIFIED = "update channels_account set callback_verified_at = %s where id = %s"
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,12 @@ class AccountBook:
             self.kept = {name: kept for name, kept in self.kept.items() if kept[1] is not None}
         self.kept[key] = (monotonic() + KEPT_SECONDS, account)
         return account
+
+    async def note_verified(self, account: AccountFacts, at: datetime) -> None:
+        """Remember that the provider has proven to hold our token and key."""
+        async with self.pool.connection() as connection, connection.transaction():
+            await connection.execute(SCOPE, [str(account.hospital_id)])
+            await connection.execute(VERIFIED, [at, account.id])
 
     async def load(self, key: str) -> OpenAccount | None:
         async with self.pool.connection() as connection, connection.transaction():

@@ -103,6 +103,7 @@ class CallbackEdge:
         adapter = ADAPTERS[kind]
         if scope["method"] == "GET":
             echo = adapter.answer_verification(account.facts, CallbackRequest(query))
+            await self.book.note_verified(account.facts, received_at)
             return Answer(OK, echo.encode())
         request = CallbackRequest(query, await read_body(scope, receive))
         await self.commits.store(verify(account, request, received_at))

@@ -214,9 +214,13 @@ def mark_relations(hospital_id: int) -> None:
 @periodic(seconds=5)
 def check_accounts(hospital_id: int) -> None:
     with scope(hospital_id):
-        accounts = list(queries.list_accounts_to_check(hospital_id))
+        accounts = list(queries.list_accounts_to_check(hospital_id, time.now()))
     for account in accounts:
-        synchronising.check_account(hospital_id, account.pk)
+        try:
+            synchronising.check_account(hospital_id, account.pk)
+        except SendFailed as error:
+            # Switched off since it was listed.
+            log.info("account.not_checked", account=account.key, reason=str(error))
 
 
 @periodic(seconds=30, queue="bulk")

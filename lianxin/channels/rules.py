@@ -288,3 +288,21 @@ def changed_fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """Return what differs between two versions, in the order of the newer one."""
     # A field that came after the older version was written was empty there.
     return [name for name, value in new.items() if old.get(name, type(value)()) != value]
+
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def is_callback_seen(set_at: datetime | None, *seen_at: datetime | None) -> bool:
+    """Tell whether the provider has come with the token and key that are set now."""
+    return any(at is not None and (set_at is None or at >= set_at) for at in seen_at)
+
+
+def find_origin_fault(scheme: str, host: str) -> str:
+    """Return why the pages at this address would not open on a phone, empty when they would."""
+    if host in LOOPBACK:
+        return "origin_local"
+    if scheme != "https":
+        return "origin_plain"
+    is_number = host.replace(".", "").isdigit() or ":" in host
+    return "origin_number" if is_number else ""

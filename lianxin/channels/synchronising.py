@@ -12,6 +12,7 @@ from lianxin.channels import actions, contact_syncing, facts, queries, rules
 from lianxin.channels.actions.contact_ways import CodeClaim
 from lianxin.channels.adapters import ADAPTERS
 from lianxin.channels.adapters.base import AccountFacts, SendFailed
+from lianxin.channels.adapters.checking import Finding, run_checks
 from lianxin.channels.adapters.official_account import calls as official_calls
 from lianxin.channels.adapters.pictures import fetch_picture, read_code
 from lianxin.channels.adapters.provider_http import Provider, ProviderError
@@ -261,20 +262,22 @@ def read_picture(code: LiveCode) -> None:
         actions.settle_picture(code, content, is_there=picture is not None)
 
 
-def check_account(hospital_id: int, account_id: int) -> None:
-    """Try the account with one harmless call, and store what came of it."""
+def check_account(hospital_id: int, account_id: int) -> list[Finding]:
+    """Ask everything that can be asked about an account, and store the answers."""
     account = load_facts(hospital_id, account_id)
-
-    async def work(provider: Provider) -> str:
-        try:
-            await ADAPTERS[account.kind].check_health(provider)
-        except ProviderError as error:
-            return error.reason
-        return ""
-
-    reason = run_with(account, work)
     with scope(hospital_id):
-        actions.settle_check(account_id, reason)
+        seen = queries.find_account(hospital_id, account_id)
+    if seen is None:
+        return []
+
+    async def work(provider: Provider) -> list[Finding]:
+        return await run_checks(provider, ADAPTERS[account.kind].checks)
+
+    found = run_with(account, work)
+    with scope(hospital_id):
+        findings = [*found, *queries.list_own_findings(hospital_id, account_id)]
+        actions.settle_check(seen, findings)
+    return findings
 
 
 def settle_task(task: MemberTask) -> None:

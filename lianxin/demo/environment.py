@@ -81,5 +81,18 @@ def make_environment(place: DemoPlace, urls: embedded.DatabaseUrls) -> dict[str,
         "LIANXIN_STATIC_ROOT": str(place.static_root),
         "LIANXIN_FRAME_ANCESTORS": place.sandbox_url,
         "LIANXIN_IMAGE_SOURCES": place.sandbox_url,
+        "LIANXIN_PROVIDER_URLS": provider_urls(place.sandbox_url),
         "PYTHONPATH": str(CLONE),
     }
+
+
+def provider_urls(sandbox_url: str) -> str:
+    """Let accounts be opened at the sandbox, each platform under its own path there."""
+    paths = {
+        "wecom": "/wecom",
+        "official_account": "/official",
+        "mini_program": "/mini",
+        "sms": "/sms",
+        "open": "",
+    }
+    return ",".join(f"{name}={sandbox_url}{path}" for name, path in paths.items())

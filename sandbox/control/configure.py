@@ -34,6 +34,7 @@ OFFICIAL_FIELDS = (
     "encoding_aes_key",
     "mode",
     "callback_url",
+    "ip_white_list",
     "is_bound",
     "templates",
 )
@@ -46,12 +47,13 @@ MINI_FIELDS = (
     "mode",
     "data_format",
     "callback_url",
+    "ip_white_list",
     "is_bound",
     "home_url",
     "pages",
     "templates",
 )
-SMS_FIELDS = ("secret_id", "secret_key", "signs", "templates")
+SMS_FIELDS = ("secret_id", "secret_key", "signs", "templates", "in_review")
 PERSON_FIELDS = (
     "name",
     "age",
@@ -109,7 +111,7 @@ def _load_target(name: str, data: Json) -> CallbackTarget:
 def put_kf_account(box: Sandbox, open_kfid: str, data: Json) -> Json:
     corp = access_corp(box, str(data.get("corp_id", "")))
     account = corp.kf.setdefault(open_kfid, KfAccount(open_kfid))
-    _fill(account, data, ("name", "servicers", "paused"))
+    _fill(account, data, ("name", "servicers", "paused", "is_managed"))
     return {"open_kfid": open_kfid}
 
 

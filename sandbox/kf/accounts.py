@@ -24,7 +24,7 @@ def list_accounts(call: Call, corp: Corp) -> Json:
     begin = int(call.body.get("offset") or 0)
     page = list(corp.kf.values())[begin : begin + call.limit(100, 100)]
     rows = [
-        {"open_kfid": a.open_kfid, "name": a.name, "avatar": "", "manage_privilege": True}
+        {"open_kfid": a.open_kfid, "name": a.name, "avatar": "", "manage_privilege": a.is_managed}
         for a in page
     ]
     return {"account_list": rows}

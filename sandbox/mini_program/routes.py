@@ -32,15 +32,17 @@ OPEN_PATHS: dict[str, Handler] = {
     "/cgi-bin/stable_token": give_stable_token,
     "/sns/jscode2session": sessions.exchange_code,
 }
-# All of them are POST and carry errcode 0 on success, except for the picture.
+# All but those of READ_PATHS are POST; all carry errcode 0 on success, except for the picture.
 PATHS: dict[str, ProgramHandler] = {
     "/cgi-bin/message/subscribe/send": subscriptions.send_subscribed,
     "/cgi-bin/message/custom/send": messages.send_custom,
+    "/wxaapi/newtmpl/gettemplate": subscriptions.list_templates,
     "/wxa/business/getuserphonenumber": sessions.show_phone_number,
     "/wxa/generate_urllink": links.make_link,
     "/wxa/generatescheme": links.make_scheme,
     "/wxa/getwxacodeunlimit": links.draw_code,
 }
+READ_PATHS = {"/wxaapi/newtmpl/gettemplate"}
 
 
 async def serve(request: Request) -> Response:
@@ -54,7 +56,8 @@ def _dispatch(call: Call) -> Json | Response:
     handle = PATHS.get(call.path)
     if handle is None:
         raise ApiError(48001, "no such path in the sandbox")
-    if call.request.method != "POST":
-        raise ApiError(43002)
+    method = "GET" if call.path in READ_PATHS else "POST"
+    if call.request.method != method:
+        raise ApiError(43001 if method == "GET" else 43002)
     result = handle(call, tokens.admit(call, call.box.world.mini_programs))
     return {"errcode": 0, "errmsg": "ok"} | result if isinstance(result, dict) else result

@@ -109,3 +109,18 @@ def _arrive(
     }
     name = "subscribe_msg_sent_event"
     push_items(call.box, program, user, name, [item], wait_seconds=REPORT_SECONDS)
+
+
+def list_templates(_call: Call, program: MiniProgram) -> Json:
+    """List what may be ticked here, in the words of the subscribe API."""
+    rows = [
+        {
+            "priTmplId": template["template_id"],
+            "title": template.get("title", ""),
+            "content": template.get("content", ""),
+            "example": "",
+            "type": 2,
+        }
+        for template in program.templates
+    ]
+    return {"data": rows}

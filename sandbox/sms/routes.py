@@ -18,7 +18,10 @@ from sandbox.sms.signature import find_fault, find_secret_id
 from sandbox.state import Person, SmsApp
 
 VERSION = "2021-01-11"
-ACTION_PATH = "/sms/SendSms"
+ACTION_PATHS = {
+    "SendSms": "/sms/SendSms",
+    "DescribeSmsTemplateList": "/sms/DescribeSmsTemplateList",
+}
 STALE_SECONDS = 300
 MOST_PER_DAY = 30
 MOST_NUMBERS = 200
@@ -34,23 +37,25 @@ async def serve(request: Request) -> Response:
     """Answer one SMS API call."""
     box: Sandbox = request.app.state.sandbox
     call = await read_call(box, request)
-    call.path = ACTION_PATH
+    action = request.headers.get("x-tc-action", "")
+    path = ACTION_PATHS.get(action, ACTION_PATHS["SendSms"])
+    call.path = path
     began = time.perf_counter()
     code = ""
     try:
         if garbage := await meet_fault(call):
             return garbage
-        answer = send_sms(call)
+        answer = answer_action(call, action)
     except ApiError as error:
         code = "RequestLimitExceeded" if error.code == 45009 else "InternalError"
         answer = _make_error(code)
     except SmsError as error:
         code = str(error)
         answer = _make_error(code)
-    count_call(box, ACTION_PATH, code)
+    count_call(box, path, code)
     box.log.add(
         "call",
-        ACTION_PATH,
+        path,
         account=call.account,
         outcome="error" if code else "ok",
         ms=round((time.perf_counter() - began) * 1000, 1),
@@ -65,18 +70,49 @@ def _make_error(code: str) -> Json:
     return {"Error": {"Code": code, "Message": f"The request was refused: {code}."}}
 
 
-def send_sms(call: Call) -> Json:
-    headers = call.request.headers
-    if headers.get("x-tc-action") != "SendSms" or headers.get("x-tc-version") != VERSION:
+def answer_action(call: Call, action: str) -> Json:
+    if action not in ACTION_PATHS or call.request.headers.get("x-tc-version") != VERSION:
         raise SmsError("InvalidAction")
-    app = _admit(call)
+    apps = _admit(call)
+    call.body = _read_body(call.raw)
+    return send_sms(call, apps) if action == "SendSms" else list_templates(call, apps)
+
+
+def send_sms(call: Call, apps: list[SmsApp]) -> Json:
+    app = next((a for a in apps if a.sdk_app_id == str(call.body.get("SmsSdkAppId"))), None)
+    if app is None:
+        raise SmsError("UnauthorizedOperation.SmsSdkAppIdVerifyFail")
+    call.account = app.sdk_app_id
     numbers = call.body.get("PhoneNumberSet") or []
     if not numbers or len(numbers) > MOST_NUMBERS:
         raise SmsError("InvalidParameterValue.IncorrectPhoneNumber")
     return {"SendStatusSet": [_send_one(call, app, str(number)) for number in numbers]}
 
 
-def _admit(call: Call) -> SmsApp:
+def list_templates(call: Call, apps: list[SmsApp]) -> Json:
+    """Describe templates: they belong to the holder of the key, not to one application."""
+    if call.body.get("International") not in (0, 1):
+        raise SmsError("MissingParameter")
+    wanted = {str(one) for one in call.body.get("TemplateIdSet") or []}
+    rows = [
+        {
+            "TemplateId": int(template_id),
+            "International": 0,
+            "StatusCode": 1 if template_id in app.in_review else 0,
+            "ReviewReply": "",
+            "TemplateName": f"T{template_id}",
+            "TemplateContent": text,
+            "CreateTime": int(call.now),
+        }
+        for app in apps
+        for template_id, text in app.templates.items()
+        if template_id.isdigit() and (not wanted or template_id in wanted)
+    ]
+    return {"DescribeTemplateStatusSet": rows}
+
+
+def _admit(call: Call) -> list[SmsApp]:
+    """Check the signature; return what the holder of this key has."""
     secret_id = find_secret_id(call.request)
     apps = [a for a in call.box.world.sms.values() if a.secret_id == secret_id]
     if not apps:
@@ -88,12 +124,7 @@ def _admit(call: Call) -> SmsApp:
         raise SmsError(faults[0])
     if abs(call.now - int(call.request.headers["x-tc-timestamp"])) > STALE_SECONDS:
         raise SmsError("AuthFailure.SignatureExpire")
-    call.body = _read_body(call.raw)
-    app = next((a for a in apps if a.sdk_app_id == str(call.body.get("SmsSdkAppId"))), None)
-    if app is None:
-        raise SmsError("UnauthorizedOperation.SmsSdkAppIdVerifyFail")
-    call.account = app.sdk_app_id
-    return app
+    return apps
 
 
 def _read_body(raw: bytes) -> dict[str, Any]:

@@ -300,3 +300,15 @@ def test_wrong_set_up_and_wrong_acts_are_refused(product: Product) -> None:
     assert product.client.post(f"{act}mini-tick", json=wrong).status_code == 422
     assert product.client.post(f"{act}mini-open", json={"app_id": "none"}).status_code == 404
     assert product.client.post(f"{act}mini-open", json={"link": "none"}).status_code == 404
+
+
+def test_its_templates_are_listed_in_the_words_of_that_call(product: Product) -> None:
+    posted = product.mini("wxaapi/newtmpl/gettemplate", {})
+    query = {"access_token": product.tokens["mini"]}
+    found = product.client.get("/mini/wxaapi/newtmpl/gettemplate", params=query).json()
+
+    assert posted["errcode"] == 43001
+    assert [(row["priTmplId"], row["title"], row["type"]) for row in found["data"]] == [
+        ("M1", "复诊提醒", 2),
+        ("M2", "用药提醒", 2),
+    ]

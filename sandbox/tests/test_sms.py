@@ -26,7 +26,6 @@ def mac(key: bytes, text: str) -> bytes:
 
 
 def send(product: Product, key: str = "k1", age: int = 0, **more: object) -> Json:
-    """Call as the provider's own client does, step by step from its description."""
     body = {
         "PhoneNumberSet": ["+8613800000001"],
         "SmsSdkAppId": APP,
@@ -34,12 +33,19 @@ def send(product: Product, key: str = "k1", age: int = 0, **more: object) -> Jso
         "TemplateId": "100",
         "TemplateParamSet": ["123456", "5"],
     } | more
+    return call(product, "SendSms", body, key, age)
+
+
+def call(
+    product: Product, action: str, body: dict[str, object], key: str = "k1", age: int = 0
+) -> Json:
+    """Call as the provider's own client does, step by step from its description."""
     raw = json.dumps(body, ensure_ascii=False).encode()
     stamp = int(time.time()) - age
     date = datetime.fromtimestamp(stamp, UTC).date().isoformat()
     host = product.client.base_url.netloc.decode()
     kind = "application/json; charset=utf-8"
-    lines = f"content-type:{kind}\nhost:{host}\nx-tc-action:sendsms\n"
+    lines = f"content-type:{kind}\nhost:{host}\nx-tc-action:{action.lower()}\n"
     names = "content-type;host;x-tc-action"
     request = f"POST\n/\n\n{lines}\n{names}\n{sha256(raw).hexdigest()}"
     scope = f"{date}/sms/tc3_request"
@@ -48,7 +54,7 @@ def send(product: Product, key: str = "k1", age: int = 0, **more: object) -> Jso
     signature = hmac.new(signing, text.encode(), sha256).hexdigest()
     headers = {
         "Content-Type": kind,
-        "X-TC-Action": "SendSms",
+        "X-TC-Action": action,
         "X-TC-Version": "2021-01-11",
         "X-TC-Timestamp": str(stamp),
         "X-TC-Region": "ap-guangzhou",
@@ -90,3 +96,18 @@ def test_refusals_are_per_number(product: Product) -> None:
         "Ok",
         "InvalidParameterValue.IncorrectPhoneNumber",
     ]
+
+
+def test_templates_are_described_to_the_holder_of_the_key(product: Product) -> None:
+    set_up(product)
+    product.put(f"/control/sms/{APP}", {"in_review": ["100"]})
+    ask: dict[str, object] = {"International": 0, "TemplateIdSet": [100, 101]}
+
+    found = call(product, "DescribeSmsTemplateList", ask)["DescribeTemplateStatusSet"]
+    wrong = call(product, "DescribeSmsTemplateList", ask, key="k2")
+    unknown = call(product, "DeleteEverything", ask)
+
+    assert [(row["TemplateId"], row["StatusCode"]) for row in found] == [(100, 1)]
+    assert found[0]["TemplateContent"] == "验证码 {1}，{2} 分钟内有效。"
+    assert wrong["Error"]["Code"] == "AuthFailure.SignatureFailure"
+    assert unknown["Error"]["Code"] == "InvalidAction"

@@ -124,3 +124,19 @@ def test_the_stable_token_is_stable_and_both_work_at_the_end(product: Product) -
     assert second != first
     assert "errcode" not in product.official("user/get", access_token=first)
     assert "errcode" not in product.official("user/get", access_token=second)
+
+
+def test_an_address_that_is_not_trusted_is_named_in_the_refusal(product: Product) -> None:
+    app = {"agent_id": 1000002, "secret": "s1", "trusted_ips": ["203.0.113.7"]}
+    product.put(f"/control/corps/{CORP}", {"apps": [app]})
+    product.put(f"/control/official-accounts/{OFFICIAL}", {"ip_white_list": ["203.0.113.7"]})
+    ask = {"grant_type": "client_credential", "appid": OFFICIAL, "secret": "os"}
+
+    # A token is given to anybody with the secret; what is done with it is not.
+    corp = product.external("get_follow_user_list")
+    official = product.post("/official/cgi-bin/stable_token", ask)
+
+    assert corp["errcode"] == 60020
+    assert "from ip: 127.0.0.1" in corp["errmsg"]
+    assert official["errcode"] == 40164
+    assert "invalid ip 127.0.0.1" in official["errmsg"]

@@ -13,8 +13,7 @@ WRONG_SECRETS_PER_HOUR = 30
 
 
 def make_error(call: Call, error: ApiError) -> Json:
-    host = call.request.client.host if call.request.client else "127.0.0.1"
-    return make_wecom_error(error.code, error.detail, call.box.clock.second(), host)
+    return make_wecom_error(error.code, error.detail, call.box.clock.second(), call.host())
 
 
 def give_token(call: Call) -> Json:
@@ -67,14 +66,20 @@ def admit(call: Call, right: str) -> Corp:
         raise ApiError(40014)
     if token.expires_at <= call.now:
         raise ApiError(42001)
-    app = next((a for a in corp.apps if a.agent_id == token.agent_id), None)
-    if app is None:
-        raise ApiError(50003)
-    if right and right not in app.rights:
-        raise ApiError(48002)
+    _check_app(call, corp, token.agent_id, right)
     if is_over_limit(call):
         raise ApiError(45009)
     return corp
+
+
+def _check_app(call: Call, corp: Corp, agent_id: str, right: str) -> None:
+    app = next((a for a in corp.apps if a.agent_id == agent_id), None)
+    if app is None:
+        raise ApiError(50003)
+    if app.trusted_ips and call.host() not in app.trusted_ips:
+        raise ApiError(60020)
+    if right and right not in app.rights:
+        raise ApiError(48002)
 
 
 def _find_token(call: Call, value: str) -> tuple[Corp, Token]:

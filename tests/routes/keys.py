@@ -125,6 +125,7 @@ KEYS: dict[str, Callable[[Place], Kwargs]] = {
     "merges/<slug:key>/": find_merge,
     "holdings/<slug:key>/": find_holding,
     "settings/channels/<slug:key>/": lambda place: {"key": make_account(place.hospital).key},
+    "settings/channels/new/<slug:kind>/": lambda _place: {"kind": "wecom"},
     "settings/codes/<slug:key>/": find_code,
     "settings/codes/<slug:key>/print/<str:piece>/": find_printed_code,
     "settings/tags/<slug:key>/": find_tag,

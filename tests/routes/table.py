@@ -30,6 +30,7 @@ PUBLIC = {
 # What stands in these addresses is a word of the product, the same in every hospital.
 COMMON_WORDS = {
     "journeys:add_template",
+    "channels:open_account",
     "insight:people",
     "compliance:phone_answer",
     "health:tick",

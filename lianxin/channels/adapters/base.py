@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from lianxin.channels.adapters.checking import Check
     from lianxin.channels.adapters.provider_http import Provider, Token
 
 MAX_CALLBACK_BYTES = 64 * 1024
@@ -152,6 +153,8 @@ class Adapter(Protocol):
     text_bytes: int
     # Provider fields that must never reach a log line.
     redact_keys: frozenset[str]
+    # What can be asked about an account, in order; see checking.py.
+    checks: tuple[Check, ...]
 
     def answer_verification(self, account: AccountFacts, request: CallbackRequest) -> str: ...
 
@@ -162,8 +165,6 @@ class Adapter(Protocol):
     async def send(self, provider: Provider, outbound: Outbound) -> Sent: ...
 
     async def fetch_token(self, provider: Provider) -> Token: ...
-
-    async def check_health(self, provider: Provider) -> None: ...
 
 
 def at_unix(value: Any) -> datetime:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 from typing import Any, Protocol
 
 import httpx
@@ -21,6 +23,7 @@ from lianxin.channels.adapters.base import (
     SendFailed,
 )
 from lianxin.channels.adapters.reactions import (
+    NOT_IN_TABLE,
     CallWindows,
     Reaction,
     Row,
@@ -40,6 +43,8 @@ RETRY_LATER = timedelta(minutes=1)
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 # Under this name an answer holds its picture, where a call gives one instead of JSON.
 PICTURE = "picture"
+# WeCom writes "from ip: 1.2.3.4", WeChat's own accounts "invalid ip 1.2.3.4".
+NAMED_IP = re.compile(r"\b(?:from ip:|invalid ip) ?([0-9a-fA-F.:]{3,45})")
 # A token that keeps being refused is somebody's mistake or an outage; the message can wait.
 TEMPORARY = {Reaction.RETRY, Reaction.WAIT, Reaction.SERIALISE, Reaction.REFRESH}
 
@@ -76,6 +81,10 @@ class ProviderError(Exception):
     @property
     def is_temporary(self) -> bool:
         return self.row.reaction in TEMPORARY
+
+    @property
+    def is_unknown(self) -> bool:
+        return self.row.meaning == NOT_IN_TABLE
 
     def as_failure(self, client_key: str, now: datetime) -> SendFailed:
         retry_at = (self.retry_at or now + RETRY_LATER) if self.is_temporary else None
@@ -228,7 +237,13 @@ class Provider:
         if answer is None:
             return {}, garbage(self.platform, is_repeatable=call.is_repeatable), token
         code = error_code(answer)
-        return answer, (find_row(self.platform, code) if code else None), token
+        return answer, (self.row_of(code, answer) if code else None), token
+
+    def row_of(self, code: int | str, answer: Mapping[str, Any]) -> Row:
+        row = find_row(self.platform, code)
+        if row.reason != "ip_not_trusted":
+            return row
+        return replace(row, named_ip=read_named_ip(answer))
 
     def silence_after(self, call: Call) -> Row:
         """Name the silence. What asks for a token carries no message: nothing can be there."""
@@ -293,6 +308,15 @@ def error_code(answer: Mapping[str, Any]) -> int | str:
         return int(raw)
     except ValueError:
         return raw
+
+
+def read_named_ip(answer: Mapping[str, Any]) -> str:
+    """Return the address the provider says it saw: for the operator to read, nothing else."""
+    found = NAMED_IP.search(str(answer.get("errmsg", "")))
+    try:
+        return str(ip_address(found[1])) if found else ""
+    except ValueError:
+        return ""
 
 
 def open_client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import yaml
 
 HERE = Path(__file__).parent
+NOT_IN_TABLE = "not in the table"
 # Quotas of "a day" end at midnight where the providers are.
 PROVIDER_ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -39,6 +40,8 @@ class Row:
     reason: str = "provider_refused"
     wait: str = ""
     source: str = ""
+    # The address that the provider says it saw, where that is why it refuses. Only ever shown.
+    named_ip: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def load_rows() -> dict[tuple[str, int | str], Row]:
 def find_row(platform: str, code: int | str) -> Row:
     """Return the row of a code; an unknown code is one that must not be repeated blindly."""
     known = load_rows().get((platform, code))
-    return known or Row(code, platform, Reaction.BUG, "not in the table")
+    return known or Row(code, platform, Reaction.BUG, NOT_IN_TABLE)
 
 
 @lru_cache(maxsize=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lianxin.channels.models.accounts import AccessToken, Account, AccountRoute
 from lianxin.channels.models.addresses import EXTERNAL_ID_CHARACTERS, Address, Relation, TickCount
 from lianxin.channels.models.arrivals import ARRIVAL_KEY_CHARACTERS, Arrival, Callback
+from lianxin.channels.models.checks import AccountCheck
 from lianxin.channels.models.live_codes import CodeMember, LiveCode, LiveCodeVersion
 from lianxin.channels.models.syncs import ContactSync
 from lianxin.channels.models.tags import NAME_CHARACTERS, ContactTag, CorpTag, RelationTag
@@ -16,6 +17,7 @@ __all__ = [
     "NAME_CHARACTERS",
     "AccessToken",
     "Account",
+    "AccountCheck",
     "AccountRoute",
     "Address",
     "Arrival",

@@ -44,11 +44,16 @@ class Account(models.Model):
     secrets_sealed = models.BinaryField(default=b"")
     base_url = models.CharField(max_length=300, blank=True)
     is_active = models.BooleanField(default=True)
+    # Counts the changes, so that nobody's change overwrites one that they have not seen.
+    revision = models.PositiveIntegerField(default=1)
     health = models.CharField(max_length=12, choices=Health.choices, default=Health.UNKNOWN)
     health_reason = models.CharField(max_length=40, blank=True)
     check_requested_at = models.DateTimeField(null=True)
     checked_at = models.DateTimeField(null=True)
     last_callback_at = models.DateTimeField(null=True)
+    # Since when token and AES key are these, and when the provider last proved to have them.
+    callback_set_at = models.DateTimeField(null=True)
+    callback_verified_at = models.DateTimeField(null=True)
     # WeChat customer service: where the next page starts, and when reconciliation last ran.
     sync_cursor = models.CharField(max_length=200, blank=True)
     reconciled_at = models.DateTimeField(null=True)

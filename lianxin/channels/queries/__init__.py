@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from lianxin.channels.queries.accounts import (
+    HAS_CALLBACK,
     access_account,
     account_facts,
     facts_of,
     find_account,
     find_account_of_kind,
+    find_double,
     find_kf_account,
     find_token,
+    is_key_taken,
     list_accounts,
     list_accounts_to_check,
     list_accounts_to_reconcile,
+    list_checks,
+    list_own_findings,
 )
 from lianxin.channels.queries.addresses import (
     Reach,
@@ -101,6 +106,7 @@ from lianxin.channels.queries.welcomes import (
 )
 
 __all__ = [
+    "HAS_CALLBACK",
     "PAYLOAD_FIELDS",
     "CodeCount",
     "Reach",
@@ -133,6 +139,7 @@ __all__ = [
     "find_allowed",
     "find_by_state",
     "find_corp_tag",
+    "find_double",
     "find_kf_account",
     "find_last_sync",
     "find_live_code",
@@ -142,12 +149,14 @@ __all__ = [
     "find_token",
     "has_come_before",
     "is_code_in_use",
+    "is_key_taken",
     "known_marks",
     "list_accounts",
     "list_accounts_to_check",
     "list_accounts_to_reconcile",
     "list_addresses",
     "list_by_union_id",
+    "list_checks",
     "list_codes_to_keep",
     "list_codes_to_read",
     "list_contact_tags",
@@ -162,6 +171,7 @@ __all__ = [
     "list_markable",
     "list_members",
     "list_overdue_welcomes",
+    "list_own_findings",
     "list_received",
     "list_relations_to_mark",
     "list_same_person",

@@ -8,6 +8,7 @@ from django.test import Client
 
 from lianxin.channels import actions, queries
 from lianxin.channels.adapters.base import Inbound
+from lianxin.channels.adapters.checking import FAILING, Finding
 from lianxin.channels.models import Account, LiveCode
 from lianxin.core import time
 from lianxin.core.actor import SystemActor
@@ -30,7 +31,7 @@ def make_code(account: Account, staff: Staff, name: str = "李医生门诊") -> 
 
 def test_the_list_says_how_each_channel_is(as_admin: Client, wecom: Account) -> None:
     with scope(wecom.hospital_id):
-        actions.settle_check(wecom.pk, "ip_not_trusted")
+        actions.settle_check(wecom, [Finding("ip", FAILING, "ip_not_trusted")])
 
     page = as_admin.get("/settings/channels/").content.decode()
 

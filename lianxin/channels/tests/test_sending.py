@@ -407,7 +407,7 @@ def test_a_check_says_what_is_wrong(sandbox: Sandbox, wecom: Account, admin: Sta
         config={},
         secrets={"secret": "wrong"},
         base_url=wecom.base_url,
-        is_active=True,
+        seen=1,
         by=admin,
     )
     actions.request_check(changed, by=admin)

@@ -1,21 +1,33 @@
-"""Console pages: the channels and how they are."""
+"""Console pages: the channels, how they are, and opening and changing one."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from lianxin.channels import actions, queries, reasons
+from lianxin.channels import (
+    actions,
+    check_words,
+    forms,
+    queries,
+    reasons,
+    setup_words,
+)
+from lianxin.channels.adapters.checking import CALLBACK, UNKNOWN
 from lianxin.channels.models import Account
 from lianxin.channels.views.states import State
 from lianxin.channels.views.syncs import sync_panel
+from lianxin.core.errors import NotFoundError
 from lianxin.web.http import StaffRequest, staff_view
 
 KINDS: dict[str, str | Promise] = {
@@ -56,7 +68,14 @@ CANNOT: dict[str, str | Promise] = {
     "mini_program": gettext_lazy("没有勾选就不能发提醒，这是平台规则，不是故障。"),
     "sms": gettext_lazy("短信只用已批准的模板。"),
 }
-HAS_CALLBACK = {"wecom", "wecom_kf", "official_account", "mini_program"}
+ICONS = {
+    "wecom": "users",
+    "wecom_kf": "messages",
+    "official_account": "news",
+    "mini_program": "apps",
+    "webchat": "world",
+    "sms": "device-mobile-message",
+}
 
 
 @dataclass(frozen=True)
@@ -64,6 +83,15 @@ class AccountRow:
     account: Account
     kind: str | Promise
     state: State
+
+
+@dataclass(frozen=True)
+class KindCard:
+    kind: str
+    label: str | Promise
+    icon: str
+    can_do: list[str | Promise]
+    cannot: str | Promise
 
 
 def state_of(account: Account) -> State:
@@ -86,26 +114,42 @@ def accounts(request: StaffRequest) -> HttpResponse:
         for account in queries.list_accounts(request.staff.hospital_id)
     ]
     failing = sum(row.state.tone == "danger" for row in rows)
-    return render(request, "channels/accounts.html", {"rows": rows, "failing": failing})
+    context = {
+        "rows": rows,
+        "failing": failing,
+        "may_manage": request.staff.may("channel.manage"),
+    }
+    return render(request, "channels/accounts.html", context)
 
 
 @require_GET
 @staff_view("channel.read")
 def account(request: StaffRequest, key: str) -> HttpResponse:
-    """Show one account; htmx asks again for the state while a check is on its way."""
+    """Show one account; htmx asks again for the state while something is awaited."""
     found = queries.access_account(request.staff, key)
     context = account_context(request, found)
     template = "channels/account.html"
     return render(request, f"{template}#state" if request.htmx else template, context)
 
 
-def account_context(request: StaffRequest, found: Account) -> dict[str, object]:
+def account_context(
+    request: StaffRequest, found: Account, made: Mapping[str, str] | None = None
+) -> dict[str, object]:
+    """Gather the page. `made` are secrets made just now: shown this once and never again."""
     callback = f"{settings.EDGE_ORIGIN}/callbacks/{found.kind}/{found.key}/"
+    has_callback = found.kind in queries.HAS_CALLBACK
+    checks = check_words.check_rows(queries.list_checks(found))
+    is_awaited = any(row.code == CALLBACK and row.state == UNKNOWN for row in checks)
+    host = urlsplit(settings.BASE_URL).hostname or ""
     return {
         "account": found,
         "kind": KINDS[found.kind],
         "state": state_of(found),
-        "callback_url": callback if found.kind in HAS_CALLBACK else "",
+        "checks": checks,
+        "is_awaited": is_awaited and found.is_active,
+        "callback_url": callback if has_callback else "",
+        "made": made or {},
+        "steps": setup_words.setup_steps(found.kind, host),
         "can_do": CAN_DO[found.kind],
         "cannot": CANNOT.get(found.kind, ""),
         "may_manage": request.staff.may("channel.manage"),
@@ -122,3 +166,102 @@ def check(request: StaffRequest, key: str) -> HttpResponse:
         found.refresh_from_db()
         return render(request, "channels/account.html#state", account_context(request, found))
     return redirect("channels:account", key=key)
+
+
+@require_GET
+@staff_view("channel.manage")
+def new_account(request: StaffRequest) -> HttpResponse:
+    """Let the operator choose what to connect, with what each can and cannot do."""
+    cards = [
+        KindCard(kind, label, ICONS[kind], CAN_DO[kind], CANNOT.get(kind, ""))
+        for kind, label in KINDS.items()
+    ]
+    return render(request, "channels/new_account.html", {"cards": cards})
+
+
+@require_http_methods(["GET", "POST"])
+@staff_view("channel.manage")
+def open_account(request: StaffRequest, kind: str) -> HttpResponse:
+    if kind not in KINDS:
+        raise NotFoundError
+    given = request.POST if request.method == "POST" else None
+    form = forms.AccountForm(request.staff.hospital_id, kind, None, given)
+    if not form.is_valid():
+        context = {"form": form, "kind": KINDS[kind], "cannot": CANNOT.get(kind, "")}
+        status = 422 if form.is_bound else 200
+        return render(request, "channels/open_account.html", context, status=status)
+    key = form.cleaned_data["ticket"]
+    if queries.is_key_taken(request.staff.hospital_id, key):
+        return redirect("channels:account", key=key)
+    secrets = form.secrets()
+    made = actions.open_account(
+        request.staff.hospital_id,
+        kind,
+        form.cleaned_data["name"],
+        config=form.config(),
+        secrets=secrets,
+        base_url=form.base_url(),
+        by=request.staff,
+        key=key,
+    )
+    return show_saved(request, made, form.made_here(secrets))
+
+
+@require_http_methods(["GET", "POST"])
+@staff_view("channel.manage")
+def edit_account(request: StaffRequest, key: str) -> HttpResponse:
+    found = queries.access_account(request.staff, key)
+    given = request.POST if request.method == "POST" else None
+    form = forms.AccountForm(request.staff.hospital_id, found.kind, found, given)
+    if not form.is_valid():
+        context = {"form": form, "kind": KINDS[found.kind], "account": found}
+        status = 422 if form.is_bound else 200
+        return render(request, "channels/edit_account.html", context, status=status)
+    secrets = form.secrets()
+    actions.change_account(
+        found,
+        name=form.cleaned_data["name"],
+        config=form.config(),
+        secrets=secrets,
+        base_url=form.base_url(),
+        seen=form.cleaned_data["seen"],
+        by=request.staff,
+    )
+    return show_saved(request, found, form.made_here(secrets))
+
+
+def show_saved(request: StaffRequest, saved: Account, made: Mapping[str, str]) -> HttpResponse:
+    """Check at once what was saved. Secrets made here are in this one answer and nowhere else."""
+    if saved.is_active:
+        actions.request_check(saved, by=request.staff)
+        saved.refresh_from_db()
+    messages.success(request, _("已保存，正在检查。") if saved.is_active else _("已保存。"))
+    if not made:
+        return redirect("channels:account", key=saved.key)
+    response = render(request, "channels/account.html", account_context(request, saved, made))
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_POST
+@staff_view("channel.manage")
+def pause_account(request: StaffRequest, key: str) -> HttpResponse:
+    actions.pause_account(queries.access_account(request.staff, key), by=request.staff)
+    messages.success(request, _("已停用，不收也不发。"))
+    return redirect("channels:account", key=key)
+
+
+@require_POST
+@staff_view("channel.manage")
+def resume_account(request: StaffRequest, key: str) -> HttpResponse:
+    actions.resume_account(queries.access_account(request.staff, key), by=request.staff)
+    messages.success(request, _("已启用，正在检查。"))
+    return redirect("channels:account", key=key)
+
+
+@require_POST
+@staff_view("channel.manage")
+def delete_account(request: StaffRequest, key: str) -> HttpResponse:
+    actions.delete_account(queries.access_account(request.staff, key), by=request.staff)
+    messages.success(request, _("账号已删除。"))
+    return redirect("channels:accounts")

@@ -21,11 +21,11 @@ from lianxin.channels import (
     wording,
     words,
 )
+from lianxin.channels.forms.welcomes import WelcomeFormSet
 from lianxin.channels.models import Account, LiveCode
 from lianxin.channels.queries import CodeCount
 from lianxin.channels.rules import Answering
 from lianxin.channels.views.states import State
-from lianxin.channels.welcome_forms import WelcomeFormSet
 from lianxin.core import time
 from lianxin.web.http import StaffRequest, staff_view
 

@@ -10,7 +10,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from lianxin.channels import actions, queries, reasons, tag_forms
+from lianxin.channels import actions, queries, reasons
+from lianxin.channels.forms.tags import TagForm
 from lianxin.channels.models import CorpTag
 from lianxin.channels.views.states import State
 from lianxin.web.http import StaffRequest, staff_view
@@ -64,7 +65,7 @@ def tags(request: StaffRequest) -> HttpResponse:
 @staff_view("tag.allow")
 def new_tag(request: StaffRequest) -> HttpResponse:
     """Ask for a tag, show the exact words that will be seen, and let it leave when confirmed."""
-    form = tag_forms.TagForm(request.staff, request.POST or None)
+    form = TagForm(request.staff, request.POST or None)
     is_checked = request.method == "POST" and form.is_valid()
     if is_checked and "confirmed" in request.POST:
         given = form.cleaned_data

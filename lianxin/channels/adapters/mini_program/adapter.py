@@ -14,8 +14,10 @@ from lianxin.channels.adapters.base import (
     as_text,
     cut_bytes,
 )
+from lianxin.channels.adapters.checking import Check
 from lianxin.channels.adapters.envelope import check_size, open_text, verify_plain
 from lianxin.channels.adapters.mini_program import calls
+from lianxin.channels.adapters.mini_program.checks import CHECKS
 from lianxin.channels.adapters.mini_program.fitting import fit_data
 from lianxin.channels.adapters.mini_program.parsing import event_key, parse_push, read_push
 from lianxin.channels.adapters.official_account.calls import fetch_token
@@ -28,6 +30,7 @@ class MiniProgram:
     platform = "mini_program"
     carriers = frozenset({"text", "link", "template"})
     text_bytes = 2048
+    checks: tuple[Check, ...] = CHECKS
     redact_keys = frozenset(
         {
             "access_token",
@@ -80,10 +83,6 @@ class MiniProgram:
 
     async def fetch_token(self, provider: Provider) -> Token:
         return await fetch_token(provider)
-
-    async def check_health(self, provider: Provider) -> None:
-        """Ask for the token we have anyway: it proves id, secret and the server's address."""
-        await fetch_token(provider)
 
     async def send(self, provider: Provider, outbound: Outbound) -> Sent:
         if outbound.carrier_kind == "template":

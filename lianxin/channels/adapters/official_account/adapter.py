@@ -16,8 +16,10 @@ from lianxin.channels.adapters.base import (
     as_text,
     cut_bytes,
 )
+from lianxin.channels.adapters.checking import Check
 from lianxin.channels.adapters.envelope import open_sealed, opened, parse_body, verify_plain
 from lianxin.channels.adapters.official_account import calls
+from lianxin.channels.adapters.official_account.checks import CHECKS
 from lianxin.channels.adapters.official_account.parsing import parse_event, parse_message
 from lianxin.channels.adapters.provider_http import Provider, Token
 from lianxin.channels.adapters.xml import field_text, parse_xml
@@ -28,6 +30,7 @@ class OfficialAccount:
     platform = "official_account"
     carriers = frozenset({"text", "link", "template"})
     text_bytes = 2048
+    checks: tuple[Check, ...] = CHECKS
     redact_keys = frozenset({"access_token", "secret", "openid", "touser", "content", "unionid"})
 
     def answer_verification(self, account: AccountFacts, request: CallbackRequest) -> str:
@@ -60,9 +63,6 @@ class OfficialAccount:
 
     async def fetch_token(self, provider: Provider) -> Token:
         return await calls.fetch_token(provider)
-
-    async def check_health(self, provider: Provider) -> None:
-        await provider.get("/cgi-bin/user/get", next_openid="")
 
     async def send(self, provider: Provider, outbound: Outbound) -> Sent:
         if outbound.carrier_kind == "template":

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from urllib.parse import urlsplit
-
 from lianxin.channels.adapters.base import (
     AccountFacts,
     CallbackRefused,
@@ -16,11 +13,12 @@ from lianxin.channels.adapters.base import (
     Sent,
     as_text,
 )
+from lianxin.channels.adapters.checking import Check
 from lianxin.channels.adapters.provider_http import Provider, ProviderError, Token
 from lianxin.channels.adapters.reactions import find_row
-from lianxin.channels.adapters.sms.signing import sign_request
+from lianxin.channels.adapters.sms import calls
+from lianxin.channels.adapters.sms.checks import CHECKS
 
-VERSION = "2021-01-11"
 COUNTRY = "+86"
 
 
@@ -29,6 +27,7 @@ class Sms:
     platform = "sms"
     carriers = frozenset({"sms"})
     text_bytes = 500
+    checks: tuple[Check, ...] = CHECKS
     redact_keys = frozenset({"PhoneNumberSet", "PhoneNumber", "TemplateParamSet", "Authorization"})
 
     def answer_verification(self, account: AccountFacts, request: CallbackRequest) -> str:
@@ -47,30 +46,12 @@ class Sms:
         del provider
         raise SendFailed("carrier_unsupported", permanent=True)
 
-    async def check_health(self, provider: Provider) -> None:
-        """Ask for nothing: each call of this provider costs money."""
-
     async def send(self, provider: Provider, outbound: Outbound) -> Sent:
         """Send one approved template. There is no key against repeats: silence is not repeated."""
         if outbound.carrier_kind not in self.carriers:
             raise SendFailed("carrier_unsupported", permanent=True, client_key=outbound.client_key)
-        account = provider.account
-        body = json.dumps(request_body(account, outbound), ensure_ascii=False).encode()
-        headers = sign_request(
-            secret_id=account.secret("secret_id"),
-            secret_key=account.secret("secret_key"),
-            host=urlsplit(account.base_url).netloc,
-            body=body,
-            at=provider.clock(),
-        )
-        answer = await provider.call(
-            "POST",
-            "/",
-            body=body,
-            needs_token=False,
-            is_repeatable=False,
-            headers=headers | action_headers(account),
-        )
+        body = request_body(provider.account, outbound)
+        answer = await calls.call(provider, "SendSms", body, is_repeatable=False)
         return read_status(answer, outbound)
 
 
@@ -89,14 +70,6 @@ def request_body(account: AccountFacts, outbound: Outbound) -> dict[str, object]
 
 def rank(name: str) -> tuple[int, str]:
     return (int(name), "") if name.isdigit() else (10_000, name)
-
-
-def action_headers(account: AccountFacts) -> dict[str, str]:
-    return {
-        "X-TC-Action": "SendSms",
-        "X-TC-Version": VERSION,
-        "X-TC-Region": account.setting("region") or "ap-guangzhou",
-    }
 
 
 def read_status(answer: dict[str, object], outbound: Outbound) -> Sent:

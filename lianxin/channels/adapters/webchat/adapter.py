@@ -12,6 +12,7 @@ from lianxin.channels.adapters.base import (
     SendFailed,
     Sent,
 )
+from lianxin.channels.adapters.checking import Check
 from lianxin.channels.adapters.provider_http import Provider, Token
 
 
@@ -20,6 +21,7 @@ class WebChat:
     platform = "webchat"
     carriers = frozenset({"text", "link"})
     text_bytes = 4000
+    checks: tuple[Check, ...] = ()
     redact_keys = frozenset({"text"})
 
     def answer_verification(self, account: AccountFacts, request: CallbackRequest) -> str:
@@ -38,9 +40,6 @@ class WebChat:
     async def fetch_token(self, provider: Provider) -> Token:
         del provider
         raise SendFailed("carrier_unsupported", permanent=True)
-
-    async def check_health(self, provider: Provider) -> None:
-        """Nothing to reach."""
 
     async def send(self, provider: Provider, outbound: Outbound) -> Sent:
         del provider

@@ -16,9 +16,11 @@ from lianxin.channels.adapters.base import (
     at_unix,
     cut_bytes,
 )
+from lianxin.channels.adapters.checking import Check
 from lianxin.channels.adapters.envelope import open_sealed, open_text
 from lianxin.channels.adapters.provider_http import Provider, Token
 from lianxin.channels.adapters.wecom import calls
+from lianxin.channels.adapters.wecom.checks import CHECKS
 from lianxin.channels.adapters.xml import field_text, parse_xml
 
 TITLE_BYTES = 128
@@ -37,6 +39,7 @@ class WeCom:
     platform = "wecom"
     carriers = frozenset({"welcome", "staff_task"})
     text_bytes = 4000
+    checks: tuple[Check, ...] = CHECKS
     redact_keys = frozenset(
         {"access_token", "corpsecret", "welcome_code", "external_userid", "unionid", "content"}
     )
@@ -63,9 +66,6 @@ class WeCom:
 
     async def fetch_token(self, provider: Provider) -> Token:
         return await calls.fetch_token(provider)
-
-    async def check_health(self, provider: Provider) -> None:
-        await calls.list_follow_users(provider)
 
     async def send(self, provider: Provider, outbound: Outbound) -> Sent:
         if outbound.carrier_kind == "welcome":

@@ -13,11 +13,12 @@ from lianxin.channels.adapters.base import (
     as_text,
     cut_bytes,
 )
+from lianxin.channels.adapters.checking import Check
 from lianxin.channels.adapters.envelope import open_sealed, open_text
 from lianxin.channels.adapters.provider_http import Provider, Token
 from lianxin.channels.adapters.wecom.adapter import parse_sync_notice
 from lianxin.channels.adapters.wecom.calls import fetch_token
-from lianxin.channels.adapters.wecom_kf import calls
+from lianxin.channels.adapters.wecom_kf.checks import CHECKS
 from lianxin.channels.adapters.xml import field_text, parse_xml
 
 
@@ -26,6 +27,7 @@ class WeComKf:
     platform = "wecom"
     carriers = frozenset({"text", "link", "welcome"})
     text_bytes = 2048
+    checks: tuple[Check, ...] = CHECKS
     redact_keys = frozenset(
         {"access_token", "corpsecret", "token", "external_userid", "touser", "content", "code"}
     )
@@ -46,9 +48,6 @@ class WeComKf:
 
     async def fetch_token(self, provider: Provider) -> Token:
         return await fetch_token(provider)
-
-    async def check_health(self, provider: Provider) -> None:
-        await calls.list_accounts(provider)
 
     async def send(self, provider: Provider, outbound: Outbound) -> Sent:
         """Send one text. The caller's key makes a repeat harmless (95033 means sent before)."""

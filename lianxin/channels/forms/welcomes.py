@@ -9,7 +9,13 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from lianxin.channels import queries, rules, words
-from lianxin.channels.forms import EVERY_DAY, WHOLE_DAY, check_welcome, minute_of, time_at
+from lianxin.channels.forms.live_codes import (
+    EVERY_DAY,
+    WHOLE_DAY,
+    check_welcome,
+    minute_of,
+    time_at,
+)
 from lianxin.channels.models import Account, LiveCode
 from lianxin.channels.rules import DutyHours, Welcome
 

@@ -110,9 +110,12 @@ def store_contacts(claim: SyncClaim, account: AccountFacts, page: ContactPage) -
     """Take in one page and move the cursor, both or neither; None when it is no longer ours."""
     if not hold(claim):
         return None
-    known = queries.find_relations(account.hospital_id, account.id, [c.pair for c in page.contacts])
-    entries = take_in(account, list_news(page.contacts, known))
-    note_listed(account, page.contacts, page.read_at or time.now())
+    known = find_known(account, page.contacts)
+    news = list_news(page.contacts, known)
+    entries = take_in(account, news)
+    if news:
+        known = find_known(account, page.contacts)
+    note_listed(account, page.contacts, known, page.read_at or time.now())
     sync = claim.sync
     return step(
         claim,
@@ -233,11 +236,11 @@ def settle_contact(
     account: AccountFacts, address: Address, contacts: Sequence[Contact], *, read_at: datetime
 ) -> None:
     """Keep what a look at one person showed; one asked for again meanwhile stays due."""
-    known = queries.find_relations(account.hospital_id, account.id, [c.pair for c in contacts])
+    known = find_known(account, contacts)
     take_in(account, list_news(contacts, known))
     rows = Address.objects.filter(pk=address.pk)
     rows.update(union_asked_at=time.now())
-    if note_listed(account, contacts, read_at):
+    if note_listed(account, contacts, find_known(account, contacts), read_at):
         rows.filter(read_due_at=address.read_due_at).update(read_due_at=None)
 
 
@@ -268,13 +271,21 @@ def list_news(contacts: Sequence[Contact], known: dict[rules.Pair, Relation]) ->
     return news
 
 
-def note_listed(account: AccountFacts, contacts: Sequence[Contact], read_at: datetime) -> bool:
+def find_known(account: AccountFacts, contacts: Sequence[Contact]) -> dict[rules.Pair, Relation]:
+    return queries.find_relations(account.hospital_id, account.id, [c.pair for c in contacts])
+
+
+def note_listed(
+    account: AccountFacts,
+    contacts: Sequence[Contact],
+    known: dict[rules.Pair, Relation],
+    read_at: datetime,
+) -> bool:
     """Remember that the list has these pairs, and what else it says about them.
 
     False: of some it came too late to tell their tags, so those are to be looked at again.
     """
     now = time.now()
-    known = queries.find_relations(account.hospital_id, account.id, [c.pair for c in contacts])
     by_way: dict[int | None, list[int]] = {}
     for contact in contacts:
         row = known.get(contact.pair)

@@ -70,7 +70,7 @@ def product(origin: str, receiver: Receiver) -> Iterator[Product]:
     with httpx.Client(base_url=origin, trust_env=False, timeout=15) as client:
         product = Product(client, receiver)
         product.post("/control/reset", {"all": True})
-        receiver.forget()
+        receiver.begin_test()
         # A machine that stands still for some seconds makes no second try.
         product.put("/control/settings", {"callback_timeout_seconds": 60})
         callback = {"url": receiver.url("wecom"), "token": TOKEN, "encoding_aes_key": KEY}

@@ -109,7 +109,10 @@ class Receiver(ThreadingHTTPServer):
     def forget(self) -> None:
         self.received.clear()
         self.statuses.clear()
+
+    def begin_test(self) -> None:
         self.test = str(int(self.test) + 1)
+        self.forget()
 
 
 @dataclass

@@ -50,23 +50,29 @@ def test_after_the_faults_it_knows_what_the_providers_know(
         storm = begin(product, Random(SEED), stack)  # noqa: S311 - repeatable, no secret
         product.control("PUT", "settings", {"timeout_seconds": 0.2, "callback_retry_seconds": 0.2})
         product.control("PUT", "faults", {"faults": FAULTS, "seed": SEED})
-        rage(storm)
+        unheard = rage(storm)
         met = count_faults(product)
         product.control("PUT", "faults", {"faults": []})
         recover(product)
 
-        contacts = check_contacts(product)
+        contacts = check_contacts(product, unheard)
         messages = check_messages(product)
         welcomes = check_welcomes(storm)
         replies = check_replies(storm)
     with capsys.disabled():
         counts = {"faults": met, "contacts": contacts, "messages": messages}
+        counts["unheard"] = len(unheard)
         print(f"\n{counts | {'welcomes': welcomes, 'replies': replies}}")  # noqa: T201
 
 
-def rage(storm: Storm) -> None:
-    """Let people come, leave, ask and be answered while things go wrong."""
+def rage(storm: Storm) -> set[str]:
+    """Let people come, leave, ask and be answered while things go wrong.
+
+    Returns whose leaving was never told: a member's list keeps who deleted the member, so nothing
+    that can be asked says so afterwards.
+    """
     product = storm.product
+    unheard: set[str] = set()
     followers = storm.followers()
     askers = cycle(sorted(set(storm.threads) - followers))
     newcomers = cycle(sorted(followers & set(storm.threads)))
@@ -79,16 +85,22 @@ def rage(storm: Storm) -> None:
             # Two by customer service, where a repeat is dropped; one where it is not.
             person = next(askers) if n else next(newcomers)
             wait_for(storm.make_reply(person).send, "the desk")
-        leave(storm, f"faults-{number}-0")
+        # Not in the second in which they came: no provider's clock could tell the order.
+        left = f"faults-{number - 1}-0"
+        told = leave(storm, left) if number else []
         product.control("POST", "settle", {})
+        lines = {row["id"]: row["outcome"] for row in product.control("GET", "log")["log"]}
+        unheard |= {left for one in told if lines[one] == "dropped"}
         product.pass_time(PAUSE_SECONDS)
+    return unheard
 
 
-def leave(storm: Storm, person: str) -> None:
-    """Let somebody delete the doctor again."""
+def leave(storm: Storm, person: str) -> list[int]:
+    """Let somebody delete the doctor again; returns the callbacks that tell of it."""
     relations = storm.product.state()["corps"][CORP]["relations"].values()
     [userid] = [one["userid"] for one in relations if one["person"] == person]
-    storm.product.act(person, "delete-member", corp_id=CORP, userid=userid)
+    told = storm.product.act(person, "delete-member", corp_id=CORP, userid=userid)["callbacks"]
+    return list(told)
 
 
 def count_faults(product: Product) -> dict[str, int]:
@@ -135,12 +147,13 @@ CONTACTS = """
 """
 
 
-def check_contacts(product: Product) -> int:
-    """Who is whose contact is the same on both sides."""
+def check_contacts(product: Product, unheard: set[str]) -> int:
+    """Compare who is whose contact on both sides."""
+    relations = product.state()["corps"][CORP]["relations"].values()
     theirs = {
         (one["external_userid"], one["userid"])
-        for one in product.state()["corps"][CORP]["relations"].values()
-        if one["state"] == "active"
+        for one in relations
+        if one["state"] == "active" or one["person"] in unheard
     }
     ours = ask(product, CONTACTS, {"corp": CORP})
     assert Counter(ours) == Counter(dict.fromkeys(theirs, 1))

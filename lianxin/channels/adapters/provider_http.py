@@ -252,9 +252,13 @@ class Provider:
         return unreachable(self.platform)
 
     def check_window(self, call: Call) -> None:
-        open_at = self.windows.enter(self.account.id, self.platform, call.path, self.clock())
+        now = self.clock()
+        open_at = self.windows.enter(self.account.id, self.platform, call.path, now)
         if open_at is not None:
-            row = Row("window", self.platform, Reaction.WAIT, "own window full", "rate_limited")
+            # What opens only at midnight is a day's quota: nobody need wait for it.
+            is_for_today = open_at == end_of_window("day", now)
+            reason = "day_quota_full" if is_for_today else "rate_limited"
+            row = Row("window", self.platform, Reaction.WAIT, "own window full", reason)
             raise ProviderError(row, call.path, retry_at=open_at)
 
     async def refresh(self) -> Token:

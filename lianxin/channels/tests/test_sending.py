@@ -214,6 +214,20 @@ def test_a_rate_limit_waits_for_its_window_and_asks_nobody_meanwhile(
     assert sandbox.state()["counts"]["/cgi-bin/kf/send_msg"]["calls"] == 1
 
 
+def test_a_days_quota_is_named_also_to_those_who_are_not_asked_any_more(
+    sandbox: Sandbox, official: Account
+) -> None:
+    """The rest of a batch takes its next way at once, as the first one does."""
+    sandbox.add_fault("api_rate_limited", path="/cgi-bin/message/custom/send", count=1)
+
+    first = failure(send(official, text("o1"))[0])
+    second = failure(send(official, text("o2"))[0])
+
+    assert (first.reason_code, second.reason_code) == ("day_quota_full", "day_quota_full")
+    assert first.retry_at == second.retry_at
+    assert sandbox.state()["counts"]["/cgi-bin/message/custom/send"]["calls"] == 1
+
+
 def test_garbage_is_an_error_with_a_name(sandbox: Sandbox, kf: Account) -> None:
     address = write_kf(sandbox, kf)
     sandbox.add_fault("api_garbage", path="/cgi-bin/kf/send_msg", count=None)

@@ -45,12 +45,17 @@ def hold_short_quotas(house: House, batch: int) -> bool:
     room = find_room(house)
     if room is None or room >= batch * NEAR_BATCHES:
         return False
+    lock_ledger(house)
+    return True
+
+
+def lock_ledger(house: House) -> None:
+    """Change several rows of a hospital's ledger alone. Always before any delivery is locked."""
     with connection.cursor() as cursor:
         cursor.execute(
             "select pg_advisory_xact_lock(hashtextextended(%s, 0))",
             [f"{LOCK_NAME}{house.hospital_id}"],
         )
-    return True
 
 
 def find_room(house: House) -> int | None:

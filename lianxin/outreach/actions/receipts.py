@@ -12,7 +12,7 @@ from lianxin.channels.adapters.base import Sent
 from lianxin.core import events
 from lianxin.core.actor import Actor
 from lianxin.outreach.actions.confirming import NOT_CONFIRMED, TASK_FAILED, close
-from lianxin.outreach.actions.quotas import count_arrived, note_refusals
+from lianxin.outreach.actions.quotas import count_arrived, lock_ledger, note_refusals
 from lianxin.outreach.actions.settling import Ledger, write
 from lianxin.outreach.actions.telling import delivery_entry, intent_facts
 from lianxin.outreach.models import Delivery, StaffConfirmation
@@ -38,6 +38,7 @@ class Receipt:
 def note_receipts(hospital_id: int, receipts: Sequence[Receipt]) -> int:
     """Store receipts; the same one twice, or one for somebody else's message, changes nothing."""
     house = load_house(hospital_id)
+    lock_ledger(house)
     return sum(note_receipt(house, receipt) for receipt in receipts)
 
 

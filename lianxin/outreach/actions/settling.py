@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from lianxin.channels.adapters.base import MAY_HAVE_ARRIVED, SILENT, SendFailed, Sent
 from lianxin.core import events
 from lianxin.core.rows import update_rows
-from lianxin.outreach.actions.quotas import ACCOUNT_FULL, give_back, note_refusals
+from lianxin.outreach.actions.quotas import ACCOUNT_FULL, give_back, lock_ledger, note_refusals
 from lianxin.outreach.actions.telling import (
     delivery_entry,
     delivery_facts,
@@ -120,6 +120,8 @@ def settle_deliveries(hospital_id: int, settled: Sequence[Settled]) -> int:
     ledger = Ledger(house.now, house.settings.delivering)
     sent = {one.delivery_id: one.result for one in settled if isinstance(one.result, Sent)}
     failed = {one.delivery_id: one.result for one in settled if isinstance(one.result, SendFailed)}
+    if failed:
+        lock_ledger(house)
     count = settle_sent(hospital_id, sent, ledger)
     rows = lock_claimed(hospital_id, list(failed)) if failed else []
     for row in rows:

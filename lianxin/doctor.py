@@ -26,9 +26,10 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from lianxin.channels import check_words, queries, rules, synchronising
+from lianxin.channels import queries, rules, synchronising
 from lianxin.channels.adapters.base import SendFailed
 from lianxin.channels.models import Account
+from lianxin.channels.words import checks as check_words
 from lianxin.core.keysets import current_deployment_aead
 from lianxin.core.models import Hospital
 from lianxin.core.row_security import list_scoped_models

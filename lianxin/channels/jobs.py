@@ -11,7 +11,7 @@ import structlog
 from django.db import DataError, IntegrityError, transaction
 from procrastinate.exceptions import AlreadyEnqueued
 
-from lianxin.channels import actions, contact_syncing, queries, synchronising, tag_syncing
+from lianxin.channels import actions, queries, synchronising
 from lianxin.channels.adapters import ADAPTERS
 from lianxin.channels.adapters.base import AccountFacts, Inbound, SendFailed
 from lianxin.channels.adapters.provider_http import ProviderError
@@ -195,9 +195,9 @@ def keep_tags(hospital_id: int) -> None:
         tags = queries.list_tags_to_keep(hospital_id, time.now())
     try:
         for account_id in lists:
-            tag_syncing.read_tag_list(hospital_id, account_id)
+            synchronising.read_tag_list(hospital_id, account_id)
         for tag in tags:
-            tag_syncing.keep_tag(tag)
+            synchronising.keep_tag(tag)
     except (ProviderError, SendFailed) as error:
         log.warning("tags.not_kept", reason=str(error))
 
@@ -206,7 +206,7 @@ def keep_tags(hospital_id: int) -> None:
 def mark_relations(hospital_id: int) -> None:
     """Make the tags at the provider equal to what people are to carry."""
     try:
-        tag_syncing.mark_relations(hospital_id)
+        synchronising.mark_relations(hospital_id)
     except (ProviderError, SendFailed) as error:
         log.warning("relations.not_marked", reason=str(error))
 
@@ -256,7 +256,7 @@ def reconcile(hospital_id: int) -> None:
 def reconcile_account(account: Account) -> None:
     """Compare one account now, in this process."""
     if account.kind == Account.Kind.WECOM:
-        synchronising.reconcile_contacts(account.hospital_id, account.pk)
+        synchronising.sync_now(account.hospital_id, account.pk)
     elif account.kind == Account.Kind.WECOM_KF:
         synchronising.sync_messages(account.hospital_id, account.pk, "")
 
@@ -265,7 +265,7 @@ def reconcile_account(account: Account) -> None:
 def sync_contacts(hospital_id: int, sync_id: int) -> None:
     """Go on with one comparison of contacts; what fails for now is taken up by keep_syncs."""
     try:
-        contact_syncing.run_sync(hospital_id, sync_id)
+        synchronising.run_sync(hospital_id, sync_id)
     except (ProviderError, SendFailed) as error:
         log.warning("contact_sync.stopped", sync_id=sync_id, reason=str(error))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from lianxin.channels.tag_rules import TagWord, find_illness
+from lianxin.channels.rules.tags import TagWord, find_illness
 
 PATH = Path(__file__).parent / "data" / "tag_words.yaml"
 

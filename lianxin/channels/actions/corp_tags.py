@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from lianxin.channels import facts, queries, tag_rules
+from lianxin.channels import facts, queries
 from lianxin.channels.adapters.provider_http import ProviderError
 from lianxin.channels.adapters.wecom.corp_tags import StoredTag
 from lianxin.channels.models import (
@@ -25,6 +25,7 @@ from lianxin.channels.models import (
     Relation,
     RelationTag,
 )
+from lianxin.channels.rules import tags as tag_rules
 from lianxin.channels.tag_words import illness_in
 from lianxin.core import events, time
 from lianxin.core.actor import Actor, SystemActor

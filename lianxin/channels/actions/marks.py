@@ -13,12 +13,13 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 
-from lianxin.channels import facts, queries, tag_rules
+from lianxin.channels import facts, queries
 from lianxin.channels.actions.corp_tags import ask_for_tag_list
 from lianxin.channels.adapters.provider_http import ProviderError
 from lianxin.channels.adapters.reactions import Reaction
 from lianxin.channels.models import Address, ContactTag, CorpTag, Relation, RelationTag
-from lianxin.channels.tag_rules import MarkState, TagChange
+from lianxin.channels.rules import tags as tag_rules
+from lianxin.channels.rules.tags import MarkState, TagChange
 from lianxin.channels.tag_words import illness_in
 from lianxin.core import events, time
 from lianxin.core.actor import SystemActor

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core import signing
 from django.utils.translation import gettext_lazy as _
 
-from lianxin.channels import field_words, queries
+from lianxin.channels import queries
 from lianxin.channels.adapters import ADAPTERS
 from lianxin.channels.adapters.account_fields import (
     MAKERS,
@@ -22,6 +22,7 @@ from lianxin.channels.adapters.account_fields import (
 )
 from lianxin.channels.forms.live_codes import LARGEST_REVISION
 from lianxin.channels.models import Account
+from lianxin.channels.words import fields as field_words
 from lianxin.core.ids import make_key
 
 MOST_CHARACTERS = 200

@@ -12,11 +12,12 @@ from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from lianxin.channels import queries, wording, words
+from lianxin.channels import queries, wording
 from lianxin.channels.actions.live_codes import CodeContent, RosterLine
 from lianxin.channels.models import Account, LiveCode
 from lianxin.channels.printing import LANGUAGES, PAPERS, Paper
 from lianxin.channels.rules import DutyHours, Welcome
+from lianxin.channels.words import live_codes as words
 from lianxin.core.actor import Actor
 from lianxin.staff import queries as staff
 from lianxin.staff.models import CareTeam, Department, Staff

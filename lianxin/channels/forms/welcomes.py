@@ -8,7 +8,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from lianxin.channels import queries, rules, words
+from lianxin.channels import queries, rules
 from lianxin.channels.forms.live_codes import (
     EVERY_DAY,
     WHOLE_DAY,
@@ -18,6 +18,7 @@ from lianxin.channels.forms.live_codes import (
 )
 from lianxin.channels.models import Account, LiveCode
 from lianxin.channels.rules import DutyHours, Welcome
+from lianxin.channels.words import live_codes as words
 
 MOST_CHARACTERS = 600
 

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
-from lianxin.channels import tag_rules
 from lianxin.channels.models import ContactTag, CorpTag, Relation, RelationTag
-from lianxin.channels.tag_rules import MarkState, TagStanding
+from lianxin.channels.rules import tags as tag_rules
+from lianxin.channels.rules.tags import MarkState, TagStanding
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError, NotFoundError
 

@@ -161,7 +161,7 @@ def test_who_is_full_for_today_goes_out_until_tomorrow(
     actions.change_live_code(code, CodeContent("李医生", roster=roster), seen=1, by=by)
     keep(wecom)
     sandbox.person_does("wang", "scan", code=code.state_key)
-    synchronising.reconcile_contacts(wecom.hospital_id, wecom.pk)
+    synchronising.sync_now(wecom.hospital_id, wecom.pk)
 
     keep(wecom)
 

@@ -12,10 +12,11 @@ from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lianxin.channels import actions, check_words, queries, rules, synchronising
+from lianxin.channels import actions, queries, rules, synchronising
 from lianxin.channels.adapters.checking import FAILING, OK, UNKNOWN, Finding
 from lianxin.channels.adapters.crypto import Crypt, sign
 from lianxin.channels.models import Account, AccountCheck
+from lianxin.channels.words import checks as check_words
 from lianxin.core import time
 from lianxin.core.actor import SystemActor
 from lianxin.core.models import Hospital

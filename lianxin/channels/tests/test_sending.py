@@ -308,13 +308,13 @@ def test_reconciliation_finds_a_contact_whose_callback_was_lost(
     synchronising.keep_live_code(code)
     sandbox.person_does("wang", "scan", code=code.state_key)
 
-    assert synchronising.reconcile_contacts(wecom.hospital_id, wecom.pk) == (1, 0)
-    assert synchronising.reconcile_contacts(wecom.hospital_id, wecom.pk) == (0, 0)
+    assert synchronising.sync_now(wecom.hospital_id, wecom.pk) == (1, 0)
+    assert synchronising.sync_now(wecom.hospital_id, wecom.pk) == (0, 0)
 
     address = Address.objects.get()
     assert (address.live_code, address.staff, address.union_id) == (code, doctor, "u-wang")
     sandbox.post(f"/control/corps/{CORP_ID}/members/DrLi/delete-contact", {"person": "wang"})
-    assert synchronising.reconcile_contacts(wecom.hospital_id, wecom.pk) == (0, 1)
+    assert synchronising.sync_now(wecom.hospital_id, wecom.pk) == (0, 1)
     assert Relation.objects.get().state == "removed"
     assert Event.objects.filter(name="contact.removed").count() == 1
 
@@ -323,7 +323,7 @@ def add_contact(sandbox: Sandbox, wecom: Account, doctor: Staff) -> Address:
     code = make_code(wecom, doctor)
     synchronising.keep_live_code(code)
     sandbox.person_does("wang", "scan", code=code.state_key)
-    synchronising.reconcile_contacts(wecom.hospital_id, wecom.pk)
+    synchronising.sync_now(wecom.hospital_id, wecom.pk)
     return Address.objects.get(account=wecom)
 
 

@@ -102,7 +102,7 @@ def test_a_damaged_callback_is_refused_and_the_list_makes_up_for_it(
     with scope(house):
         assert not Callback.objects.exists()
 
-    assert synchronising.reconcile_contacts(house.pk, wecom.pk) == (1, 0)
+    assert synchronising.sync_now(house.pk, wecom.pk) == (1, 0)
 
 
 def test_a_welcome_that_is_late_is_missed_and_said_so(

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from lianxin.channels import actions, contact_syncing, jobs, queries, rules
+from lianxin.channels import actions, jobs, queries, rules, synchronising
 from lianxin.channels.actions.syncs import SyncClaim
 from lianxin.channels.adapters.wecom.contacts import Contact, ContactPage
 from lianxin.channels.models import Account, Address, ContactSync, Relation
@@ -66,8 +66,8 @@ def test_a_long_list_is_taken_in_page_by_page_and_again_changes_nothing(
 ) -> None:
     seed(sandbox, 230)
 
-    assert contact_syncing.sync_now(wecom.hospital_id, wecom.pk) == (230, 0)
-    assert contact_syncing.sync_now(wecom.hospital_id, wecom.pk) == (0, 0)
+    assert synchronising.sync_now(wecom.hospital_id, wecom.pk) == (230, 0)
+    assert synchronising.sync_now(wecom.hospital_id, wecom.pk) == (0, 0)
 
     assert sandbox.state()["counts"][LIST]["calls"] == 6
     sync = ContactSync.objects.latest("id")
@@ -79,25 +79,25 @@ def test_a_long_list_is_taken_in_page_by_page_and_again_changes_nothing(
 
 def test_who_is_no_longer_listed_is_ended_and_comes_back(sandbox: Sandbox, wecom: Account) -> None:
     seed(sandbox, 3)
-    contact_syncing.sync_now(wecom.hospital_id, wecom.pk)
+    synchronising.sync_now(wecom.hospital_id, wecom.pk)
     sandbox.post(f"/control/corps/{CORP_ID}/members/DrLi/delete-contact", {"person": "p1"})
 
-    assert contact_syncing.sync_now(wecom.hospital_id, wecom.pk) == (0, 1)
+    assert synchronising.sync_now(wecom.hospital_id, wecom.pk) == (0, 1)
     assert Address.objects.get(state="removed").union_id == "u1"
     seed(sandbox, 3)  # the list has her again, with the time she was first added
-    assert contact_syncing.sync_now(wecom.hospital_id, wecom.pk) == (1, 0)
+    assert synchronising.sync_now(wecom.hospital_id, wecom.pk) == (1, 0)
 
     assert not Relation.objects.filter(state="removed").exists()
 
 
 def test_who_deleted_the_member_is_not_taken_for_new(sandbox: Sandbox, wecom: Account) -> None:
     seed(sandbox, 1)
-    contact_syncing.sync_now(wecom.hospital_id, wecom.pk)
+    synchronising.sync_now(wecom.hospital_id, wecom.pk)
     relation = Relation.objects.get()
     Relation.objects.update(state="removed", removed_by="by_patient", removed_at=time.now())
     sandbox.person_does("p0", "delete-member", corp_id=CORP_ID, userid="DrLi")
 
-    assert contact_syncing.sync_now(wecom.hospital_id, wecom.pk) == (0, 0)
+    assert synchronising.sync_now(wecom.hospital_id, wecom.pk) == (0, 0)
 
     relation.refresh_from_db()
     assert relation.state == "removed"
@@ -116,7 +116,7 @@ def test_a_dead_workers_run_goes_on_after_its_last_page(sandbox: Sandbox, wecom:
 
     assert actions.claim_sync(wecom.hospital_id, sync.pk) is None  # it may still be alive
     with time_machine.travel(time.now() + timedelta(minutes=5), tick=False):
-        contact_syncing.run_sync(wecom.hospital_id, sync.pk)
+        synchronising.run_sync(wecom.hospital_id, sync.pk)
 
     sync.refresh_from_db()
     assert (sync.state, sync.seen_count, sync.added_count, sync.ended_count) == (
@@ -151,7 +151,7 @@ def test_a_cursor_that_died_begins_its_batch_anew(sandbox: Sandbox, wecom: Accou
     assert begun is not None
     ContactSync.objects.update(cursor="of-yesterday", leased_until=None)
 
-    contact_syncing.run_sync(wecom.hospital_id, sync.pk)
+    synchronising.run_sync(wecom.hospital_id, sync.pk)
 
     sync.refresh_from_db()
     assert (sync.state, sync.added_count) == ("done", 150)
@@ -162,12 +162,12 @@ def test_members_without_a_licence_lose_nobody(
 ) -> None:
     seed(sandbox, 2)
     seed(sandbox, 2, userid="ZhouMin", start=2)
-    contact_syncing.sync_now(wecom.hospital_id, wecom.pk)
+    synchronising.sync_now(wecom.hospital_id, wecom.pk)
     sandbox.put(
         f"/control/corps/{CORP_ID}", {"members": [{"userid": "DrLi", "has_licence": False}]}
     )
 
-    assert contact_syncing.sync_now(wecom.hospital_id, wecom.pk) == (0, 0)
+    assert synchronising.sync_now(wecom.hospital_id, wecom.pk) == (0, 0)
 
     page = as_admin.get(f"/settings/channels/{wecom.key}/").content.decode()
     assert "1 位员工没有互通许可" in page
@@ -175,7 +175,7 @@ def test_members_without_a_licence_lose_nobody(
 
 
 def test_nobody_has_contacts_is_an_empty_list(sandbox: Sandbox, wecom: Account) -> None:
-    assert contact_syncing.sync_now(wecom.hospital_id, wecom.pk) == (0, 0)
+    assert synchronising.sync_now(wecom.hospital_id, wecom.pk) == (0, 0)
 
 
 def test_who_came_by_a_callback_meanwhile_is_not_ended(wecom: Account) -> None:
@@ -278,7 +278,7 @@ def test_the_page_starts_shows_and_stops_a_run(
 
 def test_the_page_says_what_a_run_found(sandbox: Sandbox, wecom: Account, as_admin: Client) -> None:
     seed(sandbox, 3)
-    contact_syncing.sync_now(wecom.hospital_id, wecom.pk)
+    synchronising.sync_now(wecom.hospital_id, wecom.pk)
 
     page = as_admin.get(f"/settings/channels/{wecom.key}/").content.decode()
 
@@ -295,7 +295,7 @@ def test_only_wecom_accounts_have_a_list(in_riverside: Hospital) -> None:
 
 def test_old_runs_are_forgotten(sandbox: Sandbox, wecom: Account) -> None:
     for _run in range(22):
-        contact_syncing.sync_now(wecom.hospital_id, wecom.pk)
+        synchronising.sync_now(wecom.hospital_id, wecom.pk)
 
     assert ContactSync.objects.count() == 20
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lianxin.channels import tag_rules
-from lianxin.channels.tag_rules import Marks, MarkState, TagChange, TagStanding
+from lianxin.channels.rules import tags as tag_rules
+from lianxin.channels.rules.tags import Marks, MarkState, TagChange, TagStanding
 from lianxin.channels.tag_words import illness_in, load_words
 
 START = datetime(2026, 11, 1, tzinfo=UTC)

@@ -11,10 +11,11 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lianxin.channels import actions, contact_syncing, jobs, queries, synchronising, tag_syncing
+from lianxin.channels import actions, jobs, queries, synchronising
 from lianxin.channels.adapters.wecom.adapter import WeCom
 from lianxin.channels.models import Account, Address, ContactTag, CorpTag, Relation, RelationTag
 from lianxin.channels.providers import WINDOWS, run_with
+from lianxin.channels.synchronising.tags import make_tag
 from lianxin.core import time
 from lianxin.core.actor import SystemActor
 from lianxin.core.errors import RefusedError
@@ -36,7 +37,7 @@ def wecom(sandbox: Sandbox, in_riverside: Hospital) -> Account:
 @pytest.fixture
 def address(sandbox: Sandbox, wecom: Account) -> Address:
     relate(sandbox, "DrLi")
-    contact_syncing.sync_now(wecom.hospital_id, wecom.pk)
+    synchronising.sync_now(wecom.hospital_id, wecom.pk)
     return Address.objects.get()
 
 
@@ -88,7 +89,7 @@ def test_an_allowed_word_leaves_under_its_name_on_every_relation(
     sandbox: Sandbox, wecom: Account, address: Address
 ) -> None:
     relate(sandbox, "ZhouMin")
-    contact_syncing.sync_now(wecom.hospital_id, wecom.pk)
+    synchronising.sync_now(wecom.hospital_id, wecom.pk)
     tag = allow(wecom, name="连心 已出院")
     want(address)
     want(address, "心内科")  # not in the allow-list
@@ -198,7 +199,7 @@ def test_the_full_sync_brings_tags_in_as_well(
     keep(wecom)
     sandbox.post(f"{MEMBER}/tag-contact", {"person": "wang", "on": ["出院患者"]})
 
-    contact_syncing.sync_now(wecom.hospital_id, wecom.pk)
+    synchronising.sync_now(wecom.hospital_id, wecom.pk)
 
     assert agreed(address) == {"出院患者": True}
 
@@ -210,7 +211,7 @@ def test_our_own_mark_is_no_change_of_theirs(
     want(address)
     keep(wecom)
     look(wecom)
-    contact_syncing.sync_now(wecom.hospital_id, wecom.pk)
+    synchronising.sync_now(wecom.hospital_id, wecom.pk)
 
     assert not Event.objects.filter(name__in=["contact.tagged", "contact.untagged"]).exists()
     assert sandbox.state()["counts"][f"{EXTERNAL}/mark_tag"]["calls"] == 1
@@ -270,9 +271,9 @@ def test_silence_about_a_new_tag_makes_no_second_one(sandbox: Sandbox, wecom: Ac
     claim = actions.claim_tag(tag)
     assert claim is not None
     account = queries.facts_of(wecom)
-    run_with(account, lambda provider: tag_syncing.make_tag(provider, claim))
+    run_with(account, lambda provider: make_tag(provider, claim))
     with time_machine.travel(time.now() + timedelta(minutes=5), tick=False):
-        tag_syncing.keep_tag(tag)
+        synchronising.keep_tag(tag)
 
     tag.refresh_from_db()
     assert (tag.state, tag.is_ours) == ("ready", True)
@@ -330,7 +331,7 @@ def test_a_new_relation_of_somebody_who_carries_a_tag_is_marked(
     want(address)
     keep(wecom)
     relate(sandbox, "ZhouMin")
-    contact_syncing.sync_now(wecom.hospital_id, wecom.pk)
+    synchronising.sync_now(wecom.hospital_id, wecom.pk)
     keep(wecom)
 
     assert names_on(sandbox, "ZhouMin") == {"出院患者"}
@@ -402,7 +403,7 @@ def play(
         if who == "ours":
             want(address, name, is_on=is_on)
         elif who == "mark":
-            tag_syncing.mark_relations(wecom.hospital_id)
+            synchronising.mark_relations(wecom.hospital_id)
         elif who == "look":
             look(wecom)
         else:

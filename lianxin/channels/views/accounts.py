@@ -17,16 +17,16 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from lianxin.channels import (
     actions,
-    check_words,
     forms,
     queries,
     reasons,
-    setup_words,
 )
 from lianxin.channels.adapters.checking import CALLBACK, UNKNOWN
 from lianxin.channels.models import Account
 from lianxin.channels.views.states import State
 from lianxin.channels.views.syncs import sync_panel
+from lianxin.channels.words import checks as check_words
+from lianxin.channels.words import setup as setup_words
 from lianxin.core.errors import NotFoundError
 from lianxin.web.http import StaffRequest, staff_view
 

@@ -19,13 +19,13 @@ from lianxin.channels import (
     reasons,
     rules,
     wording,
-    words,
 )
 from lianxin.channels.forms.welcomes import WelcomeFormSet
 from lianxin.channels.models import Account, LiveCode
 from lianxin.channels.queries import CodeCount
 from lianxin.channels.rules import Answering
 from lianxin.channels.views.states import State
+from lianxin.channels.words import live_codes as words
 from lianxin.core import time
 from lianxin.web.http import StaffRequest, staff_view
 

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lianxin.channels import field_words
 from lianxin.channels.adapters import ADAPTERS
 from lianxin.channels.adapters.account_fields import (
     MAKERS,
@@ -20,6 +19,7 @@ from lianxin.channels.adapters.account_fields import (
     read_file,
 )
 from lianxin.channels.models import Account
+from lianxin.channels.words import fields as field_words
 
 SHAPED = [field for kind in Account.Kind.values for field in fields_of(kind) if field.shape]
 

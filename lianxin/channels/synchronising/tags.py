@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from asgiref.sync import sync_to_async
 
-from lianxin.channels import actions, queries, tag_rules
+from lianxin.channels import actions, queries
 from lianxin.channels.actions.corp_tags import TagClaim
 from lianxin.channels.actions.marks import MarkClaim
 from lianxin.channels.adapters.base import AccountFacts
@@ -16,6 +16,7 @@ from lianxin.channels.adapters.wecom import corp_tags
 from lianxin.channels.adapters.wecom.corp_tags import StoredTag
 from lianxin.channels.models import CorpTag, Relation
 from lianxin.channels.providers import load_facts, run_with
+from lianxin.channels.rules import tags as tag_rules
 from lianxin.core import time
 from lianxin.core.scope import scope
 

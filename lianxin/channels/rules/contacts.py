@@ -1,0 +1,81 @@
+"""Decisions about contacts and their talks, over values only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+HALF, ACTIVE, REMOVED = "half", "active", "removed"
+# get_groupmsg_send_result, document 015/012: 0 unsent, 1 sent, 2 not a friend, 3 quota used up.
+TASK_STATUS = {1: ("delivered", ""), 2: ("failed", "not_a_contact"), 3: ("failed", "quota_full")}
+SESSION_ENDED = 4
+
+
+class RelationChange(NamedTuple):
+    """What a contact event does to a relation: its new state, and whether that is news."""
+
+    state: str
+    is_news: bool
+
+
+def add_relation(current: str | None, kind: str) -> RelationChange:
+    """Decide what an added contact does. Half and full may come alone, both, or reversed."""
+    if kind == HALF:
+        if current in {HALF, ACTIVE}:
+            return RelationChange(current, is_news=False)
+        return RelationChange(HALF, is_news=True)
+    return RelationChange(ACTIVE, is_news=current not in {HALF, ACTIVE})
+
+
+def is_stale(current_changed_at: datetime | None, occurred_at: datetime) -> bool:
+    """Tell whether an event is older than what the relation already knows."""
+    return current_changed_at is not None and occurred_at < current_changed_at
+
+
+Pair = tuple[str, str]
+
+
+# What a line of the provider's list means to what we know of the pair.
+KNOWN, ADDED, BACK = "known", "added", "back"
+UNLISTED = "unlisted"
+
+
+@dataclass(frozen=True)
+class KnownRelation:
+    """What we know of one member and one contact."""
+
+    state: str
+    removed_by: str
+    removed_at: datetime | None
+
+
+def read_listed(known: KnownRelation | None, added_at: datetime) -> str:
+    """Decide what it means that the provider lists a pair.
+
+    A person who deleted the member stays in the member's list: that one stays removed, unless
+    they met anew since. What we ended only because it was not listed comes back.
+    """
+    if known is None:
+        return ADDED
+    if known.state != REMOVED or known.removed_at is None:
+        return KNOWN
+    if added_at > known.removed_at:
+        return ADDED
+    return BACK if known.removed_by == UNLISTED else KNOWN
+
+
+def next_batch(members: Sequence[str], done: int, size: int) -> Sequence[str]:
+    """Return the members whose contacts are compared next; empty when all are done."""
+    return members[done : done + size]
+
+
+def session_after_message(session_state: int) -> int:
+    """Return the session state after the patient wrote: an ended one starts anew."""
+    return 0 if session_state == SESSION_ENDED else session_state
+
+
+def task_outcome(status: int) -> tuple[str, str] | None:
+    """Return (status, reason) of one person's share of a task; None while it is unsettled."""
+    return TASK_STATUS.get(status)

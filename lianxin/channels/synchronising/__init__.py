@@ -1,0 +1,32 @@
+"""The network half of the jobs: load, ask the provider, hand the answer to one action."""
+
+from __future__ import annotations
+
+from lianxin.channels.synchronising.accounts import (
+    UNION_ID_ASKERS,
+    check_account,
+    identify_addresses,
+)
+from lianxin.channels.synchronising.contacts import read_contacts, run_sync, sync_now
+from lianxin.channels.synchronising.live_codes import keep_live_code, read_live_code, read_picture
+from lianxin.channels.synchronising.messages import sync_messages
+from lianxin.channels.synchronising.notices import send_notice, settle_task
+from lianxin.channels.synchronising.tags import keep_tag, mark_relations, read_tag_list
+
+__all__ = [
+    "UNION_ID_ASKERS",
+    "check_account",
+    "identify_addresses",
+    "keep_live_code",
+    "keep_tag",
+    "mark_relations",
+    "read_contacts",
+    "read_live_code",
+    "read_picture",
+    "read_tag_list",
+    "run_sync",
+    "send_notice",
+    "settle_task",
+    "sync_messages",
+    "sync_now",
+]

@@ -1,0 +1,1 @@
+"""What is shown of channels, in sentences: one module per thing that is talked about."""

@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from sandbox.official_account.followers import SCENE_LINK
 from sandbox.runtime import Sandbox
 from sandbox.wecom.contact_ways import CONTACT_LINK
+from sandbox.wecom.join_ways import JOIN_LINK
 
 
 def draw_code(text: str) -> Response:
@@ -34,6 +35,14 @@ async def show_contact_code(request: Request) -> Response:
     config_id = request.path_params["config_id"]
     if any(config_id in corp.contact_ways for corp in box.world.corps.values()):
         return draw_picture(CONTACT_LINK + config_id)
+    return PlainTextResponse("no such code", 404)
+
+
+async def show_join_code(request: Request) -> Response:
+    box: Sandbox = request.app.state.sandbox
+    config_id = request.path_params["config_id"]
+    if any(config_id in corp.groups.join_ways for corp in box.world.corps.values()):
+        return draw_picture(JOIN_LINK + config_id)
     return PlainTextResponse("no such code", 404)
 
 

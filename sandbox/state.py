@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from hashlib import sha256
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
+from sandbox.group_state import CorpGroups
+
 T = TypeVar("T")
 Json = dict[str, Any]
 
@@ -261,6 +263,7 @@ class Corp:
     welcome_codes: dict[str, WelcomeCode] = field(default_factory=dict)
     tasks: dict[str, MassTask] = field(default_factory=dict)
     tag_groups: list[TagGroup] = field(default_factory=list)
+    groups: CorpGroups = field(default_factory=CorpGroups)
     staff_messages: list[StaffMessage] = field(default_factory=list)
     kf: dict[str, KfAccount] = field(default_factory=dict)
     kf_codes: dict[str, KfCode] = field(default_factory=dict)

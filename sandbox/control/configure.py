@@ -89,6 +89,7 @@ def put_corp(box: Sandbox, corp_id: str, data: Json) -> Json:
         old = corp.members.get(item["userid"], Member(item["userid"]))
         _fill(old, item, ("name", "position", "is_active", "has_licence"))
         corp.members[old.userid] = old
+    corp.groups.size_limit = int(data.get("group_size_limit", corp.groups.size_limit))
     for name in CALLBACKS:
         if name in data:
             setattr(corp, name, _load_target(name, data[name]))

@@ -12,7 +12,9 @@ from sandbox.control.configure import (
     access_official_account,
     access_person,
 )
+from sandbox.control.group_verbs import GROUP_MEMBER_VERBS, GROUP_PERSON_VERBS
 from sandbox.errors import ControlError, Json
+from sandbox.group_state import JoinWay
 from sandbox.kf import acts as kf
 from sandbox.mini_program import acts as mini
 from sandbox.mini_program.links import open_link
@@ -21,8 +23,9 @@ from sandbox.official_account.followers import find_code
 from sandbox.runtime import Sandbox
 from sandbox.state import ContactWay, Corp, Member, MiniProgram, MiniScene, Person
 from sandbox.wecom import acts as wecom
-from sandbox.wecom import tag_acts
+from sandbox.wecom import group_acts, tag_acts
 from sandbox.wecom.contact_ways import CONTACT_LINK, is_over
+from sandbox.wecom.join_ways import JOIN_LINK
 
 PersonVerb = Callable[[Sandbox, Person, Json], Json]
 MemberVerb = Callable[[Sandbox, Corp, Member, Json], Json]
@@ -39,6 +42,8 @@ def _scan(box: Sandbox, person: Person, data: Json) -> Json:
     code = _text(data, "code")
     if found := find_contact_way(box, code):
         return wecom.scan(box, *found, person, is_half=bool(data.get("half")))
+    if found_join := find_join_way(box, code):
+        return group_acts.join_by_scan(box, *found_join, person)
     if found_kf := find_kf_link(box, code):
         return _kf_enter(box, person, found_kf)
     if found_scene := find_scene(box, code):
@@ -64,6 +69,20 @@ def find_contact_way(box: Sandbox, code: str) -> tuple[Corp, ContactWay] | None:
                 way.body.get("state"),
             )
             if code in names and not is_over(way, box.clock.now()):
+                return corp, way
+    return None
+
+
+def find_join_way(box: Sandbox, code: str) -> tuple[Corp, JoinWay] | None:
+    """Find the way into a group by config id, picture, what the picture says, or state."""
+    for corp in box.world.corps.values():
+        for way in corp.groups.join_ways.values():
+            if code in (
+                way.config_id,
+                way.qr_code,
+                JOIN_LINK + way.config_id,
+                way.body.get("state"),
+            ):
                 return corp, way
     return None
 
@@ -224,6 +243,7 @@ PERSON_VERBS: dict[str, PersonVerb] = {
     "mini-write": _mini_write,
     "mini-risk": _mini_risk,
     "read": _read,
+    **GROUP_PERSON_VERBS,
 }
 
 
@@ -312,4 +332,5 @@ MEMBER_VERBS: dict[str, MemberVerb] = {
     "kf-end": _kf_end,
     "kf-write": _servicer_writes,
     "leave": _leave,
+    **GROUP_MEMBER_VERBS,
 }

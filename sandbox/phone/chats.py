@@ -52,6 +52,8 @@ def describe_chat(box: Sandbox, me: Person, key: str) -> Json:
     row: Json = {"key": key, "kind": kind, "title": rest, "detail": "", "can_write": False}
     if kind == "wecom":
         return row | _describe_wecom(box, me, rest)
+    if kind == "group":
+        return row | _describe_group(box, me, rest)
     if kind == "kf" and (found := box.world.find_kf(rest)):
         corp, account = found
         return row | {"title": account.name, "detail": corp.name, "can_write": True, "id": rest}
@@ -78,6 +80,23 @@ def describe_mini(program: MiniProgram, me: Person) -> Json:
         for template in program.templates
     ]
     return {"id": program.app_id, "name": program.name, "templates": templates}
+
+
+def _describe_group(box: Sandbox, me: Person, rest: str) -> Json:
+    corp_id, _, chat_id = rest.partition(":")
+    corp = box.world.corps.get(corp_id)
+    group = corp.groups.chats.get(chat_id) if corp else None
+    if corp is None or group is None:
+        return {"title": "", "is_gone": True}
+    return {
+        "title": group.name,
+        "detail": corp.name,
+        "corp_id": corp_id,
+        "chat_id": chat_id,
+        "notice": group.notice,
+        "count": len(group.members),
+        "can_write": make_external_userid(corp_id, me.id) in group.members,
+    }
 
 
 def _describe_wecom(box: Sandbox, me: Person, rest: str) -> Json:

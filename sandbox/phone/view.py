@@ -43,6 +43,8 @@ def show_view(box: Sandbox, person_id: str, chat: str, find: str) -> Json:
         "sessions": _list_sessions(box, me) if me else [],
         "codes": list_codes(box),
         "staff": list_staff(box),
+        "groups": list_groups(box, me),
+        "makers": list_makers(box),
         "faults": [fault["kind"] for fault in box.faults.dump()],
         "log": fold_log(list(box.log.entries)[-LOG_LINES:]),
         "tally": vars(box.sender.tally),
@@ -96,11 +98,48 @@ def _list_sessions(box: Sandbox, me: Person) -> list[Json]:
     return rows
 
 
+def list_groups(box: Sandbox, me: Person | None) -> list[Json]:
+    """List the customer groups as their owners see them."""
+    return [
+        {
+            "corp_id": corp.corp_id,
+            "chat_id": group.chat_id,
+            "owner": group.owner,
+            "owner_name": corp.members[group.owner].name,
+            "name": group.name,
+            "notice": group.notice,
+            "count": len(group.members),
+            "has_me": me is not None and make_external_userid(corp.corp_id, me.id) in group.members,
+        }
+        for corp in box.world.corps.values()
+        for group in corp.groups.chats.values()
+    ]
+
+
+def list_makers(box: Sandbox) -> list[Json]:
+    """Name the first member of each corp, who can make a group when nobody else is shown."""
+    return [
+        {"corp_id": corp.corp_id, "userid": member.userid, "name": member.name}
+        for corp in box.world.corps.values()
+        for member in [one for one in corp.members.values() if one.is_active][:1]
+    ]
+
+
 def list_codes(box: Sandbox) -> list[Json]:
     """List everything on a wall or a bed that can be scanned."""
     rows: list[Json] = []
     for corp in box.world.corps.values():
         rows += [_show_way(corp, way.config_id) for way in corp.contact_ways.values()]
+        rows += [
+            _row(
+                "join",
+                way.config_id,
+                str(way.body.get("remark") or way.body.get("room_base_name") or corp.name),
+                corp.name,
+                f"/qr/join/{way.config_id}.svg",
+            )
+            for way in corp.groups.join_ways.values()
+        ]
     for account in box.world.official_accounts.values():
         now = box.clock.now()
         for code in account.codes.values():

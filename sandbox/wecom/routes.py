@@ -16,7 +16,11 @@ from sandbox.wecom import (
     access,
     contact_ways,
     contacts,
+    group_counts,
+    group_welcomes,
+    groups,
     identity,
+    join_ways,
     mass,
     media,
     messages,
@@ -26,6 +30,8 @@ from sandbox.wecom import (
 
 CorpHandler = Callable[[Call, Corp], Json | Awaitable[Json]]
 EXTERNAL = "/cgi-bin/externalcontact"
+GROUPS = f"{EXTERNAL}/groupchat"
+WELCOMES = f"{EXTERNAL}/group_welcome_template"
 
 # Path → method, right the app needs, handler.
 PATHS: dict[str, tuple[str, str, CorpHandler]] = {
@@ -62,6 +68,20 @@ PATHS: dict[str, tuple[str, str, CorpHandler]] = {
     f"{EXTERNAL}/get_groupmsg_send_result": ("POST", "contact", mass.show_results),
     f"{EXTERNAL}/remind_groupmsg_send": ("POST", "contact", mass.remind_members),
     f"{EXTERNAL}/cancel_groupmsg_send": ("POST", "contact", mass.cancel_task),
+    f"{GROUPS}/list": ("POST", "contact", groups.list_groups),
+    f"{GROUPS}/get": ("POST", "contact", groups.show_group),
+    f"{GROUPS}/transfer": ("POST", "contact", groups.hand_over_left),
+    f"{GROUPS}/onjob_transfer": ("POST", "contact", groups.hand_over_on_job),
+    f"{GROUPS}/add_join_way": ("POST", "contact", join_ways.add_join_way),
+    f"{GROUPS}/get_join_way": ("POST", "contact", join_ways.show_join_way),
+    f"{GROUPS}/update_join_way": ("POST", "contact", join_ways.update_join_way),
+    f"{GROUPS}/del_join_way": ("POST", "contact", join_ways.delete_join_way),
+    f"{GROUPS}/statistic": ("POST", "contact", group_counts.count_by_owner),
+    f"{GROUPS}/statistic_group_by_day": ("POST", "contact", group_counts.count_by_day),
+    f"{WELCOMES}/add": ("POST", "contact", group_welcomes.add_welcome),
+    f"{WELCOMES}/edit": ("POST", "contact", group_welcomes.edit_welcome),
+    f"{WELCOMES}/get": ("POST", "contact", group_welcomes.show_welcome),
+    f"{WELCOMES}/del": ("POST", "contact", group_welcomes.delete_welcome),
 }
 PATHS |= {path: (method, "kf", handler) for path, (method, handler) in KF_PATHS.items()}
 

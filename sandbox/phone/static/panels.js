@@ -2,6 +2,7 @@
 
 import { button, clockTime, date, drawIfChanged, first, forget, h, icon, language, localName, longTime, t } from "./dom.js";
 import { closeDialog, showDialog } from "./dialog.js";
+import { groupRows } from "./groups.js";
 import { act, closeWeb, openChat } from "./phone.js";
 import { asMe, asMember, now, post, redraw, refresh, remove, ui, view } from "./store.js";
 
@@ -30,7 +31,7 @@ export function drawPanels() {
   drawIfChanged(at("scan"), [view.codes, ui.code, view.me?.id], drawScan);
   drawClock();
   drawIfChanged(at("faults"), view.faults, drawFaults);
-  drawIfChanged(at("staff"), [view.staff, view.sessions, view.me?.id, ui.staff], drawStaff);
+  drawIfChanged(at("staff"), [view.staff, view.sessions, view.groups, view.me?.id, ui.staff], drawStaff);
 }
 
 // Who am I
@@ -158,7 +159,7 @@ function drawStaff() {
   if (view.staff.length > 1) parts.push(staffTabs(member));
   if (!member?.tasks.length) parts.push(h("p", { class: "sb-muted" }, t("no_staff_work")));
   parts.push(...(member?.tasks ?? []).map((task) => taskCard(member, task)));
-  parts.push(...view.sessions.map(sessionRow));
+  parts.push(...view.sessions.map(sessionRow), ...groupRows(member));
   if (member?.messages.length) parts.push(h("h3", {}, t("app_messages")), h("ul", { class: "sb-notices" }, member.messages.map(noticeRow)));
   return parts;
 }

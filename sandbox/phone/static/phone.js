@@ -195,8 +195,9 @@ function buildChat() {
 
 function chatNav(others) {
   const back = h("button", { type: "button", class: "sb-plain sb-back", "aria-label": t("back"), onclick: () => goTo("chats"), "data-key": "back" }, icon("chevron-left"), others ? h("span", { class: "num" }, String(others)) : null);
-  const title = h("h2", { class: "sb-navtitle" }, view.chat.title, view.chat.detail && h("small", {}, `@${view.chat.detail}`));
-  const more = ["wecom", "official", "mini"].includes(view.chat.kind) && h("button", { type: "button", class: "sb-plain", "aria-label": t("more"), onclick: chatMenu, "data-key": "more" }, icon("dots"));
+  const count = view.chat.count ? ` (${view.chat.count})` : "";
+  const title = h("h2", { class: "sb-navtitle" }, view.chat.title + count, view.chat.detail && h("small", {}, `@${view.chat.detail}`));
+  const more = (["wecom", "official", "mini"].includes(view.chat.kind) || (view.chat.kind === "group" && view.chat.can_write)) && h("button", { type: "button", class: "sb-plain", "aria-label": t("more"), onclick: chatMenu, "data-key": "more" }, icon("dots"));
   return [back, title, h("span", { class: "sb-navright" }, more)];
 }
 
@@ -208,6 +209,9 @@ function chatMenu() {
   if (chat.kind === "wecom") {
     text = t("confirm_delete");
     choices.push(choose(t("delete_friend"), () => asMe("delete-member", { corp_id: chat.corp_id, userid: chat.userid })));
+  } else if (chat.kind === "group") {
+    text = chat.notice;
+    choices.push(choose(t("group_leave"), () => asMe("group-leave", { corp_id: chat.corp_id, chat_id: chat.chat_id })));
   } else if (chat.kind === "mini") {
     choices.push(choose(t("mini_open"), () => asMe("mini-open", { app_id: chat.id })));
     for (const { template_id, title, ticks } of chat.templates) {
@@ -264,6 +268,7 @@ function withLinks(text) {
 }
 
 function textBubble(body) {
+  if (body.is_notice) return h("div", { class: "sb-bubble" }, h("b", {}, t("group_notice")), h("br"), withLinks(body.text ?? ""));
   return h("div", { class: "sb-bubble" }, withLinks(body.text ?? ""));
 }
 
@@ -313,6 +318,7 @@ const WRITERS = {
   kf: (chat, text) => asMe("kf-write", { open_kfid: chat.id, text }),
   official: (chat, text) => asMe("oa-write", { app_id: chat.id, text }),
   mini: (chat, text) => asMe("mini-write", { app_id: chat.id, text }),
+  group: (chat, text) => asMe("group-write", { corp_id: chat.corp_id, chat_id: chat.chat_id, text }),
 };
 
 function composer() {

@@ -15,6 +15,7 @@ from lianxin.outreach.actions.confirming import NOT_CONFIRMED, TASK_FAILED, clos
 from lianxin.outreach.actions.quotas import count_arrived, lock_ledger, note_refusals
 from lianxin.outreach.actions.settling import Ledger, write
 from lianxin.outreach.actions.telling import delivery_entry, intent_facts
+from lianxin.outreach.actions.ticks import return_ticks
 from lianxin.outreach.models import Delivery, StaffConfirmation
 from lianxin.outreach.queries.house import House, load_house
 from lianxin.outreach.queries.lists import find_by_delivery_key
@@ -52,6 +53,8 @@ def note_receipt(house: House, receipt: Receipt) -> bool:
     elif receipt.status == FAILED:
         is_task = row.confirmation_id is not None
         ledger.mark_failed(row, receipt.reason or (TASK_FAILED if is_task else "provider_refused"))
+        # The patient saw nothing of it, so her yes is still good.
+        return_ticks([row], {row.pk: receipt.reason})
         note_refusals(house, [row], {row.pk: receipt.reason})
     else:
         return False
@@ -70,7 +73,7 @@ def find_delivery(house: House, receipt: Receipt) -> Delivery | None:
     open_states = (Delivery.State.SENT, Delivery.State.WAITING_STAFF)
     return (
         rows.filter(state__in=open_states)
-        .select_related("intent")
+        .select_related("intent", "account")
         .select_for_update(no_key=True, of=("self", "intent"))
         .order_by("pk")
         .first()

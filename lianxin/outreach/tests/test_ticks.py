@@ -12,7 +12,7 @@ from lianxin.core import time
 from lianxin.core.actor import SystemActor
 from lianxin.core.models import Hospital
 from lianxin.outreach import actions
-from lianxin.outreach.actions import Settled
+from lianxin.outreach.actions import Receipt, Settled
 from lianxin.outreach.models import Delivery, Intent
 from lianxin.outreach.queries.reach import reach_of_holder
 from lianxin.testing.core import number
@@ -135,6 +135,29 @@ def test_a_tick_comes_back_when_the_provider_did_not_take_it(
 
     settle(in_riverside, claimed, failure)
     settle(in_riverside, claimed, failure)
+
+    assert left(opener) == ticks
+
+
+@pytest.mark.parametrize(
+    ("receipt", "ticks"),
+    [
+        (Receipt("77", "failed", "provider_refused"), 1),
+        (Receipt("77", "failed", "no_tick_left"), 0),
+        (Receipt("77", "delivered"), 0),
+    ],
+)
+def test_a_tick_comes_back_when_the_report_says_that_it_did_not_arrive(
+    opener: Reachable, in_riverside: Hospital, receipt: Receipt, ticks: int
+) -> None:
+    answer(opener)
+    make_intent(opener)
+    [claimed] = claim(in_riverside)
+    settle(in_riverside, claimed, Sent(claimed.outbound.client_key, "77"))
+    assert left(opener) == 0
+
+    for _time in range(2):
+        actions.note_receipts(in_riverside.pk, [receipt])
 
     assert left(opener) == ticks
 

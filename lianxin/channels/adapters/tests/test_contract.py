@@ -116,7 +116,7 @@ def test_every_reason_in_the_table_has_a_sentence_in_chinese() -> None:
 
 
 def test_every_row_names_its_source() -> None:
-    assert {row.source for row in load_rows().values()} == {"D", "O", "T"}
+    assert {row.source for row in load_rows().values()} == {"D", "O", "S", "T"}
 
 
 @pytest.mark.parametrize(

@@ -7,24 +7,14 @@ from typing import Any
 
 from lianxin.channels.adapters.base import Inbound, as_text, at_unix
 from lianxin.channels.adapters.provider_http import Provider
+from lianxin.channels.adapters.reactions import find_row
 
 PAGE = 1000
 FROM_CUSTOMER = 3
 FROM_SERVICER = 5
 MEDIA_KINDS = {"image", "voice", "video", "file"}
-# msg_send_fail.fail_type, doc 94670.
-FAIL_REASONS = {
-    1: "app_disabled",
-    2: "app_disabled",
-    4: "window_closed",
-    5: "kf_session_ended",
-    6: "window_used_up",
-    8: "not_permitted",
-    10: "patient_refuses",
-    11: "member_logged_out",
-    12: "carrier_unsupported",
-    13: "banned",
-}
+# Rows that say why a message that was taken did not arrive (msg_send_fail.fail_type).
+FAILURES = "kf_failure"
 # session_status_change.change_type: 1 taken from the pool, 2 handed on, 3 ended, 4 resumed.
 STATE_AFTER_CHANGE = {1: 3, 2: 3, 3: 4, 4: 3}
 
@@ -117,7 +107,7 @@ def parse_failure(message: dict[str, Any], event: dict[str, Any]) -> Inbound:
         external_id=as_text(event.get("external_userid")),
         provider_message_id=as_text(event.get("fail_msgid")),
         status="failed",
-        reason=FAIL_REASONS.get(int(kind) if kind.isdigit() else 0, "provider_refused"),
+        reason=find_row(FAILURES, int(kind) if kind.isdigit() else 0).reason,
         raw=message,
     )
 
@@ -154,6 +144,7 @@ EVENT_PARSERS = {
     "msg_send_fail": parse_failure,
     "session_status_change": parse_session,
     "user_recall_msg": parse_recall,
+    "servicer_recall_msg": parse_recall,
 }
 
 

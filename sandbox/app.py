@@ -29,6 +29,7 @@ from sandbox.pictures import (
 from sandbox.runtime import Sandbox
 from sandbox.sms.routes import serve as serve_sms
 from sandbox.wecom.routes import serve as serve_wecom
+from sandbox.wecom.transfer_acts import finish_due
 
 ANY = ["GET", "POST"]
 
@@ -64,7 +65,7 @@ def make_app(box: Sandbox) -> Starlette:
 
     @asynccontextmanager
     async def live(_app: Starlette) -> AsyncIterator[None]:
-        keeper = asyncio.create_task(box.keep())
+        keeper = asyncio.create_task(box.keep(finish_due))
         yield
         keeper.cancel()
         with suppress(asyncio.CancelledError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,13 +79,14 @@ class Sandbox:
         self.saved_version = self.log.version
         write_atomically(self.file, dump(self.world))
 
-    async def keep(self) -> None:
-        """Run for ever: write changes to disk and release late callbacks."""
+    async def keep(self, finish_due: Callable[[Sandbox], None]) -> None:
+        """Run for ever: write changes to disk, release late callbacks, end what has waited."""
         spent = 0.0
         while True:
             # A big state takes long to write: then it is written less often.
             await asyncio.sleep(max(SAVE_SECONDS, 10 * spent))
             self.sender.release_due()
+            finish_due(self)
             if self.saved_version != self.log.version:
                 began = time.perf_counter()
                 self.save()

@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from sandbox.group_state import CorpGroups
+from sandbox.wecom.people import AcquisitionLink, QuotaPack, Transfer
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -29,6 +30,7 @@ class Settings:
     kf_without_token_limit: int = 600
     welcome_busy_seconds: float = 0.0
     mark_busy_seconds: float = 0.0
+    transfer_busy_seconds: float = 0.0
     callback_timeout_seconds: float = 5.0
     callback_retry_seconds: float = 1.0
     timeout_seconds: float = 6.0
@@ -100,6 +102,10 @@ class Member:
     is_active: bool = True
     # Without one (互通许可) the lists leave out the member's customers and name the member.
     has_licence: bool = True
+    # How many customers fit (客户上限); 0: as many as come.
+    customer_limit: int = 0
+    is_verified: bool = True
+    left_at: int = 0
 
 
 @dataclass
@@ -268,6 +274,12 @@ class Corp:
     kf: dict[str, KfAccount] = field(default_factory=dict)
     kf_codes: dict[str, KfCode] = field(default_factory=dict)
     media: dict[str, float] = field(default_factory=dict)
+    transfers: list[Transfer] = field(default_factory=list)
+    links: dict[str, AcquisitionLink] = field(default_factory=dict)
+    link_quota: list[QuotaPack] = field(default_factory=list)
+    link_quota_total: int = 0
+    # userid → day (YYYY-MM-DD) → what the statistics have of it.
+    behavior: dict[str, Json] = field(default_factory=dict)
 
     def list_relations(self, external_userid: str) -> list[Relation]:
         return [r for r in self.relations.values() if r.external_userid == external_userid]

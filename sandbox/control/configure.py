@@ -25,6 +25,14 @@ from sandbox.state import (
 from sandbox.wecom.contacts import relation_key
 
 CORP_FIELDS = ("name", "has_developer_account", "has_own_welcome", "mass_quota")
+MEMBER_FIELDS = (
+    "name",
+    "position",
+    "is_active",
+    "has_licence",
+    "customer_limit",
+    "is_verified",
+)
 CALLBACKS = ("callback", "kf_callback", "contacts_callback")
 OFFICIAL_FIELDS = (
     "original_id",
@@ -87,7 +95,7 @@ def put_corp(box: Sandbox, corp_id: str, data: Json) -> Json:
         corp.apps = [_load_app(item) for item in data["apps"]]
     for item in data.get("members", []):
         old = corp.members.get(item["userid"], Member(item["userid"]))
-        _fill(old, item, ("name", "position", "is_active", "has_licence"))
+        _fill(old, item, MEMBER_FIELDS)
         corp.members[old.userid] = old
     corp.groups.size_limit = int(data.get("group_size_limit", corp.groups.size_limit))
     for name in CALLBACKS:

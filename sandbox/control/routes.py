@@ -14,6 +14,7 @@ from sandbox.control import configure, inspect
 from sandbox.control.verbs import MEMBER_VERBS, PERSON_VERBS
 from sandbox.errors import ControlError, Json
 from sandbox.runtime import Sandbox, corp_target, forget_all, mini_target, official_target
+from sandbox.wecom.transfer_acts import finish_due
 
 SETTLE_SECONDS = 20.0
 
@@ -116,6 +117,7 @@ async def move_clock(request: Request) -> Response:
         raise ControlError(422, "add_seconds or offset_seconds is missing")
     box.log.add("act", "clock", params={"offset_seconds": int(box.clock.offset)})
     box.sender.release_due()
+    finish_due(box)
     return _answer(request, inspect.show_clock(box))
 
 
@@ -153,6 +155,7 @@ async def show_log(request: Request) -> Response:
 
 
 async def settle(request: Request) -> Response:
+    finish_due(_box(request))
     is_settled = await _box(request).sender.settle(SETTLE_SECONDS)
     return _answer(request, {"settled": is_settled})
 

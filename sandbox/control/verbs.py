@@ -23,7 +23,7 @@ from sandbox.official_account.followers import find_code
 from sandbox.runtime import Sandbox
 from sandbox.state import ContactWay, Corp, Member, MiniProgram, MiniScene, Person
 from sandbox.wecom import acts as wecom
-from sandbox.wecom import group_acts, tag_acts
+from sandbox.wecom import group_acts, tag_acts, transfer_acts
 from sandbox.wecom.contact_ways import CONTACT_LINK, is_over
 from sandbox.wecom.join_ways import JOIN_LINK
 
@@ -116,6 +116,11 @@ def find_scene(box: Sandbox, code: str) -> tuple[MiniProgram, MiniScene] | None:
 def _delete_member(box: Sandbox, person: Person, data: Json) -> Json:
     corp = access_corp(box, _text(data, "corp_id"))
     return wecom.end_by_customer(box, corp, _text(data, "userid"), person)
+
+
+def _refuse_transfer(box: Sandbox, person: Person, data: Json) -> Json:
+    corp = access_corp(box, _text(data, "corp_id"))
+    return transfer_acts.refuse_transfer(box, corp, person, _text(data, "userid"))
 
 
 def _write(box: Sandbox, person: Person, data: Json) -> Json:
@@ -225,6 +230,7 @@ def _read(box: Sandbox, person: Person, data: Json) -> Json:
 PERSON_VERBS: dict[str, PersonVerb] = {
     "scan": _scan,
     "delete-member": _delete_member,
+    "refuse-transfer": _refuse_transfer,
     "write": _write,
     "kf-enter": _kf_enter,
     "kf-write": _kf_write,

@@ -6,6 +6,7 @@ from sandbox.errors import Json
 from sandbox.runtime import Sandbox
 from sandbox.state import MiniProgram, Person, PhoneMessage, make_external_userid, make_openid
 from sandbox.wecom.contacts import find_relation
+from sandbox.wecom.transfer_acts import find_waiting
 
 SHOWN = 150
 
@@ -107,6 +108,11 @@ def _describe_wecom(box: Sandbox, me: Person, rest: str) -> Json:
         return {"title": userid}
     relation = find_relation(corp, userid, make_external_userid(corp_id, me.id))
     state = relation.state if relation else ""
+    takers = [
+        {"userid": one.takeover_userid, "name": corp.members[one.takeover_userid].name}
+        for one in find_waiting(corp, me)
+        if userid in (one.handover_userid, one.takeover_userid)
+    ]
     return {
         "title": member.name,
         "detail": corp.name,
@@ -114,6 +120,7 @@ def _describe_wecom(box: Sandbox, me: Person, rest: str) -> Json:
         "userid": userid,
         "state": state,
         "can_write": state == "active",
+        "takers": takers,
     }
 
 

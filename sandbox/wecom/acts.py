@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sandbox.callbacks import XmlValue
 from sandbox.errors import ControlError, Json
 from sandbox.runtime import Sandbox, corp_target
@@ -36,7 +38,7 @@ def scan(box: Sandbox, corp: Corp, way: ContactWay, person: Person, *, is_half: 
     relation.code_state = str(way.body.get("state", ""))
     relation.added_at, relation.last_at = box.clock.second(), box.clock.now()
     relation.has_chatted = False
-    _greet(box, corp, relation)
+    greet(box, corp, relation)
     code = issue_code(box, corp, relation)
     change = "add_half_external_contact" if is_half else "add_external_contact"
     log_id = change_contact(box, corp, relation, change, welcome_code=code, with_state=True)
@@ -62,7 +64,7 @@ def choose_member(corp: Corp, way: ContactWay, external_userid: str) -> Member:
     return active[(way.turn - 1) % len(active)]
 
 
-def _greet(box: Sandbox, corp: Corp, relation: Relation) -> None:
+def greet(box: Sandbox, corp: Corp, relation: Relation) -> None:
     """Show the client's own line; not a message."""
     person = box.world.persons[relation.person]
     member = corp.members[relation.userid]
@@ -84,6 +86,7 @@ def change_contact(
     *,
     welcome_code: str = "",
     with_state: bool = False,
+    extra: Mapping[str, XmlValue] | None = None,
 ) -> int:
     """Send change_external_contact; what does not apply is absent, not empty."""
     fields: dict[str, XmlValue] = {
@@ -100,6 +103,7 @@ def change_contact(
         fields["State"] = relation.code_state
     if welcome_code:
         fields["WelcomeCode"] = welcome_code
+    fields |= extra or {}
     return box.sender.send(corp_target(corp), change, fields, contact_agent(corp))
 
 
@@ -197,7 +201,7 @@ def confirm_mass(
 
 def leave(box: Sandbox, corp: Corp, member: Member) -> Json:
     """End the job: the app hears `unsubscribe`, the contacts callback `delete_user`."""
-    member.is_active = False
+    member.is_active, member.left_at = False, box.clock.second()
     fields: dict[str, XmlValue] = {
         "ToUserName": corp.corp_id,
         "FromUserName": member.userid,

@@ -25,8 +25,10 @@ from sandbox.wecom import (
     media,
     messages,
     tags,
+    transfers,
     welcome,
 )
+from sandbox.wecom.transfer_acts import finish_due
 
 CorpHandler = Callable[[Call, Corp], Json | Awaitable[Json]]
 EXTERNAL = "/cgi-bin/externalcontact"
@@ -56,6 +58,11 @@ PATHS: dict[str, tuple[str, str, CorpHandler]] = {
     f"{EXTERNAL}/add_corp_tag": ("POST", "contact", tags.add_tags),
     f"{EXTERNAL}/edit_corp_tag": ("POST", "contact", tags.edit_tag),
     f"{EXTERNAL}/del_corp_tag": ("POST", "contact", tags.delete_tags),
+    f"{EXTERNAL}/transfer_customer": ("POST", "contact", transfers.transfer_customer),
+    f"{EXTERNAL}/transfer_result": ("POST", "contact", transfers.show_results),
+    f"{EXTERNAL}/resigned/transfer_customer": ("POST", "contact", transfers.transfer_resigned),
+    f"{EXTERNAL}/resigned/transfer_result": ("POST", "contact", transfers.show_resigned_results),
+    f"{EXTERNAL}/get_unassigned_list": ("POST", "contact", transfers.list_unassigned),
     f"{EXTERNAL}/add_contact_way": ("POST", "contact", contact_ways.add_contact_way),
     f"{EXTERNAL}/get_contact_way": ("POST", "contact", contact_ways.show_contact_way),
     f"{EXTERNAL}/list_contact_way": ("POST", "contact", contact_ways.list_contact_ways),
@@ -103,6 +110,7 @@ async def _dispatch(call: Call) -> Json:
     if method not in ("ANY", call.request.method):
         raise ApiError(43001 if method == "GET" else 43002)
     corp = access.admit(call, right)
+    finish_due(call.box)
     found = handle(call, corp)
     result = await found if isinstance(found, Awaitable) else found
     return {"errcode": 0, "errmsg": "ok"} | result

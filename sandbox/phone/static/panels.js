@@ -158,10 +158,16 @@ function drawStaff() {
   const parts = [h("h2", {}, icon("id-badge-2"), title, count)];
   if (view.staff.length > 1) parts.push(staffTabs(member));
   if (!member?.tasks.length) parts.push(h("p", { class: "sb-muted" }, t("no_staff_work")));
+  if (member) parts.push(button(t("leave"), () => askLeave(member), { key: `leave-${member.userid}` }));
   parts.push(...(member?.tasks ?? []).map((task) => taskCard(member, task)));
   parts.push(...view.sessions.map(sessionRow), ...groupRows(member));
   if (member?.messages.length) parts.push(h("h3", {}, t("app_messages")), h("ul", { class: "sb-notices" }, member.messages.map(noticeRow)));
   return parts;
+}
+
+function askLeave(member) {
+  const yes = button(t("leave"), () => { closeDialog(); act(() => asMember(member.corp_id, member.userid, "leave")); }, { kind: "sb-main" });
+  showDialog(t("confirm_leave", { name: member.name }), [h("p", { class: "sb-muted" }, t("leave_explains"))], [button(t("cancel"), closeDialog), yes]);
 }
 
 function staffTabs(current) {

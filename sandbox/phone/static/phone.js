@@ -208,6 +208,7 @@ function chatMenu() {
   let text = "";
   if (chat.kind === "wecom") {
     text = t("confirm_delete");
+    for (const taker of chat.takers) choices.push(choose(t("refuse_transfer", { name: taker.name }), () => asMe("refuse-transfer", { corp_id: chat.corp_id, userid: taker.userid })));
     choices.push(choose(t("delete_friend"), () => asMe("delete-member", { corp_id: chat.corp_id, userid: chat.userid })));
   } else if (chat.kind === "group") {
     text = chat.notice;

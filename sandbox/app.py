@@ -23,6 +23,7 @@ from sandbox.pictures import (
     show_contact_code,
     show_join_code,
     show_kf_code,
+    show_link_code,
     show_mini_code,
     show_scene_code,
 )
@@ -47,6 +48,7 @@ def make_routes() -> list[Route | Mount]:
         Route("/official/cgi-bin/showqrcode", show_scene_code),
         Route("/qr/contact/{config_id}.svg", show_contact_code),
         Route("/qr/join/{config_id}.svg", show_join_code),
+        Route("/qr/link/{link_id}.svg", show_link_code),
         Route("/qr/official/{app_id}.svg", show_account_code),
         Route("/qr/mini/{scene_id}.svg", show_mini_code),
         Route("/qr/kf/{open_kfid}.svg", show_kf_code),

@@ -46,6 +46,15 @@ async def show_join_code(request: Request) -> Response:
     return PlainTextResponse("no such code", 404)
 
 
+async def show_link_code(request: Request) -> Response:
+    box: Sandbox = request.app.state.sandbox
+    link_id = request.path_params["link_id"]
+    for corp in box.world.corps.values():
+        if link := corp.links.get(link_id):
+            return draw_code(link.url)
+    return PlainTextResponse("no such link", 404)
+
+
 async def show_account_code(request: Request) -> Response:
     box: Sandbox = request.app.state.sandbox
     app_id = request.path_params["app_id"]

@@ -22,10 +22,11 @@ from sandbox.official_account import acts as official
 from sandbox.official_account.followers import find_code
 from sandbox.runtime import Sandbox
 from sandbox.state import ContactWay, Corp, Member, MiniProgram, MiniScene, Person
+from sandbox.wecom import acquisition_acts, behavior, group_acts, tag_acts, transfer_acts
 from sandbox.wecom import acts as wecom
-from sandbox.wecom import group_acts, tag_acts, transfer_acts
 from sandbox.wecom.contact_ways import CONTACT_LINK, is_over
 from sandbox.wecom.join_ways import JOIN_LINK
+from sandbox.wecom.people import AcquisitionLink
 
 PersonVerb = Callable[[Sandbox, Person, Json], Json]
 MemberVerb = Callable[[Sandbox, Corp, Member, Json], Json]
@@ -44,6 +45,8 @@ def _scan(box: Sandbox, person: Person, data: Json) -> Json:
         return wecom.scan(box, *found, person, is_half=bool(data.get("half")))
     if found_join := find_join_way(box, code):
         return group_acts.join_by_scan(box, *found_join, person)
+    if found_link := acquisition_acts.find_link(box, code):
+        return _visit(box, person, found_link, adds=not data.get("only_looks"))
     if found_kf := find_kf_link(box, code):
         return _kf_enter(box, person, found_kf)
     if found_scene := find_scene(box, code):
@@ -56,6 +59,13 @@ def _scan(box: Sandbox, person: Person, data: Json) -> Json:
     if code.startswith("official:"):
         return _oa_subscribe(box, person, {"app_id": code.removeprefix("official:")})
     raise ControlError(404, "no such code, or it has expired")
+
+
+def _visit(
+    box: Sandbox, person: Person, found: tuple[Corp, AcquisitionLink, str], *, adds: bool
+) -> Json:
+    corp, link, channel = found
+    return acquisition_acts.open_link(box, corp, link, person, channel, adds=adds)
 
 
 def find_contact_way(box: Sandbox, code: str) -> tuple[Corp, ContactWay] | None:
@@ -126,7 +136,9 @@ def _refuse_transfer(box: Sandbox, person: Person, data: Json) -> Json:
 def _write(box: Sandbox, person: Person, data: Json) -> Json:
     corp = access_corp(box, _text(data, "corp_id"))
     userid, text = _text(data, "userid"), _text(data, "text")
-    return wecom.chat(box, corp, userid, person, text, by_member=False)
+    said = wecom.chat(box, corp, userid, person, text, by_member=False)
+    # Only of those who came by an acquisition link is the first word told; what it is, never.
+    return said | {"callbacks": acquisition_acts.start_chat(box, corp, userid, person)}
 
 
 def _kf_enter(box: Sandbox, person: Person, data: Json) -> Json:
@@ -323,6 +335,26 @@ def _leave(box: Sandbox, corp: Corp, member: Member, _data: Json) -> Json:
     return wecom.leave(box, corp, member)
 
 
+def _buy_quota(box: Sandbox, corp: Corp, _member: Member, data: Json) -> Json:
+    amount, expire_date = data.get("amount"), data.get("expire_date", 0)
+    if not isinstance(amount, int) or amount < 1 or not isinstance(expire_date, int):
+        raise ControlError(422, "amount is missing")
+    lapses = expire_date or box.clock.second() + 365 * 86400
+    return acquisition_acts.buy_quota(box, corp, amount, lapses)
+
+
+def _warn_expiring(box: Sandbox, corp: Corp, _member: Member, _data: Json) -> Json:
+    return acquisition_acts.warn_expiring(box, corp)
+
+
+def _remove_link(box: Sandbox, corp: Corp, _member: Member, data: Json) -> Json:
+    return acquisition_acts.remove_link(box, corp, _text(data, "link_id"))
+
+
+def _note_day(_box: Sandbox, corp: Corp, member: Member, data: Json) -> Json:
+    return behavior.note_day(corp, member, data)
+
+
 MEMBER_VERBS: dict[str, MemberVerb] = {
     "confirm-mass": _confirm_mass,
     "confirm-contact": _confirm_contact,
@@ -339,4 +371,8 @@ MEMBER_VERBS: dict[str, MemberVerb] = {
     "kf-write": _servicer_writes,
     "leave": _leave,
     **GROUP_MEMBER_VERBS,
+    "buy-quota": _buy_quota,
+    "warn-expiring-quota": _warn_expiring,
+    "remove-link": _remove_link,
+    "note-day": _note_day,
 }

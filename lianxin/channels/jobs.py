@@ -212,6 +212,30 @@ def mark_relations(hospital_id: int) -> None:
 
 
 @periodic(seconds=5)
+def keep_transfers(hospital_id: int) -> None:
+    """Move contacts from one member to another, and ask what became of it."""
+    with scope(hospital_id):
+        accounts = queries.list_accounts_with_transfers(hospital_id, time.now())
+    for account_id in accounts:
+        try:
+            synchronising.keep_transfers(hospital_id, account_id)
+        except (ProviderError, SendFailed) as error:
+            log.warning("transfers.not_kept", account_id=account_id, reason=str(error))
+
+
+@periodic(seconds=3600, queue="bulk")
+def read_unassigned(hospital_id: int) -> None:
+    """Ask who has gone and left contacts behind: a callback may be lost, or not be set up."""
+    with scope(hospital_id):
+        accounts = list(queries.list_accounts(hospital_id).active().filter(kind="wecom"))
+    for account in accounts:
+        try:
+            synchronising.read_unassigned(hospital_id, account.pk)
+        except (ProviderError, SendFailed) as error:
+            log.warning("unassigned.not_read", account=account.key, reason=str(error))
+
+
+@periodic(seconds=5)
 def check_accounts(hospital_id: int) -> None:
     with scope(hospital_id):
         accounts = list(queries.list_accounts_to_check(hospital_id, time.now()))

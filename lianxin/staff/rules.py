@@ -41,6 +41,8 @@ PERMISSIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "tag.allow": ("admin", "operator", "privacy"),
     "send.read": ("admin", "operator", *CARE, "manager"),
     "send.confirm": ("admin", "operator", *CARE),
+    "handover.read": ("admin", "manager"),
+    "handover.manage": ("admin",),
     "insight.read": ("admin", "operator", "doctor", "manager"),
     "audit.read": ("admin", "manager", "privacy"),
     "staff.manage": ("admin",),

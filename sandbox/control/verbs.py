@@ -26,7 +26,6 @@ from sandbox.wecom import acquisition_acts, behavior, group_acts, tag_acts, tran
 from sandbox.wecom import acts as wecom
 from sandbox.wecom.contact_ways import CONTACT_LINK, is_over
 from sandbox.wecom.join_ways import JOIN_LINK
-from sandbox.wecom.people import AcquisitionLink
 
 PersonVerb = Callable[[Sandbox, Person, Json], Json]
 MemberVerb = Callable[[Sandbox, Corp, Member, Json], Json]
@@ -41,14 +40,27 @@ def _text(data: Json, name: str) -> str:
 
 def _scan(box: Sandbox, person: Person, data: Json) -> Json:
     code = _text(data, "code")
+    for scan in (_scan_wecom, _scan_other):
+        if (made := scan(box, person, code, data)) is not None:
+            return made
+    raise ControlError(404, "no such code, or it has expired")
+
+
+def _scan_wecom(box: Sandbox, person: Person, code: str, data: Json) -> Json | None:
     if found := find_contact_way(box, code):
         return wecom.scan(box, *found, person, is_half=bool(data.get("half")))
     if found_join := find_join_way(box, code):
         return group_acts.join_by_scan(box, *found_join, person)
     if found_link := acquisition_acts.find_link(box, code):
-        return _visit(box, person, found_link, adds=not data.get("only_looks"))
+        corp, link, channel = found_link
+        adds = not data.get("only_looks")
+        return acquisition_acts.open_link(box, corp, link, person, channel, adds=adds)
     if found_kf := find_kf_link(box, code):
         return _kf_enter(box, person, found_kf)
+    return None
+
+
+def _scan_other(box: Sandbox, person: Person, code: str, _data: Json) -> Json | None:
     if found_scene := find_scene(box, code):
         program, scene_code = found_scene
         query = f"scene={quote(scene_code.scene)}"
@@ -58,14 +70,7 @@ def _scan(box: Sandbox, person: Person, data: Json) -> Json:
             return official.subscribe(box, account, person, scene.scene, scene.ticket)
     if code.startswith("official:"):
         return _oa_subscribe(box, person, {"app_id": code.removeprefix("official:")})
-    raise ControlError(404, "no such code, or it has expired")
-
-
-def _visit(
-    box: Sandbox, person: Person, found: tuple[Corp, AcquisitionLink, str], *, adds: bool
-) -> Json:
-    corp, link, channel = found
-    return acquisition_acts.open_link(box, corp, link, person, channel, adds=adds)
+    return None
 
 
 def find_contact_way(box: Sandbox, code: str) -> tuple[Corp, ContactWay] | None:

@@ -139,9 +139,10 @@ def list_codes(box: Sandbox) -> list[Json]:
                 f"/qr/join/{way.config_id}.svg",
             )
             for way in corp.groups.join_ways.values()
-                "link", link.url, link.body["link_name"], corp.name, f"/qr/link/{link.link_id}.svg"
-            )
-            for link in corp.links.values()
+        ]
+        rows += [
+            _row("link", one.url, one.body["link_name"], corp.name, f"/qr/link/{one.link_id}.svg")
+            for one in corp.links.values()
         ]
     for account in box.world.official_accounts.values():
         now = box.clock.now()

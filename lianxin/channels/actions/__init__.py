@@ -50,6 +50,13 @@ from lianxin.channels.actions.corp_tags import (
     settle_tag_renamed,
     withdraw_tag,
 )
+from lianxin.channels.actions.leaves import (
+    declare_back,
+    declare_left,
+    note_back,
+    note_left,
+    note_unassigned,
+)
 from lianxin.channels.actions.live_codes import (
     change_live_code,
     close_live_code,
@@ -80,6 +87,15 @@ from lianxin.channels.actions.syncs import (
 )
 from lianxin.channels.actions.tasks import note_task, settle_task
 from lianxin.channels.actions.ticks import forget_ticks, return_tick, spend_ticks
+from lianxin.channels.actions.transfers import (
+    cancel_transfers,
+    claim_transfers,
+    plan_transfers,
+    settle_asked,
+    settle_asking_failed,
+    settle_results,
+    settle_results_failed,
+)
 from lianxin.channels.actions.welcomes import claim_welcome, miss_overdue, settle_welcome
 
 __all__ = [
@@ -87,6 +103,7 @@ __all__ = [
     "ask_for_tag_list",
     "begin_sync",
     "cancel_sync",
+    "cancel_transfers",
     "change_account",
     "change_live_code",
     "claim_code",
@@ -97,10 +114,13 @@ __all__ = [
     "claim_refresh",
     "claim_sync",
     "claim_tag",
+    "claim_transfers",
     "claim_welcome",
     "close_live_code",
     "count_sent",
     "create_live_code",
+    "declare_back",
+    "declare_left",
     "delete_account",
     "delete_live_code",
     "drop_token",
@@ -109,14 +129,18 @@ __all__ = [
     "forget_raw",
     "forget_ticks",
     "miss_overdue",
+    "note_back",
     "note_callback",
+    "note_left",
     "note_seen",
     "note_session",
     "note_task",
+    "note_unassigned",
     "notify_staff",
     "open_account",
     "open_webchat",
     "pause_account",
+    "plan_transfers",
     "receive_webchat_message",
     "reopen_live_code",
     "request_check",
@@ -124,6 +148,8 @@ __all__ = [
     "restart_batch",
     "resume_account",
     "return_tick",
+    "settle_asked",
+    "settle_asking_failed",
     "settle_callbacks",
     "settle_check",
     "settle_contact",
@@ -135,6 +161,8 @@ __all__ = [
     "settle_notice",
     "settle_picture",
     "settle_reading",
+    "settle_results",
+    "settle_results_failed",
     "settle_sync",
     "settle_sync_failed",
     "settle_tag_failed",

@@ -19,6 +19,7 @@ from lianxin.channels.models import (
     Relation,
     RelationTag,
     TickCount,
+    Transfer,
 )
 from lianxin.core import events, keys, time
 from lianxin.core.actor import Actor, SystemActor
@@ -114,6 +115,9 @@ def forget_addresses(hospital_id: int, address_ids: Iterable[int], *, by: Actor)
         TickCount.objects.filter(address=address).delete()
         ContactTag.objects.filter(address=address).delete()
         RelationTag.objects.filter(relation__address=address).delete()
+        Transfer.objects.filter(address=address, state__in=Transfer.OPEN).update(
+            state=Transfer.State.CANCELLED, settled_at=time.now()
+        )
         Relation.objects.filter(address=address).update(
             state=Relation.State.REMOVED, removed_at=time.now()
         )

@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from lianxin.channels import facts, queries, rules, sealing
 from lianxin.channels.actions import ticks
 from lianxin.channels.actions.corp_tags import ask_for_tag_list
+from lianxin.channels.actions.leaves import note_back, note_left
 from lianxin.channels.actions.marks import mark_later
 from lianxin.channels.adapters.base import TEMPLATE_RECEIPT, AccountFacts, Inbound
 from lianxin.channels.models import (
@@ -25,8 +26,10 @@ from lianxin.channels.models import (
     ContactTag,
     LiveCode,
     Relation,
+    Transfer,
 )
 from lianxin.core import events, time
+from lianxin.core.actor import SystemActor
 from lianxin.core.events import Entry
 from lianxin.core.keys import Keyring
 from lianxin.staff.queries import find_by_wecom
@@ -246,6 +249,33 @@ def is_gone(address: Address) -> bool:
     return not standing.exclude(state=Relation.State.REMOVED).exists()
 
 
+def take_transfer_failed(intake: Intake, inbound: Inbound) -> None:
+    """Ask at once what became of a transfer: the callback may be late, the results are not."""
+    address = queries.find_address_by_external(
+        intake.hospital_id, intake.account.id, inbound.external_id
+    )
+    if address is None or store_arrival(intake, inbound, address, None) is None:
+        return
+    waiting = Transfer.objects.filter(address=address, state=Transfer.State.WAITING)
+    waiting.filter(to_userid=inbound.staff_userid).update(due_at=intake.now)
+
+
+def take_left(intake: Intake, inbound: Inbound) -> None:
+    if store_arrival(intake, inbound, None, None) is None:
+        return
+    account = Account.objects.get(pk=intake.account.id)
+    by = SystemActor(intake.hospital_id)
+    note_left(account, inbound.staff_userid, inbound.kind, at=inbound.occurred_at, by=by)
+
+
+def take_back(intake: Intake, inbound: Inbound) -> None:
+    if store_arrival(intake, inbound, None, None) is None:
+        return
+    account = Account.objects.get(pk=intake.account.id)
+    by = SystemActor(intake.hospital_id)
+    note_back(account, inbound.staff_userid, at=inbound.occurred_at, by=by)
+
+
 # ---- messages, receipts, sessions ---------------------------------------------------------
 
 
@@ -377,6 +407,9 @@ TAKERS = {
     "contact.edited": take_edited,
     "tags.changed": take_tags_changed,
     "contact.removed": take_removed,
+    "transfer.failed": take_transfer_failed,
+    "member.left": take_left,
+    "member.came": take_back,
     "message.arrived": take_message,
     "receipt.arrived": take_receipt,
     "session.changed": take_session,

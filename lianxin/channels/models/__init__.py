@@ -10,11 +10,13 @@ from lianxin.channels.models.live_codes import CodeMember, LiveCode, LiveCodeVer
 from lianxin.channels.models.syncs import ContactSync
 from lianxin.channels.models.tags import NAME_CHARACTERS, ContactTag, CorpTag, RelationTag
 from lianxin.channels.models.tasks import MemberTask, StaffNotice
+from lianxin.channels.models.transfers import WORDS_CHARACTERS, MemberLeave, Transfer
 
 __all__ = [
     "ARRIVAL_KEY_CHARACTERS",
     "EXTERNAL_ID_CHARACTERS",
     "NAME_CHARACTERS",
+    "WORDS_CHARACTERS",
     "AccessToken",
     "Account",
     "AccountCheck",
@@ -28,9 +30,11 @@ __all__ = [
     "CorpTag",
     "LiveCode",
     "LiveCodeVersion",
+    "MemberLeave",
     "MemberTask",
     "Relation",
     "RelationTag",
     "StaffNotice",
     "TickCount",
+    "Transfer",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime
 
 from django.db.models import Count
@@ -19,31 +19,34 @@ from lianxin.channels.models import (
     LiveCodeVersion,
     Relation,
 )
+from lianxin.channels.queries.transfers import gone_userids
 from lianxin.channels.rules import Answerer, Answering
 from lianxin.channels.tag_words import illness_in
 from lianxin.core import time
 
 
 def rosters_of(hospital_id: int, codes: Sequence[LiveCode]) -> dict[int, list[Answerer]]:
-    """Return who stands behind each code, in their order: one query."""
+    """Return who stands behind each code, in their order: two queries."""
     rosters: dict[int, list[Answerer]] = {code.pk: [] for code in codes}
     rows = CodeMember.objects.filter(hospital_id=hospital_id, live_code_id__in=list(rosters))
+    gone = gone_userids(hospital_id)
     for row in rows.select_related("staff").order_by("rank", "id"):
-        rosters[row.live_code_id].append(as_answerer(row))
+        rosters[row.live_code_id].append(as_answerer(row, gone))
     for code in codes:
         if not rosters[code.pk] and code.staff is not None:
             # A code without a roster has one person behind it, always.
-            rosters[code.pk] = [as_answerer(CodeMember(live_code=code, staff=code.staff))]
+            rosters[code.pk] = [as_answerer(CodeMember(live_code=code, staff=code.staff), gone)]
     return rosters
 
 
-def as_answerer(row: CodeMember) -> Answerer:
+def as_answerer(row: CodeMember, gone: Container[str] = ()) -> Answerer:
+    """Describe one person of a roster; `gone` are the members who have left WeCom."""
     staff = row.staff
     return Answerer(
         staff_id=staff.pk,
         userid=staff.wecom_userid,
         name=staff.name,
-        has_left=not staff.is_active or not staff.wecom_userid,
+        has_left=not staff.is_active or not staff.wecom_userid or staff.wecom_userid in gone,
         is_fallback=row.is_fallback,
         daily_cap=row.daily_cap,
         hours=tuple(rules.DutyHours(*stretch) for stretch in row.hours),

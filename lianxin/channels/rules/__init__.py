@@ -48,6 +48,7 @@ from lianxin.channels.rules.live_codes import (
     next_code_step,
     who_answers,
 )
+from lianxin.channels.rules.transfers import read_asked, read_result
 from lianxin.channels.rules.welcomes import (
     ALWAYS,
     ANYONE,
@@ -114,7 +115,9 @@ __all__ = [
     "is_token_fresh",
     "next_batch",
     "next_code_step",
+    "read_asked",
     "read_listed",
+    "read_result",
     "session_after_message",
     "task_outcome",
     "who_answers",

@@ -12,6 +12,7 @@ from lianxin.channels.synchronising.live_codes import keep_live_code, read_live_
 from lianxin.channels.synchronising.messages import sync_messages
 from lianxin.channels.synchronising.notices import send_notice, settle_task
 from lianxin.channels.synchronising.tags import keep_tag, mark_relations, read_tag_list
+from lianxin.channels.synchronising.transfers import keep_transfers, read_unassigned
 
 __all__ = [
     "UNION_ID_ASKERS",
@@ -19,11 +20,13 @@ __all__ = [
     "identify_addresses",
     "keep_live_code",
     "keep_tag",
+    "keep_transfers",
     "mark_relations",
     "read_contacts",
     "read_live_code",
     "read_picture",
     "read_tag_list",
+    "read_unassigned",
     "run_sync",
     "send_notice",
     "settle_task",

@@ -25,12 +25,25 @@ from lianxin.channels.adapters.xml import field_text, parse_xml
 
 TITLE_BYTES = 128
 MAX_RECIPIENTS = 10_000
+# The member did not delete the contact: somebody else took over.
+MOVED_AWAY = "DELETE_BY_TRANSFER"
 CONTACT_EVENTS = {
     "add_external_contact": ("contact.added", "full"),
     "add_half_external_contact": ("contact.added", "half"),
     "edit_external_contact": ("contact.edited", "edited"),
     "del_follow_user": ("contact.removed", "by_patient"),
     "del_external_contact": ("contact.removed", "by_staff"),
+    "transfer_fail": ("transfer.failed", "transfer_fail"),
+}
+
+
+# event and change → what it means; the second set comes only to the contacts callback.
+LEAVE_EVENTS = {"unsubscribe", "subscribe", "change_contact"}
+LEAVE_CHANGES = {
+    "unsubscribe": ("member.left", "unsubscribe"),
+    "subscribe": ("member.came", "subscribe"),
+    "delete_user": ("member.left", "deleted"),
+    "create_user": ("member.came", "created"),
 }
 
 
@@ -60,6 +73,8 @@ class WeCom:
             return parse_contact(message)
         if event == "change_external_tag":
             return [parse_tag(message)]
+        if event in LEAVE_EVENTS:
+            return parse_leave(message)
         if event == "kf_msg_or_event":
             return [parse_sync_notice(message)]
         return []
@@ -111,6 +126,8 @@ def parse_contact(message: dict[str, Any]) -> list[Inbound]:
     if known is None or not external_id or not staff_userid:
         return []
     event, kind = known
+    if field_text(message, "Source") == MOVED_AWAY:
+        kind = "transferred"
     created = field_text(message, "CreateTime")
     return [
         Inbound(
@@ -122,8 +139,29 @@ def parse_contact(message: dict[str, Any]) -> list[Inbound]:
             staff_userid=staff_userid,
             state=field_text(message, "State"),
             welcome_code=field_text(message, "WelcomeCode"),
-            reason=field_text(message, "Source"),
+            reason=field_text(message, "Source") or field_text(message, "FailReason"),
             raw=message,
+        )
+    ]
+
+
+def parse_leave(message: dict[str, Any]) -> list[Inbound]:
+    """Read that a member has gone, or is back; other changes of the staff list are not ours."""
+    event = field_text(message, "Event")
+    is_list = event == "change_contact"
+    known = LEAVE_CHANGES.get(field_text(message, "ChangeType") if is_list else event)
+    userid = field_text(message, "UserID" if is_list else "FromUserName")
+    if known is None or not userid:
+        return []
+    created = field_text(message, "CreateTime")
+    name, kind = known
+    return [
+        Inbound(
+            event=name,
+            arrival_key=f"{kind}:{userid}:{created}",
+            occurred_at=at_unix(created),
+            kind=kind,
+            staff_userid=userid,
         )
     ]
 

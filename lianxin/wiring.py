@@ -49,5 +49,5 @@ SUBSCRIBERS: Wiring = {
         conversations.restrict_threads,
         tasks.close_for_erased,
     ],
-    "patient.merged": [journeys.stop_patients, tasks.close_for_erased],
+    "patient.merged": [patients.gather_late_rows],
 }

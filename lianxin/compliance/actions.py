@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from django.apps import apps
 from django.db import models, transaction
@@ -12,7 +13,12 @@ from lianxin.channels import actions as channels
 from lianxin.compliance import catalogue, queries
 from lianxin.compliance.models import Consent, Erasure
 from lianxin.compliance.registry import PersonalField, personal_fields
-from lianxin.compliance.rules.consent import Purpose, decision_after, latest_answers
+from lianxin.compliance.rules.consent import (
+    Purpose,
+    decision_after,
+    latest_answers,
+    stricter_answers,
+)
 from lianxin.core import events, keys, live, time
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError, NotFoundError, RefusedError
@@ -20,6 +26,7 @@ from lianxin.core.models import DataKey
 from lianxin.patients import actions as patients
 from lianxin.patients import queries as patient_queries
 from lianxin.patients.models import Holder, Patient
+from lianxin.patients.registry import Merging
 
 
 @transaction.atomic
@@ -152,6 +159,49 @@ def write_consent(
     )
 
 
+def hold_the_stricter(merging: Merging) -> None:
+    """Let a no of either row hold after a merge, and a yes that only the folded row has.
+
+    Answers are evidence and stay where they were given; what follows from both is a new row.
+    """
+    ids = (merging.kept_id, merging.folded_id)
+    answers = queries.answers_of(merging.hospital_id, ids)
+    for said in stricter_answers(answers[merging.kept_id], answers[merging.folded_id]):
+        repeat_answer(merging, said.order, decision=said.decision, at=merging.at)
+
+
+def give_back_answers(merging: Merging) -> None:
+    """Let the patient's own last answer count again where nothing was said since the merge.
+
+    Who had said nothing counts as a no, as before.
+    """
+    answers = queries.answers_of(merging.hospital_id, [merging.kept_id])[merging.kept_id]
+    rows = Consent.objects.filter(hospital_id=merging.hospital_id, patient_id=merging.kept_id)
+    last = rows.filter(source=Consent.Source.MERGE, at=merging.at)
+    for row in last.filter(pk__in=[answer.order for answer in answers]).order_by("pk"):
+        own = rows.filter(purpose=row.purpose, at__lt=merging.at).order_by("-at", "-id").first()
+        decision = own.decision if own else Consent.Decision.WITHDRAWN
+        repeat_answer(merging, (own or row).pk, decision=decision, at=time.now())
+
+
+def repeat_answer(merging: Merging, consent_id: int, *, decision: str, at: datetime) -> None:
+    """Write an answer that was given in another row, with the words that were shown then."""
+    given = Consent.objects.get(hospital_id=merging.hospital_id, pk=consent_id)
+    Consent.objects.create(
+        hospital_id=merging.hospital_id,
+        patient_id=merging.kept_id,
+        purpose=given.purpose,
+        decision=decision,
+        text_version=given.text_version,
+        text_hash=given.text_hash,
+        language=given.language,
+        source=Consent.Source.MERGE,
+        by_kind=merging.by.kind,
+        by_id=merging.by.id,
+        at=at,
+    )
+
+
 @transaction.atomic
 def erase_patient(patient: Patient, *, by: Actor, reason: str) -> Erasure:
     """Forget a patient at once and for good. What the law keeps stays, shown to nobody.
@@ -163,13 +213,15 @@ def erase_patient(patient: Patient, *, by: Actor, reason: str) -> Erasure:
     if reason not in Erasure.Reason.values:
         raise RefusedError(_("请选择删除的原因。"))
     outcome = queries.outcome_of(patient)
-    lonely = patients.forget_patient(patient, outcome=outcome, by=by)
+    # Who was folded into this patient is the same person: what is left there goes as well.
+    rows = [*patient_queries.list_folded(patient), patient]
+    for row in rows:
+        lonely = patients.forget_patient(row, outcome=outcome, by=by)
+        destroy_keys(row, lonely, outcome=outcome, by=by)
+    patient.refresh_from_db()
     cleared = {
-        field.name: clear(field, patient)
-        for field in personal_fields()
-        if field.ending == "cleared"
+        field.name: clear(field, rows) for field in personal_fields() if field.ending == "cleared"
     }
-    destroy_keys(patient, lonely, outcome=outcome, by=by)
     erasure = Erasure.objects.create(
         hospital_id=patient.hospital_id,
         patient=patient,
@@ -180,25 +232,27 @@ def erase_patient(patient: Patient, *, by: Actor, reason: str) -> Erasure:
         by_id=by.id,
         at=time.now(),
     )
-    events.record(
-        "patient.erased",
-        hospital_id=patient.hospital_id,
-        subject="patient",
-        subject_id=patient.pk,
-        by=by,
-        patient_id=patient.pk,
-        data={"reason": reason, "outcome": outcome},
-    )
+    for row in rows:
+        events.record(
+            "patient.erased",
+            hospital_id=row.hospital_id,
+            subject="patient",
+            subject_id=row.pk,
+            by=by,
+            patient_id=row.pk,
+            data={"reason": reason, "outcome": outcome},
+        )
     return erasure
 
 
-def clear(field: PersonalField, patient: Patient) -> int:
-    """Empty one column in the rows that lead to this patient; return how many rows."""
+def clear(field: PersonalField, patients_of_one: list[Patient]) -> int:
+    """Empty one column in the rows that lead to this person; return how many rows."""
     model: type[models.Model] = apps.get_model(field.model)
     column = model._meta.get_field(field.column)
     empty = None if column.null else b""
     rows = model._default_manager.filter(
-        hospital_id=patient.hospital_id, **{field.patient_path: patient.pk}
+        hospital_id=patients_of_one[0].hospital_id,
+        **{f"{field.patient_path}__in": [patient.pk for patient in patients_of_one]},
     )
     return rows.update(**{field.column: empty})
 

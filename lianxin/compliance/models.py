@@ -25,6 +25,7 @@ class Consent(models.Model):
         PHONE = "phone"  # the person tapped
         PAPER = "paper"  # a signed sheet, typed in by staff
         SPOKEN = "spoken"  # said to staff at the bed or by phone
+        MERGE = "merge"  # said in another row of the same person
 
     hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+")
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="+")

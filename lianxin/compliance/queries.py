@@ -168,7 +168,9 @@ def check_wording(hospital_id: int, text: str, context: Context) -> list[Finding
 
 LOOKS_SQL = """
 select at, by_kind, by_id, patient_id, page, outcome, reason from core_accessentry
-where hospital_id = %s and patient_id = %s and at >= %s and at <= %s
+where hospital_id = %s and patient_id = any(array(
+          select id from patients_patient where id = %s or merged_into_id = %s
+      )) and at >= %s and at <= %s
       and outcome = 'seen' and by_kind <> 'holder'
 order by at desc, id desc limit %s
 """
@@ -285,11 +287,17 @@ def make_look(row: AccessEntry | Seen, known: Mapping[int, Staff]) -> Look:
 def who_looked(
     patient: Patient, *, days: int = 90, limit: int = 50, known: Iterable[Staff] = ()
 ) -> list[Look]:
-    """Return who looked at this patient, newest first: the patient reads the same list."""
+    """Return who looked at this patient, newest first: the patient reads the same list.
+
+    Looks at a row before it was merged into this one stand under that row's own id.
+    """
     now = time.now()
     since, until = now - timedelta(days=days), now + timedelta(days=1)
     with connection.cursor() as cursor:
-        cursor.execute(LOOKS_SQL, [patient.hospital_id, patient.pk, since, until, limit])
+        cursor.execute(
+            LOOKS_SQL,
+            [patient.hospital_id, patient.pk, patient.pk, since, until, limit],
+        )
         rows = list(map(Seen._make, cursor.fetchall()))
     return in_words(patient.hospital_id, rows, known)
 
@@ -355,8 +363,9 @@ def plan_erasure(actor: Actor, patient: Patient) -> ErasurePlan:
 
 
 def outcome_of(patient: Patient) -> str:
-    """Say what stays: who was an inpatient has a record that the law keeps."""
-    if patient.inpatient_blind is None:
+    """Say what stays: who was an inpatient, in any of her rows, has a record the law keeps."""
+    rows = [patient, *patients.list_folded(patient)]
+    if all(row.inpatient_blind is None for row in rows):
         return Patient.State.ERASED
     return Patient.State.RESTRICTED
 

@@ -40,6 +40,7 @@ SOURCES: dict[str, Promise] = {
     Consent.Source.PHONE: _("本人在手机上"),
     Consent.Source.PAPER: _("已签字的告知书"),
     Consent.Source.SPOKEN: _("当面或电话里口头说明"),
+    Consent.Source.MERGE: _("合并登记时沿用"),
 }
 # Page codes of the access log, by their room or route; the longest that fits counts.
 PAGES: dict[str, Promise] = {

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -74,8 +75,14 @@ def make_scopes(scope: str) -> list[Option]:
 @require_GET
 @staff_view("patient.read")
 def patient(request: StaffRequest, key: str) -> HttpResponse:
-    """Show one person's story."""
+    """Show one person's story; the number of a merged row leads to the row that was kept."""
     story = access_story(request.staff, key)
+    kept = story.patient.merged_into
+    if kept is not None:
+        both = [story.patient.pk, kept.pk]
+        access_log.record_views(request.staff, both, page="desk:patient")
+        messages.info(request, _("这个登记已经并到下面这一位。"))
+        return redirect("desk:patient", key=kept.key)
     access_log.record_views(request.staff, [story.patient.pk], page="desk:patient")
     context = {"story": story, **timeline_context(story.timeline, key, "")}
     return render(request, "desk/patient.html", context)

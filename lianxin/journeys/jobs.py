@@ -91,22 +91,15 @@ def tick_cards(*, hospital_id: int, events: Heard) -> None:
 ENDS = {
     "patient.life_event": "life_event",
     "patient.erased": "erased",
-    "patient.merged": "merged",
 }
 
 
 @job(queue="urgent")
 def stop_patients(*, hospital_id: int, events: Heard) -> None:
-    """Hear patient.life_event, patient.erased, patient.merged: end everything at once."""
+    """Hear patient.life_event, patient.erased: end everything at once."""
     with scope(hospital_id):
         for event in events:
-            actions.stop_patients(hospital_id, [ended_patient(event)], reason=ENDS[event["name"]])
-
-
-def ended_patient(event: dict[str, Any]) -> int:
-    """Return whose journeys end; of a merge the duplicate's, not those of the patient kept."""
-    folded = event["data"].get("folded_id")
-    return int(folded or event["patient_id"])
+            actions.stop_patients(hospital_id, [event["patient_id"]], reason=ENDS[event["name"]])
 
 
 @job(queue="urgent")

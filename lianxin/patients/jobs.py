@@ -9,7 +9,7 @@ from lianxin.channels.adapters.base import Outbound, Sent
 from lianxin.core.actor import SystemActor
 from lianxin.core.jobs import job, periodic
 from lianxin.core.scope import scope
-from lianxin.patients import actions
+from lianxin.patients import actions, queries
 
 
 @job(queue="urgent")
@@ -31,6 +31,16 @@ def join_identified(hospital_id: int, events: list[dict[str, Any]]) -> None:
     with scope(hospital_id):
         for event in events:
             actions.join_holders(hospital_id, event["subject_id"], by=SystemActor(hospital_id))
+
+
+@job(queue="default")
+def gather_late_rows(hospital_id: int, events: list[dict[str, Any]]) -> None:
+    """Move what was written for a patient while she was folded. Hears `patient.merged`."""
+    with scope(hospital_id):
+        for event in events:
+            merge = queries.find_merge(hospital_id, event["data"]["merge_id"])
+            if merge is not None:
+                actions.gather_late_rows(merge, by=SystemActor(hospital_id))
 
 
 @job(queue="default")

@@ -386,3 +386,63 @@ class PatientMerge(models.Model):
 
     def __str__(self) -> str:
         return f"{self.folded_id} into {self.kept_id}"
+
+
+class Likeness(models.Model):
+    """Two patients who may be one person: what agrees, what differs, and what was decided."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        LATER = "later"
+        DISMISSED = "dismissed"  # they are two people
+        MERGED = "merged"
+
+    UNDECIDED: ClassVar = (State.OPEN, State.LATER)
+
+    class Confidence(models.TextChoices):
+        CERTAIN = "certain"
+        LIKELY = "likely"
+        POSSIBLE = "possible"
+
+    hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+")
+    key = KeyField()
+    # The older row is the first: two rows have one likeness.
+    first = models.ForeignKey(Patient, models.PROTECT, related_name="+")
+    second = models.ForeignKey(Patient, models.PROTECT, related_name="+")
+    confidence = models.CharField(max_length=8, choices=Confidence.choices)
+    # Which row of data/likeness.yaml says so, in which version of the file.
+    reason_code = models.CharField(max_length=40)
+    version = models.CharField(max_length=16)
+    agrees = models.JSONField(default=list)
+    differs = models.JSONField(default=list)
+    # What agreed when somebody decided: only more than that asks again.
+    decided_agrees = models.JSONField(default=list)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    later_until = models.DateTimeField(null=True)
+    found_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True)
+    by_kind = models.CharField(max_length=20, blank=True)
+    by_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["first", "second"], name="likeness_once_per_pair"),
+            models.CheckConstraint(
+                condition=Q(first__lt=F("second")), name="likeness_older_is_first"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="later", later_until__isnull=False)
+                | (~Q(state="later") & Q(later_until=None)),
+                name="likeness_later_has_a_day",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["hospital", "confidence", "-id"],
+                condition=Q(state__in=["open", "later"]),
+                name="likeness_undecided",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_id} like {self.second_id}"

@@ -69,7 +69,7 @@ def follow_up_life_events(hospital_id: int, events: list[dict[str, Any]]) -> Non
 
 @job()
 def close_for_erased(hospital_id: int, events: list[dict[str, Any]]) -> None:
-    """Close what is open about patients who were forgotten or folded into another."""
+    """Close what is open about patients who were forgotten."""
     with scope(hospital_id):
         for event in events:
             actions.cancel_for_patient(

@@ -69,6 +69,21 @@ def granted_now(answers: Iterable[Answer]) -> frozenset[str]:
     )
 
 
+def stricter_answers(kept: Iterable[Answer], folded: Iterable[Answer]) -> list[Answer]:
+    """Return what the kept row of one person learns from the folded one.
+
+    A no of the folded row overrules a yes; a yes counts where the kept row was never asked.
+    """
+    known = latest_answers(kept)
+    learned = []
+    for code, answer in latest_answers(folded).items():
+        own = known.get(code)
+        overrules = own and own.decision == "granted" and answer.decision != "granted"
+        if own is None or overrules:
+            learned.append(answer)
+    return learned
+
+
 def may_ask(answer: Answer | None, now: datetime) -> bool:
     """Tell whether the question may be put (again) unasked; my-data is always open."""
     return answer is None or (answer.decision != "granted" and now - answer.at >= ASK_AGAIN_AFTER)

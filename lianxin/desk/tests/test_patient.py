@@ -67,6 +67,23 @@ def test_opening_it_is_in_the_access_log(as_lin: Client, lin: Staff, chen: Patie
         assert list(looks.values_list("page", flat=True)) == ["desk:patient"]
 
 
+def test_the_number_of_a_merged_row_leads_to_who_was_kept(
+    as_lin: Client, lin: Staff, ward: Hospital, chen: Patient
+) -> None:
+    duplicate = make_patient(ward, name="陈重复")
+    with scope(ward):
+        patients.tag_patient(duplicate, "老病友", by=lin, reason="manual")
+        patients.merge_patients(chen, duplicate, by=lin)
+
+    response = as_lin.get(f"/patients/{duplicate.key}/")
+
+    assert response.headers["Location"] == f"/patients/{chen.key}/"
+    with scope(ward):
+        looks = AccessEntry.objects.filter(by_id=lin.pk, page="desk:patient")
+        assert set(looks.values_list("patient_id", flat=True)) == {chen.pk, duplicate.pk}
+    assert "老病友" in text_of(as_lin, f"/patients/{chen.key}/")
+
+
 def test_the_head_says_who_holds_the_phone_and_what_was_agreed(
     as_lin: Client, ward: Hospital, chen: Patient
 ) -> None:

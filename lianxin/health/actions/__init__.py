@@ -11,6 +11,7 @@ from lianxin.health.actions.alerts import (
 )
 from lianxin.health.actions.medicines import plan_medication, stop_medication, tick_doses, undo_tick
 from lianxin.health.actions.profiles import (
+    join_profiles,
     plan_measurements,
     raise_silence,
     set_flags,
@@ -33,6 +34,7 @@ __all__ = [
     "confirm_overdue",
     "correct_reading",
     "escalate_overdue",
+    "join_profiles",
     "load_clinical_rows",
     "plan_measurements",
     "plan_medication",

@@ -17,6 +17,7 @@ from lianxin.health.actions.alerts import raise_finding
 from lianxin.health.models import HealthProfile, ThresholdOverride
 from lianxin.health.rules.evaluate import evaluate
 from lianxin.patients.models import Patient
+from lianxin.patients.registry import Merging
 from lianxin.staff.models import Staff
 
 FLAGS = ("hypertension", "diabetes", "kidney_disease", "coronary_disease", "stroke")
@@ -99,6 +100,25 @@ def set_override(
         data={"rule": rule_code, "limits": dict(limits)},
     )
     return override
+
+
+def join_profiles(merging: Merging) -> None:
+    """Let the profile of a merged patient know what either row knew: no flag is lost."""
+    rows = HealthProfile.objects.filter(hospital_id=merging.hospital_id)
+    kept = rows.filter(patient_id=merging.kept_id).first()
+    folded = rows.filter(patient_id=merging.folded_id).first()
+    if kept is None or folded is None:
+        return
+    said = [flags for flags in (kept.flags, folded.flags) if flags is not None]
+    planned = [on for on in (kept.planned_from_on, folded.planned_from_on) if on is not None]
+    seen = [at for at in (kept.last_measured_at, folded.last_measured_at) if at is not None]
+    merging.change(
+        HealthProfile,
+        [kept.pk],
+        flags=sorted({flag for flags in said for flag in flags}) if said else None,
+        planned_from_on=min(planned, default=None),
+        last_measured_at=max(seen, default=None),
+    )
 
 
 def check_may_edit(by: Actor, patient: Patient) -> None:

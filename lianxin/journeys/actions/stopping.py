@@ -15,6 +15,7 @@ from lianxin.journeys.actions.enrolling import record
 from lianxin.journeys.models import DueStep, Enrolment
 from lianxin.journeys.queries import definition_of
 from lianxin.journeys.rules import running
+from lianxin.patients.models import Patient
 
 
 @transaction.atomic
@@ -83,7 +84,9 @@ def resume_enrolment(enrolment: Enrolment, *, by: Actor) -> None:
     """Go on. Steps whose time went by meanwhile are missed, with that as the reason."""
     if not by.may("patient.edit"):
         raise ForbiddenError
-    claimed = Enrolment.objects.filter(pk=enrolment.pk, state=Enrolment.State.PAUSED)
+    claimed = Enrolment.objects.filter(
+        pk=enrolment.pk, state=Enrolment.State.PAUSED, patient__state=Patient.State.ACTIVE
+    )
     if not claimed.update(state=Enrolment.State.ACTIVE):
         raise RefusedError(_("只有暂停的旅程可以继续。"))
     held = DueStep.objects.filter(enrolment=enrolment, state=DueStep.State.HELD)

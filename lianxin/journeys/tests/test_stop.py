@@ -33,12 +33,10 @@ def states(enrolment: Enrolment) -> set[str]:
     [
         ("patient.life_event", "life_event"),
         ("patient.erased", "erased"),
-        ("patient.merged", "merged"),
     ],
 )
 def test_an_ending_stops_every_step_at_once(enrolment: Enrolment, name: str, reason: str) -> None:
-    data = {"folded_id": enrolment.patient_id} if name == "patient.merged" else {}
-    event = {"name": name, "patient_id": enrolment.patient_id, "data": data}
+    event = {"name": name, "patient_id": enrolment.patient_id, "data": {}}
 
     jobs.stop_patients.func(hospital_id=enrolment.hospital_id, events=[event, event])
 
@@ -46,19 +44,6 @@ def test_an_ending_stops_every_step_at_once(enrolment: Enrolment, name: str, rea
     assert (enrolment.state, enrolment.end_reason) == ("stopped", reason)
     assert states(enrolment) == {"cancelled"}
     assert Event.objects.filter(name="journey.stopped").count() == 1
-
-
-def test_the_patient_that_a_merge_keeps_stays_on_it(enrolment: Enrolment) -> None:
-    event = {
-        "name": "patient.merged",
-        "patient_id": enrolment.patient_id,
-        "data": {"folded_id": 987654},
-    }
-
-    jobs.stop_patients.func(hospital_id=enrolment.hospital_id, events=[event])
-
-    enrolment.refresh_from_db()
-    assert enrolment.state == "active"
 
 
 def test_even_before_the_news_arrives_nothing_runs(enrolment: Enrolment, lin: Staff) -> None:

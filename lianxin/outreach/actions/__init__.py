@@ -23,6 +23,7 @@ from lianxin.outreach.actions.confirming import (
     plan_confirmations,
     settle_confirmation,
 )
+from lianxin.outreach.actions.merging import hold_for_merge, say_once
 from lianxin.outreach.actions.receipts import (
     Receipt,
     note_opening,
@@ -59,6 +60,7 @@ __all__ = [
     "close_confirmations",
     "complete_items",
     "expire_cards",
+    "hold_for_merge",
     "link_for",
     "note_opening",
     "note_receipts",
@@ -68,6 +70,7 @@ __all__ = [
     "put_cards",
     "recover_deliveries",
     "renew_leases",
+    "say_once",
     "settle_confirmation",
     "settle_deliveries",
     "settle_task",

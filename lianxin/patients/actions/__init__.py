@@ -13,7 +13,7 @@ from lianxin.patients.actions.arrival import (
 )
 from lianxin.patients.actions.joining import join_holders
 from lianxin.patients.actions.life_events import record_life_event, resume_patient
-from lianxin.patients.actions.merging import merge_patients, undo_merge
+from lianxin.patients.actions.merging import gather_late_rows, merge_patients, undo_merge
 from lianxin.patients.actions.registration import (
     PatientFacts,
     correct_patient,
@@ -48,6 +48,7 @@ __all__ = [
     "end_holding",
     "follow_tags",
     "forget_patient",
+    "gather_late_rows",
     "join_holders",
     "link_address",
     "merge_patients",

@@ -117,6 +117,12 @@ def seal_facts(patient: Patient, facts: PatientFacts) -> None:
 
 
 def save_sealed(patient: Patient) -> None:
+    """Store the identifiers; a number of a merged row belongs to the patient who was kept."""
+    merged = Patient.objects.of(patient.hospital_id).filter(
+        inpatient_blind=patient.inpatient_blind, state=Patient.State.MERGED
+    )
+    if patient.inpatient_blind and merged.exclude(merged_into=patient).exists():
+        raise RefusedError(_("这个住院号已经登记过，请在患者列表里按住院号查找。"))
     try:
         with transaction.atomic():
             patient.save(update_fields=SEALED_FIELDS)

@@ -16,7 +16,7 @@ from lianxin.channels.models import Account
 from lianxin.core import events, keys, live, time
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError, NotFoundError, RefusedError
-from lianxin.patients import rules, sealing
+from lianxin.patients import queries, rules, sealing
 from lianxin.patients.models import BedsideNumber, Holder, Holding, Patient, PhoneCode
 from lianxin.staff.models import Staff
 
@@ -108,8 +108,7 @@ def find_claimed(hospital_id: int, inpatient: str, name: str) -> Patient | None:
     name_blind = sealing.blind_name(hospital_id, name)
     if number_blind is None or name_blind is None:
         return None
-    rows = Patient.objects.of(hospital_id).living()
-    return rows.filter(inpatient_blind=number_blind, name_blind=name_blind).first()
+    return queries.find_living(hospital_id, inpatient_blind=number_blind, name_blind=name_blind)
 
 
 def may_write_to(patient: Patient) -> bool:

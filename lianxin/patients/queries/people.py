@@ -130,7 +130,9 @@ def search_filter(hospital_id: int, text: str) -> Q:
     for column, value in by_column.items():
         if value is not None:
             found |= Q(**{column: value})
-    return found
+    # Under the name or number of a merged row stands the patient who was kept.
+    merged = Patient.objects.of(hospital_id).filter(found, state=Patient.State.MERGED)
+    return found | Q(pk__in=merged.values("merged_into"))
 
 
 def find_patient(hospital_id: int, patient_id: int) -> Patient | None:
@@ -141,7 +143,29 @@ def find_by_inpatient(hospital_id: int, number: str) -> Patient | None:
     blind = sealing.blind_inpatient(hospital_id, number)
     if blind is None:
         return None
-    return Patient.objects.of(hospital_id).living().filter(inpatient_blind=blind).first()
+    return find_living(hospital_id, inpatient_blind=blind)
+
+
+def find_living(hospital_id: int, **known: object) -> Patient | None:
+    """Return the living patient of whom this is known, also by a row that was merged into hers."""
+    living = Patient.objects.of(hospital_id).living()
+    found = living.filter(**known).first()
+    if found is not None:
+        return found
+    merged = Patient.objects.of(hospital_id).filter(state=Patient.State.MERGED, **known)
+    return living.filter(pk__in=merged.values("merged_into")).first()
+
+
+def list_folded(patient: Patient) -> list[Patient]:
+    """Return the rows that were merged into this patient's, the oldest first."""
+    rows = Patient.objects.of(patient.hospital_id).filter(merged_into=patient)
+    return list(rows.order_by("pk"))
+
+
+def ids_of(patient: Patient) -> list[int]:
+    """Return the patient's id and those of merged rows: what is only added stays under its own."""
+    rows = Patient.objects.of(patient.hospital_id).filter(merged_into=patient)
+    return [patient.pk, *rows.order_by("pk").values_list("pk", flat=True)]
 
 
 def is_stopped(hospital_id: int, patient_id: int) -> bool:
@@ -283,6 +307,10 @@ def list_merges(actor: Actor, kept: Patient) -> list[PatientMerge]:
     return list(rows.select_related("folded").order_by("-at"))
 
 
+def find_merge(hospital_id: int, merge_id: int) -> PatientMerge | None:
+    return PatientMerge.objects.filter(hospital_id=hospital_id, pk=merge_id).first()
+
+
 def access_merge(actor: Actor, key: str) -> PatientMerge:
     rows = PatientMerge.objects.filter(hospital_id=actor.hospital_id, key=key)
     merge = rows.select_related("folded", "kept").first()
@@ -299,10 +327,13 @@ def list_timeline(
     before: datetime | None = None,
     limit: int = TIMELINE_ROWS,
 ) -> list[Event]:
-    """Return what happened to a patient, newest first; `before` continues where a page ended."""
+    """Return what happened to a patient, newest first; `before` continues where a page ended.
+
+    The journal is only added to: what happened to a merged row stands under its own id.
+    """
     if actor.kind == "staff" and not actor.may("patient.read"):
         raise ForbiddenError
-    rows = Event.objects.filter(hospital_id=patient.hospital_id, patient_id=patient.pk)
+    rows = Event.objects.filter(hospital_id=patient.hospital_id, patient_id__in=ids_of(patient))
     if names:
         rows = rows.filter(name__in=names)
     # Nothing is later than now: the months that are made ahead need no look.

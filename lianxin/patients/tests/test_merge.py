@@ -66,3 +66,55 @@ def test_managers_may_not_merge(in_riverside: Hospital, lin: Staff) -> None:
 
     with pytest.raises(ForbiddenError):
         actions.merge_patients(make_patient(in_riverside), make_patient(in_riverside), by=lin)
+
+
+def test_chains_come_apart_in_their_order(in_riverside: Hospital, lin: Staff) -> None:
+    first, second, third = (make_patient(in_riverside) for _ in range(3))
+    holding = make_holding(first)
+    inner = actions.merge_patients(second, first, by=lin)
+    outer = actions.merge_patients(third, second, by=lin)
+
+    first.refresh_from_db()
+    assert first.merged_into == third
+    with pytest.raises(RefusedError, match="先撤销那一次"):
+        actions.undo_merge(queries.access_merge(lin, inner.key), by=lin)
+
+    actions.undo_merge(queries.access_merge(lin, outer.key), by=lin)
+    actions.undo_merge(queries.access_merge(lin, inner.key), by=lin)
+
+    holding.refresh_from_db()
+    assert holding.patient == first
+    assert set(queries.list_patients(lin)) == {first, second, third}
+
+
+def test_a_merged_number_finds_who_was_kept_and_is_given_to_nobody_else(
+    in_riverside: Hospital, lin: Staff
+) -> None:
+    keep = make_patient(in_riverside)
+    duplicate = make_patient(in_riverside, name="陈重复", inpatient="ZY777")
+    merge = actions.merge_patients(keep, duplicate, by=lin)
+
+    assert queries.find_by_inpatient(in_riverside.pk, "ZY777") == keep
+    for text in ("ZY777", "陈重复"):
+        assert list(queries.list_patients(lin, queries.PatientFilter(search=text))) == [keep]
+    with pytest.raises(RefusedError, match="已经登记过"):
+        make_patient(in_riverside, inpatient="ZY777")
+
+    facts = actions.PatientFacts(name="陈重复", inpatient="ZY777")
+    actions.correct_patient(keep, facts, by=lin)
+    with pytest.raises(RefusedError, match="住院号后来又登记"):
+        actions.undo_merge(merge, by=lin)
+
+
+def test_a_code_asked_with_a_merged_number_opens_who_was_kept(
+    in_riverside: Hospital, lin: Staff
+) -> None:
+    keep = make_patient(in_riverside)
+    duplicate = make_patient(in_riverside, name="陈重复", inpatient="ZY778")
+    actions.merge_patients(keep, duplicate, by=lin)
+
+    code = actions.send_phone_code(
+        make_holder(in_riverside), inpatient="ZY778", name="陈重复", relation="self"
+    )
+
+    assert code.patient == keep

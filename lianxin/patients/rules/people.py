@@ -1,4 +1,4 @@
-"""Decisions about patients and who speaks for them: no clock, no setting, no table is read."""
+"""Who is a patient, what may be shown, and who speaks for them."""
 
 from __future__ import annotations
 

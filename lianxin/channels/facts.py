@@ -16,5 +16,13 @@ def days(name: str) -> timedelta:
     return timedelta(days=load_facts()[name])
 
 
+def count(name: str) -> int:
+    return load_facts()[name]
+
+
+def hours(name: str) -> timedelta:
+    return timedelta(hours=load_facts()[name])
+
+
 def welcome_times() -> WelcomeTimes:
     return WelcomeTimes(seconds("welcome_seconds"), seconds("welcome_reclaim_seconds"))

@@ -259,6 +259,28 @@ def settle_tasks(hospital_id: int) -> None:
             log.warning("task.not_settled", task_id=task.pk, reason=str(error))
 
 
+@periodic(seconds=5)
+def remind_members(hospital_id: int) -> None:
+    """Send the reminders that somebody asked for."""
+    with scope(hospital_id):
+        actions.settle_abandoned_reminders(hospital_id)
+        due = queries.list_due_reminders(hospital_id)
+    for reminder_id in due:
+        synchronising.remind_members(hospital_id, reminder_id)
+
+
+@periodic(seconds=3600, queue="bulk")
+def find_outside_tasks(hospital_id: int) -> None:
+    """Look for mass tasks that members or other tools made: they use the customers' quota too."""
+    with scope(hospital_id):
+        accounts = queries.list_accounts_with_tasks(hospital_id)
+    for account in accounts:
+        try:
+            synchronising.find_outside_tasks(hospital_id, account.pk)
+        except (ProviderError, SendFailed) as error:
+            log.warning("tasks.not_listed", account=account.key, reason=str(error))
+
+
 @periodic(seconds=60, queue="bulk")
 def reconcile(hospital_id: int) -> None:
     """Compare with the providers' lists, as often as the setting says."""

@@ -9,12 +9,13 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 
-from lianxin.channels import actions, reasons
+from lianxin.channels import actions, queries, reasons
 from lianxin.channels.actions.welcomes import WelcomeClaim
 from lianxin.channels.adapters import ADAPTERS
 from lianxin.channels.adapters.base import AccountFacts, Outbound, SendFailed, Sent
 from lianxin.channels.adapters.provider_http import Provider, ProviderError
-from lianxin.channels.adapters.wecom.calls import cancel_task
+from lianxin.channels.adapters.wecom import mass
+from lianxin.channels.models import MemberTask
 from lianxin.channels.providers import load_facts, run_with
 from lianxin.core import time
 from lianxin.core.scope import scope
@@ -90,13 +91,16 @@ def note_failure(account: AccountFacts, outbound: Outbound, result: SendFailed) 
 
 
 def note_task(account: AccountFacts, outbound: Outbound, result: Sent) -> None:
-    people = set(outbound.external_ids or (outbound.address,)) - set(result.failed_external_ids)
+    wanted = outbound.chat_ids or outbound.external_ids or (outbound.address,)
+    people = set(wanted) - set(result.failed_external_ids)
+    audience = MemberTask.Audience.GROUP if outbound.chat_ids else MemberTask.Audience.SINGLE
     actions.note_task(
         account.hospital_id,
         account.id,
         result.provider_message_id,
         staff_userid=outbound.staff_userid,
         people_count=len(people),
+        audience=audience,
     )
 
 
@@ -132,18 +136,28 @@ def send_welcome(
 
 
 def take_back_task(hospital_id: int, account_id: int, message_id: str) -> Result:
-    """Stop a staff-confirmed task at the provider. Doing it twice is harmless."""
+    """Stop a staff-confirmed task at the provider, and store what it had sent by then.
+
+    Doing it twice is harmless. What was sent before cannot be recalled.
+    """
     outbound = Outbound(client_key=message_id[:32], carrier_kind="staff_task")
     try:
         account = load_facts(hospital_id, account_id)
     except SendFailed as failure:
         return failed(failure, outbound)
 
-    async def work(provider: Provider) -> Result:
+    async def work(provider: Provider) -> mass.TaskReport | SendFailed:
         try:
-            await cancel_task(provider, message_id)
+            await mass.cancel_task(provider, message_id)
+            return await mass.read_task(provider, message_id)
         except ProviderError as error:
             return failed(error.as_failure(outbound.client_key, provider.clock()), outbound)
-        return Sent(outbound.client_key, message_id)
 
-    return run_with(account, work)
+    found = run_with(account, work)
+    if isinstance(found, SendFailed):
+        return found
+    with scope(hospital_id):
+        task = queries.find_task(account_id, message_id)
+        if task is not None:
+            actions.settle_task(task, account, found, is_cancelled=True)
+    return Sent(outbound.client_key, message_id)

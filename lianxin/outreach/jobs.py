@@ -93,8 +93,9 @@ def confirm_by_staff(hospital_id: int) -> None:
         tasks = actions.claim_confirmations(hospital_id)
     for task in tasks:
         result = run_task(hospital_id, task)
+        settle = actions.settle_taken_back if task.is_taken_back else actions.settle_confirmation
         with scope(hospital_id):
-            actions.settle_confirmation(hospital_id, task, result)
+            settle(hospital_id, task, result)
 
 
 def run_task(hospital_id: int, task: ClaimedTask) -> sending.Result:

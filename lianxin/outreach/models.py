@@ -243,12 +243,19 @@ class StaffConfirmation(models.Model):
         CLAIMED = "claimed"
         WAITING = "waiting"  # made at WeCom, the staff member has not finished
         TAKING_BACK = "taking_back"  # somebody in it must not be reached any more
+        STOPPING = "stopping"  # cancelled by a colleague, or its slot is over: stopped at WeCom
         DONE = "done"
         FAILED = "failed"
         EXPIRED = "expired"
         CANCELLED = "cancelled"
 
-    UNFINISHED: ClassVar = (State.PLANNED, State.CLAIMED, State.WAITING, State.TAKING_BACK)
+    UNFINISHED: ClassVar = (
+        State.PLANNED,
+        State.CLAIMED,
+        State.WAITING,
+        State.TAKING_BACK,
+        State.STOPPING,
+    )
 
     hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+")
     key = KeyField()
@@ -276,7 +283,7 @@ class StaffConfirmation(models.Model):
         indexes: ClassVar = [
             models.Index(
                 fields=["hospital", "due_at"],
-                condition=Q(state__in=["planned", "claimed", "waiting", "taking_back"]),
+                condition=Q(state__in=["planned", "claimed", "waiting", "taking_back", "stopping"]),
                 name="confirmation_unfinished",
             ),
             models.Index(

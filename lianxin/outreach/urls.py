@@ -8,5 +8,9 @@ app_name = "outreach"
 urlpatterns = [
     path("sends/", views.index, name="list"),
     path("sends/forecast/", views.forecast, name="forecast"),
+    path("sends/confirmations/", views.confirmations, name="confirmations"),
+    path("sends/confirmations/<slug:key>/", views.confirmation, name="confirmation"),
+    path("sends/confirmations/<slug:key>/reminders/", views.remind, name="remind"),
+    path("sends/confirmations/<slug:key>/cancel/", views.cancel, name="cancel"),
     path("patients/<slug:key>/reach/", views.reach, name="reach"),
 ]

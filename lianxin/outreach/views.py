@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
 
 from lianxin.compliance.queries import consents_of
 from lianxin.core import access_log
-from lianxin.outreach import queries
+from lianxin.outreach import actions, queries
 from lianxin.outreach.forms import ForecastForm
 from lianxin.outreach.models import Delivery, StaffConfirmation
 from lianxin.outreach.queries import DeliveryFilter, DeliveryLine
@@ -32,7 +37,31 @@ TONES: dict[str, str] = {
     Delivery.State.FAILED: "warn",
     Delivery.State.REFUSED: "warn",
 }
+# What staff filter tasks and their recipients by.
+CONFIRMATION_CHOICES = [
+    ("", gettext_lazy("全部")),
+    ("open", gettext_lazy("待确认")),
+    ("done", gettext_lazy("已确认")),
+    ("over", gettext_lazy("没有成")),
+]
+CONFIRMATION_STATES: dict[str, tuple[str, ...]] = {
+    "open": StaffConfirmation.UNFINISHED,
+    "done": (StaffConfirmation.State.DONE,),
+    "over": (
+        StaffConfirmation.State.EXPIRED,
+        StaffConfirmation.State.FAILED,
+        StaffConfirmation.State.CANCELLED,
+    ),
+}
+RESULT_CHOICES = [
+    ("", gettext_lazy("全部")),
+    ("arrived", gettext_lazy("已送达")),
+    ("waiting", gettext_lazy("待员工确认")),
+    ("missed", gettext_lazy("没发成")),
+    ("cancelled", gettext_lazy("已取消")),
+]
 CONFIRMATION_TONES: dict[str, str] = {
+    StaffConfirmation.State.CANCELLED: "line",
     StaffConfirmation.State.DONE: "ok",
     StaffConfirmation.State.EXPIRED: "warn",
     StaffConfirmation.State.FAILED: "warn",
@@ -74,12 +103,14 @@ def read_filter(request: HttpRequest) -> DeliveryFilter:
     )
 
 
-def shown_lines(request: StaffRequest, rows: list[Delivery]) -> list[DeliveryLine]:
+def shown_lines(
+    request: StaffRequest, rows: list[Delivery], *, page_name: str = "outreach:list"
+) -> list[DeliveryLine]:
     """Put rows into words; whoever may see names is written down for each patient shown."""
     lines = queries.describe(request.staff.hospital_id, rows)
     if request.staff.may("patient.read"):
         shown = [row.patient_id for row in rows if row.patient_id]
-        access_log.record_views(request.staff, shown, page="outreach:list")
+        access_log.record_views(request.staff, shown, page=page_name)
     return lines
 
 
@@ -92,12 +123,19 @@ def state_chips(request: HttpRequest, wanted: DeliveryFilter) -> list[Chip]:
         (Delivery.State.SENT, _("已发出")),
         (Delivery.State.DELIVERED, _("已送达")),
     ]
+    return choice_chips(request, "state", choices, wanted.state)
+
+
+def choice_chips(
+    request: HttpRequest, name: str, choices: Sequence[tuple[str, str | Promise]], chosen: str
+) -> list[Chip]:
+    """Return one chip per choice; each keeps what else stands in the address."""
     chips = []
-    for state, label in choices:
+    for value, label in choices:
         values = request.GET.copy()
         values.pop("page", None)
-        values["state"] = state
-        chips.append(Chip(label, f"?{values.urlencode()}", is_current=wanted.state == state))
+        values[name] = value
+        chips.append(Chip(str(label), f"?{values.urlencode()}", is_current=chosen == value))
     return chips
 
 
@@ -106,6 +144,68 @@ def todays_confirmations(request: StaffRequest) -> list[tuple[StaffConfirmation,
     return [
         (row, queries.confirmation_word(row), CONFIRMATION_TONES.get(row.state, "")) for row in rows
     ]
+
+
+@require_GET
+@staff_view("send.read")
+def confirmations(request: StaffRequest) -> HttpResponse:
+    """Show which members of staff have confirmed their tasks and which have not, newest first."""
+    chosen = request.GET.get("state", "")
+    rows = queries.list_confirmations(request.staff)
+    if chosen in CONFIRMATION_STATES:
+        rows = rows.filter(state__in=CONFIRMATION_STATES[chosen])
+    page = Paginator(rows, PAGE_ROWS).get_page(request.GET.get("page"))
+    lines = queries.describe_confirmations(request.staff.hospital_id, list(page.object_list))
+    context = {
+        "page": page,
+        "rows": [(line, CONFIRMATION_TONES.get(line.row.state, "accent")) for line in lines],
+        "chips": choice_chips(request, "state", CONFIRMATION_CHOICES, chosen),
+        "may_confirm": request.staff.may("send.confirm"),
+    }
+    return render(request, "outreach/confirmations.html", context)
+
+
+@require_GET
+@staff_view("send.read")
+def confirmation(request: StaffRequest, key: str) -> HttpResponse:
+    """Show one task: who confirms it, how many reminders are left, and what became of whom."""
+    row = queries.access_confirmation(request.staff, key)
+    [line] = queries.describe_confirmations(request.staff.hospital_id, [row])
+    chosen = request.GET.get("result", "")
+    found = queries.list_recipients(request.staff, row, chosen)
+    page = Paginator(found, PAGE_ROWS).get_page(request.GET.get("page"))
+    lines = shown_lines(request, list(page.object_list), page_name="outreach:confirmation")
+    context = {
+        "line": line,
+        "tone": CONFIRMATION_TONES.get(row.state, "accent"),
+        "tiles": [(word, line.counts[name]) for name, word in RESULT_CHOICES if name],
+        "page": page,
+        "rows": [(one, TONES.get(one.delivery.state, "")) for one in lines],
+        "chips": choice_chips(request, "result", RESULT_CHOICES, chosen),
+        "reminders": queries.list_reminders(row),
+        "may_confirm": request.staff.may("send.confirm"),
+        "may_see_names": request.staff.may("patient.read"),
+    }
+    return render(request, "outreach/confirmation.html", context)
+
+
+@require_POST
+@staff_view("send.confirm")
+def remind(request: StaffRequest, key: str) -> HttpResponse:
+    """Have the member reminded in WeCom."""
+    row = queries.access_confirmation(request.staff, key)
+    actions.remind_staff(row, by=request.staff)
+    messages.success(request, _("已请企业微信提醒 %(name)s。") % {"name": row.staff.name})
+    return redirect("outreach:confirmation", key=key)
+
+
+@require_POST
+@staff_view("send.confirm")
+def cancel(request: StaffRequest, key: str) -> HttpResponse:
+    """Stop what of a task is not sent yet."""
+    actions.cancel_confirmation(queries.access_confirmation(request.staff, key), by=request.staff)
+    messages.success(request, _("正在取消还没发出的部分；已发出的不能撤回。"))
+    return redirect("outreach:confirmation", key=key)
 
 
 @require_GET

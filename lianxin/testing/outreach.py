@@ -9,12 +9,13 @@ from lianxin.core.actor import SystemActor
 from lianxin.core.models import Hospital
 from lianxin.core.scope import scope
 from lianxin.outreach import actions
-from lianxin.outreach.models import Delivery, Intent
+from lianxin.outreach.models import Delivery, Intent, StaffConfirmation
 from lianxin.patients.models import Holder, Patient
 from lianxin.testing.channels import make_account, make_address, make_message
 from lianxin.testing.compliance import grant
 from lianxin.testing.core import number
 from lianxin.testing.patients import make_holder, make_holding, make_patient
+from lianxin.testing.staff import make_staff
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,24 @@ def make_intent(reachable: Reachable, kind: str = "card", **values: Any) -> Inte
         draft = actions.Draft(**(given | values))
         actions.submit_many(hospital_id, [draft], by=SystemActor(hospital_id))
         return Intent.objects.get(hospital_id=hospital_id, unique_key=draft.unique_key)
+
+
+def make_confirmation(hospital: Hospital, **values: Any) -> StaffConfirmation:
+    """Write a task of a member of staff of their own, planned for today."""
+    now = time.now()
+    given: dict[str, Any] = {
+        "hospital": hospital,
+        "staff": make_staff(hospital),
+        "account": make_account(hospital),
+        "on": time.today(hospital),
+        "slot": "noon",
+        "people_count": 0,
+        "due_at": now,
+        "closes_at": now,
+        "created_at": now,
+    }
+    with scope(hospital):
+        return StaffConfirmation.objects.create(**(given | values))
 
 
 def make_delivery(reachable: Reachable, **values: Any) -> Delivery:

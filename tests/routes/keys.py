@@ -22,6 +22,7 @@ from lianxin.testing.conversations import make_thread
 from lianxin.testing.core import number
 from lianxin.testing.health import make_medicine
 from lianxin.testing.journeys import make_enrolment, make_journey
+from lianxin.testing.outreach import make_confirmation
 from lianxin.testing.patients import make_patient
 from lianxin.testing.staff import make_staff
 from lianxin.testing.tasks import make_task
@@ -97,6 +98,10 @@ def find_enrolment(place: Place) -> Kwargs:
     return {"key": enrolment.key, "step_id": step.pk}
 
 
+def find_confirmation(place: Place) -> Kwargs:
+    return {"key": make_confirmation(place.hospital).key}
+
+
 def find_code(place: Place) -> Kwargs:
     account = make_account(place.hospital)
     staff = make_staff(place.hospital)
@@ -134,6 +139,7 @@ KEYS: dict[str, Callable[[Place], Kwargs]] = {
     "health/alerts/<slug:key>/": find_alert,
     "health/patients/<slug:key>/": find_medicine,
     "health/rows/<slug:kind>/<str:code>/<int:version>/": find_row,
+    "sends/confirmations/<slug:key>/": find_confirmation,
     "tasks/<slug:key>/": lambda place: {"key": make_task(place.hospital).key},
     "journeys/<slug:key>/": find_journey,
     "journeys/enrolments/<slug:key>/": find_enrolment,

@@ -85,7 +85,15 @@ from lianxin.channels.actions.syncs import (
     settle_sync_failed,
     store_contacts,
 )
-from lianxin.channels.actions.tasks import note_task, settle_task
+from lianxin.channels.actions.tasks import (
+    ask_for_reminder,
+    claim_reminder,
+    note_outside_tasks,
+    note_task,
+    settle_abandoned_reminders,
+    settle_reminder,
+    settle_task,
+)
 from lianxin.channels.actions.ticks import forget_ticks, return_tick, spend_ticks
 from lianxin.channels.actions.transfers import (
     cancel_transfers,
@@ -100,6 +108,7 @@ from lianxin.channels.actions.welcomes import claim_welcome, miss_overdue, settl
 
 __all__ = [
     "allow_tag",
+    "ask_for_reminder",
     "ask_for_tag_list",
     "begin_sync",
     "cancel_sync",
@@ -112,6 +121,7 @@ __all__ = [
     "claim_picture",
     "claim_reading",
     "claim_refresh",
+    "claim_reminder",
     "claim_sync",
     "claim_tag",
     "claim_transfers",
@@ -132,6 +142,7 @@ __all__ = [
     "note_back",
     "note_callback",
     "note_left",
+    "note_outside_tasks",
     "note_seen",
     "note_session",
     "note_task",
@@ -148,6 +159,7 @@ __all__ = [
     "restart_batch",
     "resume_account",
     "return_tick",
+    "settle_abandoned_reminders",
     "settle_asked",
     "settle_asking_failed",
     "settle_callbacks",
@@ -161,6 +173,7 @@ __all__ = [
     "settle_notice",
     "settle_picture",
     "settle_reading",
+    "settle_reminder",
     "settle_results",
     "settle_results_failed",
     "settle_sync",

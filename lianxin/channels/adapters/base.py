@@ -108,6 +108,8 @@ class Outbound:
     data: Mapping[str, str] = field(default_factory=dict, repr=False)
     staff_userid: str = ""
     external_ids: tuple[str, ...] = ()
+    # Customer groups instead of people: one member sends to groups of their own.
+    chat_ids: tuple[str, ...] = ()
     welcome_code: str = field(default="", repr=False)
 
 

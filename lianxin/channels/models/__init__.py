@@ -9,7 +9,7 @@ from lianxin.channels.models.checks import AccountCheck
 from lianxin.channels.models.live_codes import CodeMember, LiveCode, LiveCodeVersion
 from lianxin.channels.models.syncs import ContactSync
 from lianxin.channels.models.tags import NAME_CHARACTERS, ContactTag, CorpTag, RelationTag
-from lianxin.channels.models.tasks import MemberTask, StaffNotice
+from lianxin.channels.models.tasks import MemberTask, StaffNotice, TaskReminder, TaskShare
 from lianxin.channels.models.transfers import WORDS_CHARACTERS, MemberLeave, Transfer
 
 __all__ = [
@@ -35,6 +35,8 @@ __all__ = [
     "Relation",
     "RelationTag",
     "StaffNotice",
+    "TaskReminder",
+    "TaskShare",
     "TickCount",
     "Transfer",
 ]

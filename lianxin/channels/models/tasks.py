@@ -7,6 +7,8 @@ from typing import ClassVar
 from django.db import models
 
 from lianxin.channels.models.accounts import Account
+from lianxin.channels.models.addresses import EXTERNAL_ID_CHARACTERS, Address
+from lianxin.channels.rules import tasks
 from lianxin.core.models import Hospital
 from lianxin.staff.models import Staff
 
@@ -18,15 +20,27 @@ class MemberTask(models.Model):
         OPEN = "open"
         SETTLED = "settled"
         EXPIRED = "expired"
+        CANCELLED = "cancelled"  # stopped at the provider; what was sent before stays sent
+
+    class Audience(models.TextChoices):
+        SINGLE = "single"
+        GROUP = "group"
 
     hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+")
     account = models.ForeignKey(Account, models.PROTECT, related_name="+")
     provider_message_id = models.CharField(max_length=120)
-    staff_userid = models.CharField(max_length=64)
+    # Who confirms. Empty in a task that others made, for several members at once.
+    staff_userid = models.CharField(max_length=64, blank=True)
+    audience = models.CharField(max_length=8, choices=Audience.choices, default=Audience.SINGLE)
+    # Found in the provider's list and not made here: it counts for its customers' quota.
+    is_ours = models.BooleanField(default=True)
+    # People, or customer groups.
     people_count = models.PositiveIntegerField()
     settled_count = models.PositiveIntegerField(default=0)
     state = models.CharField(max_length=12, choices=State.choices, default=State.OPEN)
     created_at = models.DateTimeField()
+    # When the member confirmed, as far as the provider has told.
+    confirmed_at = models.DateTimeField(null=True)
     next_poll_at = models.DateTimeField()
 
     class Meta:
@@ -45,6 +59,73 @@ class MemberTask(models.Model):
 
     def __str__(self) -> str:
         return self.provider_message_id
+
+
+class TaskShare(models.Model):
+    """What became of one person, or one customer group, in a task. Only what is settled."""
+
+    class Outcome(models.TextChoices):
+        SENT = tasks.SENT
+        NOT_A_CONTACT = tasks.NOT_A_CONTACT
+        QUOTA_FULL = tasks.QUOTA_FULL
+
+    hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+")
+    task = models.ForeignKey(MemberTask, models.PROTECT, related_name="shares")
+    address = models.ForeignKey(Address, models.PROTECT, null=True, related_name="+")
+    chat_id = models.CharField(max_length=EXTERNAL_ID_CHARACTERS, blank=True)
+    outcome = models.CharField(max_length=16, choices=Outcome.choices)
+    sent_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["task", "address", "chat_id"],
+                nulls_distinct=False,
+                name="taskshare_once_per_recipient",
+            )
+        ]
+        indexes: ClassVar = [models.Index(fields=["address", "sent_at"], name="taskshare_received")]
+
+    def __str__(self) -> str:
+        return f"{self.task_id} {self.outcome}"
+
+
+class TaskReminder(models.Model):
+    """One reminder of a task that somebody asked for. Counted: the provider allows few a day."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        CLAIMED = "claimed"
+        SENT = "sent"
+        REFUSED = "refused"
+
+    hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+")
+    task = models.ForeignKey(MemberTask, models.PROTECT, related_name="reminders")
+    asked_by = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+")
+    asked_at = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    claimed_at = models.DateTimeField(null=True)
+    reason_code = models.CharField(max_length=40, blank=True)
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["task"],
+                condition=models.Q(state__in=["waiting", "claimed"]),
+                name="taskreminder_one_under_way",
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["hospital", "asked_at"],
+                condition=models.Q(state__in=["waiting", "claimed"]),
+                name="taskreminder_due",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.task_id} {self.state}"
 
 
 class StaffNotice(models.Model):

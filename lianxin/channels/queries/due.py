@@ -7,7 +7,6 @@ from datetime import datetime
 from lianxin.channels import facts
 from lianxin.channels.models import (
     Arrival,
-    MemberTask,
     StaffNotice,
 )
 
@@ -17,13 +16,6 @@ def list_due_notices(hospital_id: int, now: datetime) -> list[int]:
         hospital_id=hospital_id, state__in=["waiting", "claimed"], next_attempt_at__lte=now
     )
     return list(rows.order_by("next_attempt_at").values_list("pk", flat=True)[:200])
-
-
-def list_due_tasks(hospital_id: int, now: datetime) -> list[MemberTask]:
-    rows = MemberTask.objects.filter(
-        hospital_id=hospital_id, state=MemberTask.State.OPEN, next_poll_at__lte=now
-    )
-    return list(rows.order_by("next_poll_at")[:100])
 
 
 def list_overdue_welcomes(hospital_id: int, now: datetime) -> list[int]:

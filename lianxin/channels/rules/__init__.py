@@ -16,7 +16,6 @@ from lianxin.channels.rules.contacts import (
     KNOWN,
     REMOVED,
     SESSION_ENDED,
-    TASK_STATUS,
     UNLISTED,
     KnownRelation,
     Pair,
@@ -26,7 +25,6 @@ from lianxin.channels.rules.contacts import (
     next_batch,
     read_listed,
     session_after_message,
-    task_outcome,
 )
 from lianxin.channels.rules.live_codes import (
     ALL_FULL,
@@ -48,6 +46,7 @@ from lianxin.channels.rules.live_codes import (
     next_code_step,
     who_answers,
 )
+from lianxin.channels.rules.tasks import PastReminder, count_reminders_left, outcome_of
 from lianxin.channels.rules.transfers import read_asked, read_result
 from lianxin.channels.rules.welcomes import (
     ALWAYS,
@@ -89,7 +88,6 @@ __all__ = [
     "REMOVED",
     "RETURNING",
     "SESSION_ENDED",
-    "TASK_STATUS",
     "UNLISTED",
     "UPDATE",
     "WITHDRAW",
@@ -101,12 +99,14 @@ __all__ = [
     "DutyHours",
     "KnownRelation",
     "Pair",
+    "PastReminder",
     "RelationChange",
     "Welcome",
     "WelcomeTimes",
     "add_relation",
     "changed_fields",
     "choose_welcome",
+    "count_reminders_left",
     "find_origin_fault",
     "is_callback_seen",
     "is_reading_due",
@@ -115,10 +115,10 @@ __all__ = [
     "is_token_fresh",
     "next_batch",
     "next_code_step",
+    "outcome_of",
     "read_asked",
     "read_listed",
     "read_result",
     "session_after_message",
-    "task_outcome",
     "who_answers",
 ]

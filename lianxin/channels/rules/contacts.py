@@ -8,8 +8,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 HALF, ACTIVE, REMOVED = "half", "active", "removed"
-# get_groupmsg_send_result, document 015/012: 0 unsent, 1 sent, 2 not a friend, 3 quota used up.
-TASK_STATUS = {1: ("delivered", ""), 2: ("failed", "not_a_contact"), 3: ("failed", "quota_full")}
 SESSION_ENDED = 4
 
 
@@ -74,8 +72,3 @@ def next_batch(members: Sequence[str], done: int, size: int) -> Sequence[str]:
 def session_after_message(session_state: int) -> int:
     """Return the session state after the patient wrote: an ended one starts anew."""
     return 0 if session_state == SESSION_ENDED else session_state
-
-
-def task_outcome(status: int) -> tuple[str, str] | None:
-    """Return (status, reason) of one person's share of a task; None while it is unsettled."""
-    return TASK_STATUS.get(status)

@@ -10,13 +10,15 @@ from lianxin.channels.synchronising.accounts import (
 from lianxin.channels.synchronising.contacts import read_contacts, run_sync, sync_now
 from lianxin.channels.synchronising.live_codes import keep_live_code, read_live_code, read_picture
 from lianxin.channels.synchronising.messages import sync_messages
-from lianxin.channels.synchronising.notices import send_notice, settle_task
+from lianxin.channels.synchronising.notices import send_notice
 from lianxin.channels.synchronising.tags import keep_tag, mark_relations, read_tag_list
+from lianxin.channels.synchronising.tasks import find_outside_tasks, remind_members, settle_task
 from lianxin.channels.synchronising.transfers import keep_transfers, read_unassigned
 
 __all__ = [
     "UNION_ID_ASKERS",
     "check_account",
+    "find_outside_tasks",
     "identify_addresses",
     "keep_live_code",
     "keep_tag",
@@ -27,6 +29,7 @@ __all__ = [
     "read_picture",
     "read_tag_list",
     "read_unassigned",
+    "remind_members",
     "run_sync",
     "send_notice",
     "settle_task",

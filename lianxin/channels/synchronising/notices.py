@@ -1,4 +1,4 @@
-"""The network half of what staff are told and asked: notices, and the tasks they confirm."""
+"""The network half of what staff are told: notices."""
 
 from __future__ import annotations
 
@@ -8,20 +8,9 @@ from lianxin.channels import actions, queries
 from lianxin.channels.adapters.base import AccountFacts, SendFailed
 from lianxin.channels.adapters.provider_http import Provider, ProviderError
 from lianxin.channels.adapters.wecom import calls as wecom_calls
-from lianxin.channels.models import Account, MemberTask, StaffNotice
-from lianxin.channels.providers import load_facts, run_with
+from lianxin.channels.models import Account, StaffNotice
+from lianxin.channels.providers import run_with
 from lianxin.core.scope import scope
-
-
-def settle_task(task: MemberTask) -> None:
-    account = load_facts(task.hospital_id, task.account_id)
-
-    async def work(provider: Provider) -> list[wecom_calls.TaskResult]:
-        return await wecom_calls.list_task_results(provider, task.provider_message_id)
-
-    results = run_with(account, work)
-    with scope(task.hospital_id):
-        actions.settle_task(task, account, results)
 
 
 def send_notice(hospital_id: int, notice_id: int) -> None:

@@ -36,6 +36,11 @@ from lianxin.outreach.actions.settling import (
     recover_deliveries,
     settle_deliveries,
 )
+from lianxin.outreach.actions.stopping import (
+    cancel_confirmation,
+    remind_staff,
+    settle_taken_back,
+)
 from lianxin.outreach.actions.submitting import Draft, submit, submit_many
 from lianxin.outreach.actions.welcoming import (
     WelcomePlan,
@@ -51,6 +56,7 @@ __all__ = [
     "Receipt",
     "Settled",
     "WelcomePlan",
+    "cancel_confirmation",
     "cancel_for_patient",
     "cancel_subject",
     "cancel_subjects",
@@ -69,10 +75,12 @@ __all__ = [
     "plan_confirmations",
     "put_cards",
     "recover_deliveries",
+    "remind_staff",
     "renew_leases",
     "say_once",
     "settle_confirmation",
     "settle_deliveries",
+    "settle_taken_back",
     "settle_task",
     "settle_welcome",
     "submit",

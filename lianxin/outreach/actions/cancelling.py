@@ -77,7 +77,6 @@ def cancel_intents(hospital_id: int, wanted: Q, by: Actor | None = None) -> int:
         state=Delivery.State.CANCELLED,
         reason_code=CANCELLED,
         is_counted=False,
-        confirmation=None,
         settled_at=now,
     )
     take_back_tasks(hospital_id, tasks)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Q
 
 from lianxin.channels.adapters.base import Outbound, SendFailed, Sent
 from lianxin.core import events, live
@@ -125,7 +124,7 @@ def claim_confirmations(hospital_id: int, *, limit: int = 20) -> list[ClaimedTas
     fail_abandoned(house)
     rows = list(
         StaffConfirmation.objects.filter(hospital_id=hospital_id, due_at__lte=house.now)
-        .filter(Q(state=State.PLANNED) | Q(state=State.TAKING_BACK))
+        .filter(state__in=[State.PLANNED, State.TAKING_BACK, State.STOPPING])
         .select_related("staff", "account")
         .select_for_update(skip_locked=True, no_key=True, of=("self",))
         .order_by("due_at", "pk")[:limit]
@@ -135,7 +134,7 @@ def claim_confirmations(hospital_id: int, *, limit: int = 20) -> list[ClaimedTas
 
 def claim_task(house: House, row: StaffConfirmation) -> ClaimedTask | None:
     lease = house.now + timedelta(seconds=house.settings.delivering.lease_seconds)
-    if row.state == State.TAKING_BACK:
+    if row.state in {State.TAKING_BACK, State.STOPPING}:
         # Stopping twice is harmless, so a lost answer only means asking again after the lease.
         StaffConfirmation.objects.filter(pk=row.pk).update(due_at=lease)
         return ClaimedTask(row.pk, row.account_id, row.provider_message_id, None)
@@ -195,26 +194,9 @@ def settle_confirmation(hospital_id: int, task: ClaimedTask, result: Sent | Send
         .select_for_update(no_key=True)
         .first()
     )
-    if row is None:
-        return
-    if task.is_taken_back:
-        settle_taken_back(house, row, result)
-    elif row.state == State.CLAIMED:
+    if row is not None and row.state == State.CLAIMED:
         settle_made(house, row, result)
     live.publish(hospital_id, "today")
-
-
-def settle_taken_back(house: House, row: StaffConfirmation, result: Sent | SendFailed) -> None:
-    """Make it again for those who are left; what the provider cannot stop is left as it is."""
-    if row.state != State.TAKING_BACK:
-        return
-    if isinstance(result, SendFailed) and not result.permanent:
-        row.due_at = house.now + timedelta(seconds=house.settings.delivering.retry_seconds[0])
-    elif isinstance(result, SendFailed):
-        row.state = State.WAITING
-    else:
-        row.state, row.due_at, row.provider_message_id = State.PLANNED, house.now, ""
-    row.save(update_fields=["state", "due_at", "provider_message_id"])
 
 
 def settle_made(house: House, row: StaffConfirmation, result: Sent | SendFailed) -> None:
@@ -260,12 +242,17 @@ def settle_not_made(house: House, row: StaffConfirmation, result: SendFailed) ->
 
 @transaction.atomic
 def close_confirmations(hospital_id: int) -> int:
-    """Plan anew what nobody confirmed in its slot, and what waited longer than its own window."""
+    """Plan anew what nobody confirmed in its slot, and what waited longer than its own window.
+
+    What WeCom has is stopped there first: confirmed later, it would come to people who have had
+    the same by another carrier.
+    """
     house = load_house(hospital_id)
-    rows = StaffConfirmation.objects.filter(
-        hospital_id=hospital_id, state__in=[State.PLANNED, State.WAITING], closes_at__lte=house.now
+    rows = StaffConfirmation.objects.filter(hospital_id=hospital_id, closes_at__lte=house.now)
+    stopping = rows.filter(state=State.WAITING).update(
+        state=State.STOPPING, reason_code=NOT_CONFIRMED, due_at=house.now
     )
-    late = list(rows.select_for_update(skip_locked=True, no_key=True))
+    late = list(rows.filter(state=State.PLANNED).select_for_update(skip_locked=True, no_key=True))
     for row in late:
         close(house, row, State.EXPIRED, NOT_CONFIRMED)
     waiting = Delivery.objects.of(hospital_id).filter(
@@ -279,7 +266,7 @@ def close_confirmations(hospital_id: int) -> int:
         )
     )
     fail_deliveries(house, overdue, NOT_CONFIRMED)
-    return len(late) + len(overdue)
+    return stopping + len(late) + len(overdue)
 
 
 def close(house: House, row: StaffConfirmation, state: str, reason_code: str) -> None:

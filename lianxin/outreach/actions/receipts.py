@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from lianxin.channels.adapters.base import Sent
+from lianxin.channels.queries import find_task, list_shares
 from lianxin.core import events
 from lianxin.core.actor import Actor
 from lianxin.outreach.actions.confirming import NOT_CONFIRMED, TASK_FAILED, close
@@ -89,10 +90,30 @@ def mark_delivered(house: House, row: Delivery, ledger: Ledger, receipt: Receipt
     ledger.entries.append(delivery_entry("delivery.delivered", row.intent, row))
 
 
+def note_shares(house: House, row: StaffConfirmation) -> None:
+    """Store what the channels know of a task, before it is closed or made again.
+
+    The same comes as receipts too, each in a job of its own: one may still be on its way, and who
+    has the message must not be told the same by another carrier. Lock the ledger first.
+    """
+    task = find_task(row.account_id, row.provider_message_id)
+    for share in list_shares(task) if task else []:
+        is_sent = share.outcome == share.Outcome.SENT
+        receipt = Receipt(
+            provider_message_id=row.provider_message_id,
+            status=DELIVERED if is_sent else FAILED,
+            reason="" if is_sent else share.outcome,
+            address_id=share.address_id,
+        )
+        if share.address_id is not None:
+            note_receipt(house, receipt)
+
+
 @transaction.atomic
 def settle_task(hospital_id: int, provider_message_id: str, status: str) -> bool:
     """End a merged task that the provider has finished with."""
     house = load_house(hospital_id)
+    lock_ledger(house)
     row = (
         StaffConfirmation.objects.filter(
             hospital_id=hospital_id,
@@ -104,9 +125,10 @@ def settle_task(hospital_id: int, provider_message_id: str, status: str) -> bool
     )
     if row is None:
         return False
+    note_shares(house, row)
+    # Whoever still waits was left out by the provider.
     is_expired = status == "expired"
     state = StaffConfirmation.State.EXPIRED if is_expired else StaffConfirmation.State.DONE
-    # The receipts came first; whoever still waits was left out by the provider.
     close(house, row, state, NOT_CONFIRMED if is_expired else TASK_FAILED)
     return True
 

@@ -8,6 +8,14 @@ from lianxin.outreach.queries.cards import (
     list_cards,
     list_cards_of_patients,
 )
+from lianxin.outreach.queries.confirmations import (
+    RESULTS,
+    ConfirmationLine,
+    access_confirmation,
+    describe_confirmations,
+    list_recipients,
+    list_reminders,
+)
 from lianxin.outreach.queries.forecast import Forecast, forecast
 from lianxin.outreach.queries.house import House, load_house
 from lianxin.outreach.queries.inputs import GateInputs, load_inputs
@@ -34,6 +42,8 @@ from lianxin.outreach.queries.reach import (
 )
 
 __all__ = [
+    "RESULTS",
+    "ConfirmationLine",
     "DeliveryFilter",
     "DeliveryLine",
     "Forecast",
@@ -42,6 +52,7 @@ __all__ = [
     "ReachLine",
     "Said",
     "access_card",
+    "access_confirmation",
     "access_delivery",
     "access_intent",
     "check_message",
@@ -49,6 +60,7 @@ __all__ = [
     "count_refusals_by_reason",
     "deliveries_of_intents",
     "describe",
+    "describe_confirmations",
     "describe_reason",
     "find_by_delivery_key",
     "find_card",
@@ -57,6 +69,8 @@ __all__ = [
     "list_cards_of_patients",
     "list_confirmations",
     "list_deliveries",
+    "list_recipients",
+    "list_reminders",
     "load_house",
     "load_inputs",
     "reach_of_holder",

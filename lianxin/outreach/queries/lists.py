@@ -42,6 +42,7 @@ CONFIRMATION_WORDS = {
     StaffConfirmation.State.CLAIMED: _("正在创建"),
     StaffConfirmation.State.WAITING: _("待确认"),
     StaffConfirmation.State.TAKING_BACK: _("正在撤回"),
+    StaffConfirmation.State.STOPPING: _("正在取消"),
     StaffConfirmation.State.DONE: _("已确认"),
     StaffConfirmation.State.FAILED: _("没建成"),
     StaffConfirmation.State.EXPIRED: _("没有人确认"),

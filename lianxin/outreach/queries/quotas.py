@@ -10,10 +10,11 @@ from datetime import date, datetime
 from django.db.models import Q
 
 from lianxin.channels.models import Account
+from lianxin.channels.queries import list_outside_sends
 from lianxin.outreach.models import Quota
 from lianxin.outreach.queries.house import House
 from lianxin.outreach.rules import quotas
-from lianxin.outreach.rules.facts import CARRIERS_OF_ACCOUNT, QuotaUse
+from lianxin.outreach.rules.facts import CARRIERS_OF_ACCOUNT, WECOM_TASK, QuotaUse
 
 
 def load_quotas(house: House, accounts: Iterable[Account], address_ids: Collection[int]) -> Uses:
@@ -30,7 +31,22 @@ def load_quotas(house: House, accounts: Iterable[Account], address_ids: Collecti
         for row in rows:
             if row.starts_on == first_day(house, row.carrier):
                 uses.note(row)
+        note_outside_sends(house, uses, address_ids)
     return uses
+
+
+def note_outside_sends(house: House, uses: Uses, address_ids: Collection[int]) -> None:
+    """Count what customers received of mass tasks that were not made here: one quota for all."""
+    rule = house.settings.quotas.get(WECOM_TASK)
+    accounts = [pk for pk, own in uses.by_account.items() if WECOM_TASK in own]
+    if rule is None or rule.scope != quotas.ADDRESS or not accounts or not address_ids:
+        return
+    starts_on = first_day(house, WECOM_TASK)
+    since = house.day_start.replace(year=starts_on.year, month=starts_on.month, day=starts_on.day)
+    for address_id, account_id, count in list_outside_sends(accounts, address_ids, since):
+        own = uses.by_address.setdefault(address_id, {})
+        use = own.get(WECOM_TASK, uses.by_account[account_id][WECOM_TASK])
+        own[WECOM_TASK] = replace(use, used=use.used + count)
 
 
 def start_all(house: House, kind: str) -> dict[str, QuotaUse]:

@@ -10,7 +10,6 @@ from lianxin.channels.actions import create_live_code, miss_overdue
 from lianxin.channels.actions.arrivals import take_in
 from lianxin.channels.adapters.base import Inbound
 from lianxin.channels.models import Account, Arrival, LiveCode, MemberTask
-from lianxin.channels.providers import WINDOWS
 from lianxin.channels.queries import facts_of
 from lianxin.core import time
 from lianxin.core.actor import SystemActor
@@ -18,39 +17,12 @@ from lianxin.core.models import Event, Hospital
 from lianxin.outreach import actions, jobs
 from lianxin.outreach.models import Card, Delivery, Intent, StaffConfirmation
 from lianxin.staff.models import Staff
-from lianxin.testing.channels import CORP_ID, make_account
+from lianxin.testing.channels import CORP_ID
 from lianxin.testing.jobs import run_jobs
 from lianxin.testing.outreach import Reachable, make_intent, make_reachable
 from lianxin.testing.patients import make_holding
 from lianxin.testing.processes import Sandbox
-from lianxin.testing.staff import make_department, make_staff
-
-
-@pytest.fixture
-def wecom(sandbox: Sandbox, in_riverside: Hospital) -> Account:
-    WINDOWS.blocked_until.clear()
-    return make_account(in_riverside, base_url=sandbox.wecom_url, open_url=sandbox.origin)
-
-
-@pytest.fixture
-def doctor(in_riverside: Hospital) -> Staff:
-    doctor = make_staff(in_riverside, role=Staff.Role.DOCTOR, name="李建国")
-    doctor.wecom_userid = "DrLi"
-    doctor.save(update_fields=["wecom_userid"])
-    return doctor
-
-
-@pytest.fixture
-def daytime(in_riverside: Hospital) -> str:
-    """Open the staff's slots and cards all day, so that real time decides nothing."""
-    all_day = {"all": {"opens": "00:00", "closes": "23:59:59"}}
-    in_riverside.settings["outreach"] = {
-        "staff.slots": all_day,
-        "staff.collect_seconds": 0,
-        "quiet.spans": [],
-    }
-    in_riverside.save(update_fields=["settings"])
-    return "all"
+from lianxin.testing.staff import make_department
 
 
 def make_code(wecom: Account, doctor: Staff, text: str = "") -> LiveCode:

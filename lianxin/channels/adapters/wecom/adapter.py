@@ -19,12 +19,12 @@ from lianxin.channels.adapters.base import (
 from lianxin.channels.adapters.checking import Check
 from lianxin.channels.adapters.envelope import open_sealed, open_text
 from lianxin.channels.adapters.provider_http import Provider, Token
+from lianxin.channels.adapters.reactions import load_facts
 from lianxin.channels.adapters.wecom import calls
 from lianxin.channels.adapters.wecom.checks import CHECKS
 from lianxin.channels.adapters.xml import field_text, parse_xml
 
 TITLE_BYTES = 128
-MAX_RECIPIENTS = 10_000
 # The member did not delete the contact: somebody else took over.
 MOVED_AWAY = "DELETE_BY_TRANSFER"
 CONTACT_EVENTS = {
@@ -98,16 +98,26 @@ class WeCom:
     async def make_task(self, provider: Provider, outbound: Outbound) -> Sent:
         """Make a task that the member must confirm. Nothing is delivered before that."""
         people = outbound.external_ids or ((outbound.address,) if outbound.address else ())
-        body = self.body(outbound) | {
-            "chat_type": "single",
-            "external_userid": list(people[:MAX_RECIPIENTS]),
-            "sender": outbound.staff_userid,
-        }
+        body = self.body(outbound) | self.recipients(outbound, people)
         answer = await provider.post(f"{calls.CONTACT}/add_msg_template", body, is_repeatable=False)
         failed = tuple(as_text(one) for one in answer.get("fail_list") or [])
-        if people and set(people) <= set(failed):
+        wanted = outbound.chat_ids or people
+        if wanted and set(wanted) <= set(failed):
             raise SendFailed("not_a_contact", permanent=True, client_key=outbound.client_key)
         return Sent(outbound.client_key, as_text(answer.get("msgid")), failed)
+
+    def recipients(self, outbound: Outbound, people: tuple[str, ...]) -> dict[str, Any]:
+        """Name who gets the task: people, or groups of the sender. Never both, never too many."""
+        wanted = outbound.chat_ids or people
+        limit = load_facts()["mass_task_groups" if outbound.chat_ids else "mass_task_people"]
+        if len(wanted) > limit or (outbound.chat_ids and not outbound.staff_userid):
+            raise SendFailed("too_many_recipients", permanent=True, client_key=outbound.client_key)
+        whom: dict[str, Any] = (
+            {"chat_type": "group", "chat_id_list": list(wanted)}
+            if outbound.chat_ids
+            else {"chat_type": "single", "external_userid": list(wanted)}
+        )
+        return whom | {"sender": outbound.staff_userid}
 
     def body(self, outbound: Outbound) -> dict[str, Any]:
         body: dict[str, Any] = {}

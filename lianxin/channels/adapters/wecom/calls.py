@@ -1,17 +1,15 @@
-"""WeCom calls beyond sending: tokens, members, tasks, notices to staff."""
+"""WeCom calls beyond sending: tokens, members, paging, notices to staff."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from lianxin.channels.adapters.base import as_text, at_unix, cut_bytes
+from lianxin.channels.adapters.base import as_text, cut_bytes
 from lianxin.channels.adapters.provider_http import Provider, ProviderError, Token
 
 CONTACT = "/cgi-bin/externalcontact"
-RESULTS_PER_PAGE = 1000
 MAX_PAGES = 10_000
 CARD_TITLE_BYTES = 128
 CARD_TEXT_BYTES = 512
@@ -19,16 +17,6 @@ CARD_TEXT_BYTES = 512
 DUPLICATE_SECONDS = 1800
 # 84061 on a list means that this member has no contacts.
 EMPTY_LIST_CODE = 84061
-
-
-@dataclass(frozen=True)
-class TaskResult:
-    """What became of one person's share of a staff-confirmed task."""
-
-    external_id: str
-    staff_userid: str
-    status: int
-    sent_at: datetime
 
 
 @dataclass(frozen=True)
@@ -72,32 +60,6 @@ async def pages(
             return
 
 
-async def list_task_results(provider: Provider, message_id: str) -> list[TaskResult]:
-    """Return what became of every person in a staff-confirmed task."""
-    results: list[TaskResult] = []
-    task = {"msgid": message_id, "limit": RESULTS_PER_PAGE}
-    async for member in pages(provider, f"{CONTACT}/get_groupmsg_task", task, "task_list"):
-        userid = as_text(member.get("userid"))
-        async for item in pages(
-            provider,
-            f"{CONTACT}/get_groupmsg_send_result",
-            {**task, "userid": userid},
-            "send_list",
-        ):
-            results.append(as_result(item, userid))  # noqa: PERF401 - reads better
-    return results
-
-
-def as_result(item: dict[str, Any], userid: str) -> TaskResult:
-    status = as_text(item.get("status"))
-    return TaskResult(
-        external_id=as_text(item.get("external_userid")),
-        staff_userid=as_text(item.get("userid")) or userid,
-        status=int(status) if status.isdigit() else 0,
-        sent_at=at_unix(item.get("send_time")),
-    )
-
-
 async def send_notice(
     provider: Provider, *, userids: Sequence[str], title: str, text: str, url: str
 ) -> NoticeResult:
@@ -125,8 +87,3 @@ async def send_notice(
     return NoticeResult(
         as_text(answer.get("msgid")), frozenset(filter(None, unreached.lower().split("|")))
     )
-
-
-async def cancel_task(provider: Provider, message_id: str) -> None:
-    """Stop what nobody confirmed yet; what was confirmed cannot be recalled."""
-    await provider.post(f"{CONTACT}/cancel_groupmsg_send", {"msgid": message_id})

@@ -19,6 +19,7 @@ SUBSCRIBERS: Wiring = {
     "holder.joined": [conversations.join_threads],
     "message.arrived": [conversations.receive_arrivals],
     "receipt.arrived": [outreach.note_receipts],
+    "session.changed": [conversations.answer_sessions],
     "staff_task.settled": [outreach.settle_tasks],
     # Who it is, and what was agreed.
     "holder.code_asked": [patients.deliver_phone_codes],

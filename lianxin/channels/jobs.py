@@ -93,8 +93,9 @@ def defer_sync(hospital_id: int, notice: dict[str, str]) -> None:
         return
 
 
-@job()
+@job(queue="urgent")
 def sync_messages(hospital_id: int, account_id: int, token: str = "") -> None:
+    """Fetch what customer service has; some of it may be answered for 20 seconds only."""
     synchronising.sync_messages(hospital_id, account_id, token)
 
 

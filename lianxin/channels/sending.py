@@ -26,7 +26,7 @@ Result = Sent | SendFailed
 AT_ONCE = 16
 WELCOME_RETRY_SECONDS = 1.0
 # What counts against a customer's window of five.
-WINDOWED = {"text", "link"}
+WINDOWED = {"text", "link", "menu"}
 SESSION_TAKEN = 3
 SESSION_ENDED = 4
 STATE_OF_REASON = {"kf_session_taken": SESSION_TAKEN, "kf_session_ended": SESSION_ENDED}
@@ -117,6 +117,11 @@ def send_welcome(
         staff_userid=claim.staff_userid,
         welcome_code=claim.welcome_code,
     )
+    return send_by_code(hospital_id, claim, outbound)
+
+
+def send_by_code(hospital_id: int, claim: WelcomeClaim, outbound: Outbound) -> Result:
+    """Send what a code allows, again and again while the provider says busy, until it dies."""
     try:
         account = load_facts(hospital_id, claim.account_id)
     except SendFailed as failure:

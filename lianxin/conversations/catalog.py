@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,21 @@ def find_card(code: str, language: str) -> Card:
     rows = read_rows("emergency.yaml")
     words = rows["cards"][code].get(language, rows["cards"][code]["zh-hans"])
     return Card(code, words["title"], words["body"], rows["version"])
+
+
+def session_text(code: str, language: str) -> str:
+    """Return what is said when a talk is handed on or ends, Chinese where there is no other."""
+    texts = read_rows("sessions.yaml")["texts"]
+    text: str = texts.get(language, texts["zh-hans"])[code]
+    return text
+
+
+def words_time() -> timedelta:
+    return timedelta(minutes=read_rows("sessions.yaml")["words_minutes"])
+
+
+def question_time() -> timedelta:
+    return timedelta(hours=read_rows("sessions.yaml")["question_hours"])
 
 
 def service_clock(overrides: Mapping[str, Any] | None = None) -> ServiceClock:

@@ -9,6 +9,7 @@ from lianxin.conversations import actions, queries
 from lianxin.core import time
 from lianxin.core.jobs import job, periodic
 from lianxin.core.scope import scope
+from lianxin.outreach.jobs import send_coded
 
 EventRow = dict[str, Any]
 
@@ -32,6 +33,20 @@ def follow_deliveries(hospital_id: int, events: list[EventRow]) -> None:
         deliveries = [event["subject_id"] for event in events if event["subject"] == "delivery"]
         intents |= set(queries.intents_of_deliveries(hospital_id, deliveries))
         actions.settle_intents(hospital_id, intents)
+
+
+@job(queue="urgent")
+def answer_sessions(hospital_id: int, events: list[EventRow]) -> None:
+    """Say what a change of a customer service session allows. Hears `session.changed`."""
+    for event in events:
+        with scope(hospital_id):
+            draft = actions.answer_session(hospital_id, event["data"], event["subject_id"])
+        if draft is None:
+            continue
+        send_coded(hospital_id, event["data"]["arrival_id"], draft)
+        with scope(hospital_id):
+            intent_id = actions.link_intent(hospital_id, draft.unique_key)
+            actions.settle_intents(hospital_id, [intent_id] if intent_id else [])
 
 
 @job(queue="default")

@@ -234,3 +234,35 @@ class Message(models.Model):
     @property
     def is_from_patient(self) -> bool:
         return self.sender_kind == self.Sender.PATIENT
+
+
+class Rating(models.Model):
+    """How a patient found one consult: asked once, answered by a press, words if she likes."""
+
+    hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+")
+    consult = models.OneToOneField(Consult, models.PROTECT, related_name="rating")
+    thread = models.ForeignKey(Thread, models.PROTECT, related_name="ratings")
+    # The question, and what she wrote right after her answer.
+    question = models.OneToOneField(Message, models.PROTECT, related_name="+")
+    words = models.OneToOneField(Message, models.PROTECT, null=True, related_name="+")
+    # Whose work it was; empty for a colleague whom Lianxin does not know.
+    staff = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+")
+    score = models.PositiveSmallIntegerField(null=True)
+    asked_at = models.DateTimeField()
+    scored_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(score=None, scored_at=None)
+                | Q(score__gte=1, score__lte=5, scored_at__isnull=False),
+                name="rating_score_has_a_time",
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["hospital", "asked_at"], name="rating_by_time"),
+            models.Index(fields=["thread", "-asked_at"], name="rating_by_thread"),
+        ]
+
+    def __str__(self) -> str:
+        return f"rating {self.consult_id}"

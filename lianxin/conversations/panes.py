@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from lianxin.compliance.queries import Look, check_wording, consents_of, who_looked
 from lianxin.compliance.rules.guard import Finding
 from lianxin.conversations import catalog, queries, words
-from lianxin.conversations.models import Message, Thread
+from lianxin.conversations.models import Message, Rating, Thread
 from lianxin.conversations.queries import Said, ThreadFilter, Way, Who
+from lianxin.conversations.queries.ratings import find_newest_rating
 from lianxin.conversations.rules import threads
 from lianxin.conversations.rules.emergency import find_spans
 from lianxin.conversations.words import Bubble, Line
@@ -45,6 +46,7 @@ class ListPane:
     wanted: ThreadFilter
     lead: str
     patient_at: list[tuple[int, datetime]]
+    ratings_url: str = ""
 
 
 def make_list(
@@ -65,6 +67,7 @@ def make_list(
         wanted=wanted,
         lead=make_lead(found),
         patient_at=[(row.patient_id, row.last_message_at) for row in rows if row.patient_id],
+        ratings_url=reverse("conversations:ratings") if staff.may("insight.read") else "",
     )
 
 
@@ -198,6 +201,7 @@ class ThreadPane:
     colleagues: list[Staff]
     is_mine: bool
     due: threads.Due | None
+    rating: Rating | None
 
     @property
     def key(self) -> str:
@@ -240,6 +244,7 @@ def make_thread(
         colleagues=[one for one in list_staff(staff.hospital_id) if one.may("message.send")],
         is_mine=thread.assignee_id == staff.pk,
         due=threads.due_state(thread.first_reply_due_at, time.now()),
+        rating=find_newest_rating(thread),
     )
 
 

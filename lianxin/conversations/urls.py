@@ -8,6 +8,7 @@ app_name = "conversations"
 urlpatterns = [
     path("inbox/", views.inbox, name="inbox"),
     path("inbox/lines/", views.lines, name="lines"),
+    path("inbox/ratings/", views.ratings, name="ratings"),
     path("inbox/<slug:key>/", views.thread, name="thread"),
     path("inbox/<slug:key>/messages/", views.messages, name="messages"),
     path("inbox/<slug:key>/replies/", views.reply, name="reply"),

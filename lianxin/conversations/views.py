@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,20 +11,25 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from lianxin.conversations import actions, panes, queries
+from lianxin.conversations import actions, panes, queries, words
 from lianxin.conversations.forms import AssignForm, CloseForm, TextForm
 from lianxin.conversations.models import Thread
 from lianxin.conversations.queries import ThreadFilter
-from lianxin.core import access_log
+from lianxin.conversations.queries.ratings import count_by_staff, list_low
+from lianxin.core import access_log, time
 from lianxin.core.ids import make_key
 from lianxin.staff.models import Staff
 from lianxin.staff.queries import access_staff
 from lianxin.web.http import StaffRequest, staff_view
+from lianxin.web.parts import Chip
 
 PAGE = "conversations/inbox.html"
+# How many days back the ratings are counted.
+SPANS = ("30", "7", "90")
 
 
 def wanted_filter(request: StaffRequest) -> ThreadFilter:
@@ -72,6 +78,28 @@ def lines(request: StaffRequest) -> HttpResponse:
     found = request.GET.get("thread", "")
     current = queries.access_thread(request.staff, found) if found else None
     return render(request, f"{PAGE}#list", list_context(request, current))
+
+
+@require_GET
+@never_cache
+@staff_view("insight.read")
+def ratings(request: StaffRequest) -> HttpResponse:
+    """Show how patients found their talks, by member of staff."""
+    found = request.GET.get("days", "")
+    days = int(found) if found in SPANS else int(SPANS[0])
+    since = time.now() - timedelta(days=days)
+    chips = [
+        Chip(_("近 %(count)s 天") % {"count": span}, f"?days={span}", is_current=int(span) == days)
+        for span in SPANS
+    ]
+    rows = count_by_staff(request.staff, since)
+    context = {
+        "rows": rows,
+        "lead": words.ratings_lead(rows),
+        "low": list_low(request.staff, since),
+        "chips": chips,
+    }
+    return render(request, "conversations/ratings.html", context)
 
 
 @require_GET

@@ -14,6 +14,7 @@ from lianxin.channels.models import Account
 from lianxin.compliance.words import CATEGORIES
 from lianxin.conversations.models import Message
 from lianxin.conversations.queries import Said, ThreadLine, Way
+from lianxin.conversations.queries.ratings import StaffRatings
 from lianxin.conversations.rules.delivery import LOOKS, Look
 from lianxin.core import time
 from lianxin.outreach.queries import describe_reason
@@ -172,6 +173,20 @@ def state_word(message: Message) -> str:
     if message.is_from_patient or message.sender_kind == Message.Sender.NOTE:
         return ""
     return str(STATES[message.delivery_state]) if message.delivery_state in STATES else ""
+
+
+def ratings_lead(rows: Sequence[StaffRatings]) -> str:
+    """Say the answer before the table: how many answered, and how it was."""
+    answered = sum(row.answered for row in rows)
+    asked = sum(row.asked for row in rows)
+    if not answered:
+        return _("还没有患者评价")
+    total = sum((row.average or 0) * row.answered for row in rows)
+    return _("%(answered)s / %(asked)s 人评价，平均 %(average).1f 分") % {
+        "answered": answered,
+        "asked": asked,
+        "average": total / answered,
+    }
 
 
 def reason_of(message: Message) -> Reason | None:

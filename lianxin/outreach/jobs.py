@@ -10,7 +10,7 @@ from lianxin.core.actor import SystemActor
 from lianxin.core.jobs import job, periodic
 from lianxin.core.scope import scope
 from lianxin.outreach import actions
-from lianxin.outreach.actions import Claimed, ClaimedTask, Receipt, Settled
+from lianxin.outreach.actions import Claimed, ClaimedTask, Draft, Receipt, Settled
 from lianxin.outreach.catalog import default_settings
 
 # One tick drains what is due in batches, then leaves the rest to the next tick.
@@ -134,6 +134,17 @@ def welcome(hospital_id: int, arrival_id: int) -> None:
     )
     with scope(hospital_id):
         actions.settle_welcome(hospital_id, plan, result)
+
+
+def send_coded(hospital_id: int, arrival_id: int, draft: Draft) -> None:
+    """Say the one thing that a code allows. The gate may say no."""
+    with scope(hospital_id):
+        plan = actions.claim_coded(hospital_id, arrival_id, draft)
+    if plan is None:
+        return
+    result = sending.send_by_code(hospital_id, plan.claim, plan.outbound)
+    with scope(hospital_id):
+        actions.settle_coded(hospital_id, plan, result)
 
 
 # ---- what others tell ---------------------------------------------------------------------

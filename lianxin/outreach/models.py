@@ -32,6 +32,8 @@ class Intent(models.Model):
         REPLY = "reply"
         SAFETY = "safety"
         WELCOME = "welcome"
+        SESSION = "session"
+        RATING = "rating"
 
     class State(models.TextChoices):
         PENDING = "pending"

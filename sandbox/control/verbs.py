@@ -157,6 +157,17 @@ def _kf_write(box: Sandbox, person: Person, data: Json) -> Json:
     return kf.write(box, corp, account, person, data)
 
 
+def _kf_press(box: Sandbox, person: Person, data: Json) -> Json:
+    corp, account = access_kf(box, _text(data, "open_kfid"))
+    menu_id, text = str(data.get("menu_id") or ""), str(data.get("text") or "")
+    return kf.press(box, corp, account, person, menu_id, text)
+
+
+def _kf_recall(box: Sandbox, person: Person, data: Json) -> Json:
+    corp, account = access_kf(box, _text(data, "open_kfid"))
+    return kf.recall(box, corp, account, person, str(data.get("msgid") or ""))
+
+
 def _kf_refuse(box: Sandbox, person: Person, data: Json) -> Json:
     corp, account = access_kf(box, _text(data, "open_kfid"))
     return kf.refuse(corp, account, person, data.get("fail_type", 10))
@@ -184,6 +195,12 @@ def _oa_write(box: Sandbox, person: Person, data: Json) -> Json:
 def _oa_click(box: Sandbox, person: Person, data: Json) -> Json:
     account = access_official_account(box, _text(data, "app_id"))
     return official.click(box, account, person, _text(data, "key"))
+
+
+def _oa_press(box: Sandbox, person: Person, data: Json) -> Json:
+    account = access_official_account(box, _text(data, "app_id"))
+    menu_id, text = str(data.get("menu_id") or ""), str(data.get("text") or "")
+    return official.press(box, account, person, menu_id, text)
 
 
 def _oa_block(box: Sandbox, person: Person, data: Json) -> Json:
@@ -251,12 +268,15 @@ PERSON_VERBS: dict[str, PersonVerb] = {
     "write": _write,
     "kf-enter": _kf_enter,
     "kf-write": _kf_write,
+    "kf-press": _kf_press,
+    "kf-recall": _kf_recall,
     "kf-refuse": _kf_refuse,
     "oa-subscribe": _oa_subscribe,
     "oa-unsubscribe": _oa_unsubscribe,
     "oa-scan": _oa_scan,
     "oa-write": _oa_write,
     "oa-click": _oa_click,
+    "oa-press": _oa_press,
     "oa-block-templates": _oa_block,
     "mini-open": _mini_open,
     "mini-phone": _mini_phone,
@@ -336,6 +356,17 @@ def _servicer_writes(box: Sandbox, corp: Corp, member: Member, data: Json) -> Js
     return kf.servicer_writes(box, corp, account, person, member.userid, text)
 
 
+def _kf_pause(box: Sandbox, corp: Corp, member: Member, data: Json) -> Json:
+    _, account = access_kf(box, _text(data, "open_kfid"))
+    return kf.pause(box, corp, account, member.userid, paused=bool(data.get("paused", True)))
+
+
+def _servicer_recalls(box: Sandbox, corp: Corp, member: Member, data: Json) -> Json:
+    _, account = access_kf(box, _text(data, "open_kfid"))
+    person = access_person(box, _text(data, "person"))
+    return kf.servicer_recalls(box, corp, account, person, member.userid)
+
+
 def _leave(box: Sandbox, corp: Corp, member: Member, _data: Json) -> Json:
     return wecom.leave(box, corp, member)
 
@@ -374,6 +405,8 @@ MEMBER_VERBS: dict[str, MemberVerb] = {
     "kf-take": _kf_take,
     "kf-end": _kf_end,
     "kf-write": _servicer_writes,
+    "kf-recall": _servicer_recalls,
+    "kf-pause": _kf_pause,
     "leave": _leave,
     **GROUP_MEMBER_VERBS,
     "buy-quota": _buy_quota,

@@ -77,6 +77,44 @@ def write(box: Sandbox, corp: Corp, account: KfAccount, person: Person, data: Js
     return {"external_userid": external, "msgid": msgid, "callbacks": [log_id]}
 
 
+def press(
+    box: Sandbox, corp: Corp, account: KfAccount, person: Person, menu_id: str, text: str
+) -> Json:
+    """Press an item of the newest menu that has it: her words, with the item's id."""
+    for message in reversed(person.inbox):
+        if message.chat != f"kf:{account.open_kfid}" or message.kind != "msgmenu":
+            continue
+        for item in message.body.get("list") or []:
+            click = item.get("click") or {}
+            if item.get("type") == "click" and (menu_id or text) in (click["id"], click["content"]):
+                words = {"content": click["content"], "menu_id": click["id"]}
+                return write(box, corp, account, person, {"msgtype": "text", "text": words})
+    raise ControlError(404, "no menu has this item")
+
+
+def recall(box: Sandbox, corp: Corp, account: KfAccount, person: Person, msgid: str) -> Json:
+    """Take her own message back; without an id her latest one."""
+    external, _session = open_session(corp, account, person.id)
+    mine = [
+        m
+        for m in person.inbox
+        if m.chat == f"kf:{account.open_kfid}" and m.side == "me" and msgid in ("", m.provider_id)
+    ]
+    if not mine:
+        raise ControlError(404, "nothing to take back")
+    person.inbox.remove(mine[-1])
+    record_event(
+        box,
+        account,
+        {
+            "event_type": "user_recall_msg",
+            "external_userid": external,
+            "recall_msgid": mine[-1].provider_id,
+        },
+    )
+    return {"callbacks": [call_back(box, corp, account)]}
+
+
 def refuse(corp: Corp, account: KfAccount, person: Person, fail_type: int | None) -> Json:
     external, session = open_session(corp, account, person.id)
     session.fail_type = fail_type
@@ -120,6 +158,46 @@ def end(box: Sandbox, corp: Corp, account: KfAccount, person: Person, userid: st
     record_event(box, account, event)
     box.log.add("act", "kf_end", account=account.open_kfid, params=person.introduce())
     return {"service_state": ENDED, "callbacks": [call_back(box, corp, account)]}
+
+
+def pause(box: Sandbox, corp: Corp, account: KfAccount, userid: str, *, paused: bool) -> Json:
+    """Stop or go on receiving; the product is told."""
+    if userid not in account.servicers:
+        raise ControlError(409, "no servicer of this account")
+    account.paused = [one for one in account.paused if one != userid] + ([userid] if paused else [])
+    event: Json = {
+        "event_type": "servicer_status_change",
+        "servicer_userid": userid,
+        "status": 2 if paused else 1,
+        "stop_type": 0,
+    }
+    record_event(box, account, event)
+    return {"callbacks": [call_back(box, corp, account)]}
+
+
+def servicer_recalls(
+    box: Sandbox, corp: Corp, account: KfAccount, person: Person, userid: str
+) -> Json:
+    """Take the servicer's latest message to this person back."""
+    external, _session = open_session(corp, account, person.id)
+    theirs = [
+        r.body["msgid"]
+        for r in account.records
+        if r.body.get("origin") == 5
+        and r.body.get("servicer_userid") == userid
+        and r.body.get("external_userid") == external
+    ]
+    if not theirs:
+        raise ControlError(404, "nothing to take back")
+    person.inbox = [m for m in person.inbox if m.provider_id != theirs[-1]]
+    event: Json = {
+        "event_type": "servicer_recall_msg",
+        "external_userid": external,
+        "recall_msgid": theirs[-1],
+        "servicer_userid": userid,
+    }
+    record_event(box, account, event)
+    return {"callbacks": [call_back(box, corp, account)]}
 
 
 def servicer_writes(

@@ -22,6 +22,7 @@ from sandbox.state import Corp, KfAccount, KfCode, KfRecord, KfSession
 HISTORY_SECONDS = 3 * 86400
 WINDOW_SECONDS = 48 * 3600
 WINDOW_MESSAGES = 5
+MENU_ITEMS, MENU_CLICKS, MENU_BYTES, MENU_HEAD_BYTES = 50, 10, 128, 1024
 CODE_SECONDS = {"welcome": 20, "reply": WINDOW_SECONDS, "ending": 20}
 KINDS = (
     "text",
@@ -110,9 +111,22 @@ def _check_message(call: Call) -> None:
         raise ApiError(40058, "msgtype")
     if kind == "text" and not 0 < len(content.get("content", "").encode()) <= 2048:
         raise ApiError(40058, "text is empty or longer than 2048 bytes")
+    if kind == "msgmenu":
+        _check_menu(content)
+
+
+def _check_menu(content: Json) -> None:
+    """Count the items, and look at what may be pressed (document 94677: bytes)."""
     items = content.get("list") or []
-    if kind == "msgmenu" and len([i for i in items if i.get("type") == "click"]) > 10:
+    clicks = [i.get("click") or {} for i in items if i.get("type") == "click"]
+    if len(items) > MENU_ITEMS or len(clicks) > MENU_CLICKS:
         raise ApiError(95008)
+    for click in clicks:
+        lengths = [len(str(click.get(name, "")).encode()) for name in ("id", "content")]
+        if not lengths[1] or max(lengths) > MENU_BYTES:
+            raise ApiError(40058, "click")
+    if len(str(content.get("head_content", "")).encode()) > MENU_HEAD_BYTES:
+        raise ApiError(40058, "head_content")
 
 
 def _check_window(session: KfSession, now: float) -> None:

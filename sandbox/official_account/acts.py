@@ -83,7 +83,9 @@ def unsubscribe(box: Sandbox, account: OfficialAccount, person: Person) -> Json:
     return {"callbacks": [call_back(box, account, follower, "unsubscribe", more)]}
 
 
-def write(box: Sandbox, account: OfficialAccount, person: Person, text: str) -> Json:
+def write(
+    box: Sandbox, account: OfficialAccount, person: Person, text: str, menu_id: str = ""
+) -> Json:
     follower = _follower_of(account, person)
     if not follower.is_subscribed:
         raise ControlError(409, "not following")
@@ -92,6 +94,8 @@ def write(box: Sandbox, account: OfficialAccount, person: Person, text: str) -> 
     follower.message_at, follower.message_sent = box.clock.now(), 0
     msgid = 23_000_000_000_000_000 + box.world.take_id()
     more: dict[str, XmlValue] = {"MsgType": "text", "Content": text, "MsgId": msgid}
+    if menu_id:
+        more["bizmsgmenuid"] = menu_id
     log_id = call_back(box, account, follower, "oa_text", more)
     box.deliver(
         person,
@@ -104,6 +108,17 @@ def write(box: Sandbox, account: OfficialAccount, person: Person, text: str) -> 
         log_id=log_id,
     )
     return {"openid": follower.openid, "msgid": msgid, "callbacks": [log_id]}
+
+
+def press(box: Sandbox, account: OfficialAccount, person: Person, menu_id: str, text: str) -> Json:
+    """Press an item of the newest menu message that has it: a text with `bizmsgmenuid`."""
+    for message in reversed(person.inbox):
+        if message.chat != f"official:{account.app_id}" or message.kind != "msgmenu":
+            continue
+        for item in message.body.get("list") or []:
+            if (menu_id or text) in (item.get("id"), item.get("content")):
+                return write(box, account, person, item["content"], str(item["id"]))
+    raise ControlError(404, "no menu has this item")
 
 
 def click(box: Sandbox, account: OfficialAccount, person: Person, key: str) -> Json:

@@ -161,3 +161,45 @@ def test_customers_are_described(product: Product) -> None:
 
     assert answer["customer_list"][0]["nickname"] == "张桂兰"
     assert answer["invalid_external_userid"] == ["wmnobody"]
+
+
+def menu(count: int, text: str = "满意") -> Json:
+    items = [{"type": "click", "click": {"id": str(n), "content": text}} for n in range(count)]
+    return {"msgtype": "msgmenu", "msgmenu": {"head_content": "您满意吗", "list": items}}
+
+
+def test_a_menu_has_ten_items_to_press_and_its_answer_carries_the_id(product: Product) -> None:
+    external = write(product)
+
+    assert send(product, external, **menu(11))["errcode"] == 95008
+    assert send(product, external, **menu(1, "满" * 43))["errcode"] == 40058
+    assert send(product, external, **menu(10))["errcode"] == 0
+    product.person("kf-press", open_kfid=KF, menu_id="3")
+    message = sync(product)[0][-1]
+    assert (message["msgtype"], message["text"]) == ("text", {"content": "满意", "menu_id": "3"})
+    assert "error" in product.person("kf-press", open_kfid=KF, menu_id="77")
+
+
+def test_both_sides_can_take_a_message_back(product: Product) -> None:
+    write(product)
+    product.member("kf-write", "ZhouMin", open_kfid=KF, person="zhang", text="您好")
+    said = {row["origin"]: row["msgid"] for row in sync(product)[0] if row["msgtype"] == "text"}
+
+    product.person("kf-recall", open_kfid=KF)
+    product.member("kf-recall", "ZhouMin", open_kfid=KF, person="zhang")
+
+    events = [row["event"] for row in sync(product)[0] if row["msgtype"] == "event"]
+    taken = {one["event_type"]: one["recall_msgid"] for one in events if "recall_msgid" in one}
+    assert taken == {"user_recall_msg": said[3], "servicer_recall_msg": said[5]}
+    assert product.inbox() == []
+
+
+def test_a_servicer_who_pauses_is_told_of_and_gets_no_session(product: Product) -> None:
+    external = write(product)
+    product.member("kf-pause", "ZhouMin", open_kfid=KF)
+
+    event = sync(product)[0][-1]["event"]
+    assert (event["event_type"], event["status"]) == ("servicer_status_change", 2)
+    ask = {"open_kfid": KF, "external_userid": external, "service_state": 3}
+    answer = product.wecom("kf/service_state/trans", ask | {"servicer_userid": "ZhouMin"})
+    assert answer["errcode"] == 95019

@@ -358,14 +358,25 @@ def take_answer(intake: Intake, inbound: Inbound) -> None:
 
 def take_session(intake: Intake, inbound: Inbound) -> None:
     address, _is_new = hold_address(intake, inbound, None)
-    if store_arrival(intake, inbound, address, None) is None or not inbound.status:
+    arrival = store_arrival(intake, inbound, address, None)
+    if arrival is None or not inbound.status:
         return
     older = Q(session_changed_at=None) | Q(session_changed_at__lte=inbound.occurred_at)
     changed = Address.objects.filter(older, pk=address.pk).update(
         session_state=int(inbound.status), session_changed_at=inbound.occurred_at
     )
     if changed:
-        intake.tell("session.changed", "address", address.pk, {"state": int(inbound.status)})
+        intake.tell(
+            "session.changed",
+            "address",
+            address.pk,
+            {
+                "state": int(inbound.status),
+                "change": inbound.kind,
+                "arrival_id": arrival.pk,
+                "has_code": bool(inbound.welcome_code),
+            },
+        )
 
 
 def store_arrival(

@@ -15,6 +15,8 @@ from lianxin.channels.models import Arrival
 from lianxin.core import events, time
 from lianxin.core.actor import SystemActor
 
+# What a code that allows one message is called in the journal, by the event that brought it.
+CODE_NAMES = {"session.changed": "session_code"}
 WAITING, CLAIMED = Arrival.Welcome.WAITING, Arrival.Welcome.CLAIMED
 
 
@@ -89,7 +91,7 @@ def settle(hospital_id: int, arrival_id: int, outcome: str, reason: str) -> None
     arrival = Arrival.objects.get(pk=arrival_id)
     delay = now - arrival.received_at
     events.record(
-        f"welcome.{outcome}",
+        f"{CODE_NAMES.get(arrival.event, 'welcome')}.{outcome}",
         hospital_id=hospital_id,
         subject="arrival",
         subject_id=arrival_id,

@@ -66,6 +66,14 @@ class Opened:
 
 
 @dataclass(frozen=True)
+class MenuItem:
+    """One answer that the person may press; its id comes back with the answer."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Inbound:
     """One thing that came in. `event` is its name in the journal; empty means unknown to us."""
 
@@ -84,6 +92,8 @@ class Inbound:
     reason: str = ""
     template_id: str = ""
     union_id: str = ""
+    # Which item of a menu that we sent was pressed.
+    menu_id: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
     # When the callback came, if it came by one.
     received_at: datetime | None = None
@@ -111,6 +121,8 @@ class Outbound:
     # Customer groups instead of people: one member sends to groups of their own.
     chat_ids: tuple[str, ...] = ()
     welcome_code: str = field(default="", repr=False)
+    # What may be pressed, after `text`.
+    menu: tuple[MenuItem, ...] = ()
 
 
 @dataclass(frozen=True)

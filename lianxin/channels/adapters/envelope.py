@@ -84,7 +84,9 @@ def open_text(
 
 
 def opened(message: dict[str, Any], body: str) -> Opened:
-    return Opened(event_key_of(message), body, is_urgent="WelcomeCode" in message)
+    # Customer service keeps its 20-second codes back until its messages are fetched.
+    is_urgent = "WelcomeCode" in message or field_text(message, "Event") == "kf_msg_or_event"
+    return Opened(event_key_of(message), body, is_urgent=is_urgent)
 
 
 def event_key_of(message: dict[str, Any]) -> str:

@@ -26,6 +26,7 @@ PAYLOAD_FIELDS = (
     "reason",
     "template_id",
     "union_id",
+    "menu_id",
 )
 
 

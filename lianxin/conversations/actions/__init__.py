@@ -15,14 +15,17 @@ from lianxin.conversations.actions.handling import (
 from lianxin.conversations.actions.joining import join_threads
 from lianxin.conversations.actions.receiving import receive_arrivals
 from lianxin.conversations.actions.replying import add_note, send_reply
+from lianxin.conversations.actions.sessions import answer_session, link_intent
 from lianxin.conversations.actions.settling import note_shown, settle_intents
 
 __all__ = [
     "add_note",
+    "answer_session",
     "assign_thread",
     "close_thread",
     "escalate_thread",
     "join_threads",
+    "link_intent",
     "mark_read",
     "name_threads",
     "note_shown",

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from lianxin.conversations import catalog, queries
+from lianxin.conversations.actions.rating import ask_rating
 from lianxin.conversations.actions.standing import (
     end_consult,
     lock_thread,
@@ -78,6 +79,8 @@ def close_thread(thread: Thread, *, outcome: str, kind: str, by: Staff) -> Consu
     thread.unread_count = 0
     tell(thread, "thread.closed", by, outcome=outcome)
     save_standing(thread)
+    if consult is not None:
+        ask_rating(thread, consult)
     return consult
 
 

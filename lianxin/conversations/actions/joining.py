@@ -6,7 +6,7 @@ from django.db import transaction
 
 from lianxin.conversations import queries, sealing
 from lianxin.conversations.actions.standing import end_consult, hold_thread, save_standing, tell
-from lianxin.conversations.models import Consult, Message, Thread
+from lianxin.conversations.models import Consult, Message, Rating, Thread
 from lianxin.conversations.rules.emergency import graver
 from lianxin.core import time
 from lianxin.core.actor import SystemActor
@@ -56,6 +56,7 @@ def move_consults(thread: Thread, other: Thread) -> None:
     if ours is not None and theirs is not None:
         end_consult(theirs, JOINED, by=None, at=time.now())
     Consult.objects.filter(thread=other).update(thread=thread)
+    Rating.objects.filter(thread=other).update(thread=thread)
 
 
 def take_standing(thread: Thread, other: Thread) -> None:

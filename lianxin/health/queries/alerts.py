@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db.models import Case, Count, IntegerField, QuerySet, Value, When
@@ -58,6 +59,12 @@ def list_closed_alerts(actor: Actor, limit: int = 50) -> list[Alert]:
 def list_alerts_of(patient: Patient, limit: int = 20) -> list[Alert]:
     rows = Alert.objects.filter(patient=patient, hospital_id=patient.hospital_id)
     return list(as_lines(rows).order_by("-raised_at")[:limit])
+
+
+def has_red_alert(hospital_id: int, patient_ids: Iterable[int]) -> bool:
+    """Tell whether a red alert of one of them is not closed (RED_ALERTS)."""
+    rows = Alert.objects.of(hospital_id).live().filter(patient_id__in=list(patient_ids))
+    return rows.filter(level=Alert.Level.RED).exists()
 
 
 def as_lines(rows: QuerySet[Alert]) -> QuerySet[Alert]:

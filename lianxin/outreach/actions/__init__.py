@@ -15,6 +15,7 @@ from lianxin.outreach.actions.cards import (
     put_cards,
 )
 from lianxin.outreach.actions.claiming import claim_deliveries, renew_leases
+from lianxin.outreach.actions.coding import CodedPlan, claim_coded, settle_coded
 from lianxin.outreach.actions.composing import Claimed, link_for
 from lianxin.outreach.actions.confirming import (
     ClaimedTask,
@@ -52,6 +53,7 @@ __all__ = [
     "CardDraft",
     "Claimed",
     "ClaimedTask",
+    "CodedPlan",
     "Draft",
     "Receipt",
     "Settled",
@@ -60,6 +62,7 @@ __all__ = [
     "cancel_for_patient",
     "cancel_subject",
     "cancel_subjects",
+    "claim_coded",
     "claim_confirmations",
     "claim_deliveries",
     "claim_welcome",
@@ -78,6 +81,7 @@ __all__ = [
     "remind_staff",
     "renew_leases",
     "say_once",
+    "settle_coded",
     "settle_confirmation",
     "settle_deliveries",
     "settle_taken_back",

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from django.conf import settings
 
-from lianxin.channels.adapters.base import Outbound
+from lianxin.channels.adapters.base import MenuItem, Outbound
 from lianxin.channels.models import Account
 from lianxin.compliance.queries import check_wording
 from lianxin.compliance.rules.guard import is_blocked
@@ -26,7 +26,9 @@ HOME = "/p/"
 # Accounts through which a phone can prove who it is; other links lead straight to the page.
 DOORS = frozenset({Account.Kind.WECOM, Account.Kind.OFFICIAL_ACCOUNT})
 # The carriers that carry words of a person; the others carry the neutral line only.
-TALKING = frozenset({facts.KF_TEXT, facts.OA_TEXT, facts.MINI_TEXT, facts.WEBCHAT})
+TALKING = frozenset(
+    {facts.KF_TEXT, facts.OA_TEXT, facts.MINI_TEXT, facts.WEBCHAT, facts.WELCOME_CODE}
+)
 CARRIER_KINDS = {
     facts.OA_TEMPLATE: "template",
     facts.MINI_SUBSCRIBE: "template",
@@ -99,16 +101,25 @@ class Composer:
         if delivery.carrier in TALKING:
             text = self.own_words(intent, ring) or text
         url = link_for(account, intent.path, delivery.key) if needs_link(delivery, intent) else ""
+        menu = self.menu_of(intent, languages.get(delivery.holder_id or 0, default))
         return Outbound(
             client_key=delivery.client_key,
-            carrier_kind=CARRIER_KINDS.get(delivery.carrier, "text"),
+            carrier_kind="menu" if menu else CARRIER_KINDS.get(delivery.carrier, "text"),
             address=self.inputs.external_ids.get(delivery.address_id or 0, ""),
             text=text,
             url=url,
             title=words["link_title"],
             template_id=str(account.config.get("template_id", "")),
             data=self.template_data(account, words) if delivery.carrier not in TALKING else {},
+            menu=menu,
         )
+
+    def menu_of(self, intent: Intent, language: str) -> tuple[MenuItem, ...]:
+        """Return what may be pressed; the id leads back to the intent and says the score."""
+        if intent.kind != facts.RATING:
+            return ()
+        scores = catalog.words_for("rating", language)
+        return tuple(MenuItem(f"{intent.unique_key}:{score}", scores[score]) for score in scores)
 
     def own_words(self, intent: Intent, ring: Keyring) -> str:
         """Return the words a person or a reviewed row wrote for this message."""

@@ -14,7 +14,10 @@ MESSAGE = "message"
 REPLY = "reply"
 SAFETY = "safety"
 WELCOME = "welcome"
-KINDS = (SAFETY, WELCOME, REPLY, CARD, CONTENT, MESSAGE)
+# What is said when a talk is handed on or ends, and the question how it was.
+SESSION = "session"
+RATING = "rating"
+KINDS = (SAFETY, WELCOME, REPLY, SESSION, RATING, CARD, CONTENT, MESSAGE)
 
 # Carriers: the ways out of the house.
 KF_TEXT = "kf_text"

@@ -274,8 +274,16 @@ function textBubble(body) {
 }
 
 function menuBubble(body) {
-  const items = (body.list ?? []).map((item) => h("li", {}, item.view ? link(item.view.url, item.view.content) : item.click?.content ?? item.text?.content ?? ""));
+  const items = (body.list ?? []).map((item) => h("li", {}, item.view ? link(item.view.url, item.view.content) : menuItem(item)));
   return h("div", { class: "sb-bubble" }, body.head_content, h("ul", { class: "sb-menu" }, items), body.tail_content);
+}
+
+// Customer service nests what may be pressed; an Official Account does not.
+function menuItem(item) {
+  const { id, content } = item.click ?? item;
+  if (!id) return item.text?.content ?? "";
+  const [verb, name] = view.chat.kind === "kf" ? ["kf-press", "open_kfid"] : ["oa-press", "app_id"];
+  return h("button", { type: "button", class: "sb-pressable", onclick: () => act(() => asMe(verb, { [name]: view.chat.id, menu_id: id })), "data-key": `press-${id}` }, content);
 }
 
 function cardPicture() {

@@ -28,7 +28,7 @@ from lianxin.channels.adapters.xml import field_text, parse_xml
 class OfficialAccount:
     kind = "official_account"
     platform = "official_account"
-    carriers = frozenset({"text", "link", "template"})
+    carriers = frozenset({"text", "link", "menu", "template"})
     text_bytes = 2048
     checks: tuple[Check, ...] = CHECKS
     redact_keys = frozenset({"access_token", "secret", "openid", "touser", "content", "unionid"})
@@ -91,6 +91,10 @@ class OfficialAccount:
         return Sent(outbound.client_key, as_text(answer.get("msgid")))
 
     def content(self, outbound: Outbound) -> dict[str, Any]:
+        if outbound.menu:
+            items = [{"id": one.id, "content": one.text} for one in outbound.menu]
+            menu = {"head_content": outbound.text, "list": items, "tail_content": ""}
+            return {"msgtype": "msgmenu", "msgmenu": menu}
         if outbound.carrier_kind == "link" and outbound.url:
             article = {
                 "title": outbound.title or outbound.text[:60],

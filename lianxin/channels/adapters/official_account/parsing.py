@@ -35,6 +35,7 @@ def parse_message(message: dict[str, Any]) -> Inbound | None:
         text=field_text(message, TEXT_FIELDS.get(kind, "Content")),
         media_id=field_text(message, "MediaId"),
         provider_message_id=message_id,
+        menu_id=field_text(message, "bizmsgmenuid"),
         raw=message,
     )
 

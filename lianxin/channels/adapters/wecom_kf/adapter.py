@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lianxin.channels.adapters.base import (
     AccountFacts,
     CallbackRequest,
@@ -21,11 +23,14 @@ from lianxin.channels.adapters.wecom.calls import fetch_token
 from lianxin.channels.adapters.wecom_kf.checks import CHECKS
 from lianxin.channels.adapters.xml import field_text, parse_xml
 
+# msgmenu.head_content, document 94677.
+MENU_HEAD_BYTES = 1024
+
 
 class WeComKf:
     kind = "wecom_kf"
     platform = "wecom"
-    carriers = frozenset({"text", "link", "welcome"})
+    carriers = frozenset({"text", "link", "menu", "welcome"})
     text_bytes = 2048
     checks: tuple[Check, ...] = CHECKS
     redact_keys = frozenset(
@@ -53,11 +58,7 @@ class WeComKf:
         """Send one text. The caller's key makes a repeat harmless (95033 means sent before)."""
         if outbound.carrier_kind not in self.carriers:
             raise SendFailed("carrier_unsupported", permanent=True, client_key=outbound.client_key)
-        body = {
-            "msgid": outbound.client_key,
-            "msgtype": "text",
-            "text": {"content": self.text(outbound)},
-        }
+        body: dict[str, Any] = {"msgid": outbound.client_key, **self.content(outbound)}
         if outbound.carrier_kind == "welcome":
             path = "/cgi-bin/kf/send_msg_on_event"
             body |= {"code": outbound.welcome_code}
@@ -68,6 +69,16 @@ class WeComKf:
         answer = await provider.post(path, body)
         message_id = as_text(answer.get("msgid")) or outbound.client_key
         return Sent(outbound.client_key, message_id, was_repeat=bool(answer.get("errcode")))
+
+    def content(self, outbound: Outbound) -> dict[str, Any]:
+        """Return the words, or the menu when there is something to press (document 94677)."""
+        if not outbound.menu:
+            return {"msgtype": "text", "text": {"content": self.text(outbound)}}
+        items = [
+            {"type": "click", "click": {"id": one.id, "content": one.text}} for one in outbound.menu
+        ]
+        menu = {"head_content": cut_bytes(outbound.text, MENU_HEAD_BYTES), "list": items}
+        return {"msgtype": "msgmenu", "msgmenu": menu}
 
     def text(self, outbound: Outbound) -> str:
         """Join text and address; a link card would need an uploaded picture."""

@@ -15,8 +15,8 @@ FROM_SERVICER = 5
 MEDIA_KINDS = {"image", "voice", "video", "file"}
 # Rows that say why a message that was taken did not arrive (msg_send_fail.fail_type).
 FAILURES = "kf_failure"
-# session_status_change.change_type: 1 taken from the pool, 2 handed on, 3 ended, 4 resumed.
-STATE_AFTER_CHANGE = {1: 3, 2: 3, 3: 4, 4: 3}
+# session_status_change.change_type, and the state that the session is in afterwards.
+CHANGES = {"1": ("taken", 3), "2": ("handed_on", 3), "3": ("ended", 4), "4": ("resumed", 3)}
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ def parse_message(message: dict[str, Any]) -> Inbound | None:
         media_id=as_text(content.get("media_id")) if kind in MEDIA_KINDS else "",
         provider_message_id=message_id,
         status="from_staff" if is_ours else "",
+        menu_id=as_text(content.get("menu_id")) if kind == "text" else "",
         raw=message,
     )
 
@@ -113,15 +114,17 @@ def parse_failure(message: dict[str, Any], event: dict[str, Any]) -> Inbound:
 
 
 def parse_session(message: dict[str, Any], event: dict[str, Any]) -> Inbound:
-    change = as_text(event.get("change_type"))
-    state = STATE_AFTER_CHANGE.get(int(change) if change.isdigit() else 0)
+    """Read a change made in the client. Its code allows one message, like a welcome's."""
+    kind, state = CHANGES.get(as_text(event.get("change_type")), ("session", None))
+    userid = event.get("new_servicer_userid") or event.get("old_servicer_userid")
     return Inbound(
         event="session.changed",
         arrival_key=f"session:{as_text(message.get('msgid'))}",
         occurred_at=at_unix(message.get("send_time")),
-        kind="session",
+        kind=kind,
         external_id=as_text(event.get("external_userid")),
-        staff_userid=as_text(event.get("new_servicer_userid")),
+        staff_userid=as_text(userid),
+        welcome_code=as_text(event.get("msg_code")),
         status="" if state is None else str(state),
         raw=message,
     )

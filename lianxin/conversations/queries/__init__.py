@@ -213,6 +213,11 @@ def find_thread_of_holder(hospital_id: int, holder_id: int) -> Thread | None:
     return rows.select_related("hospital", "patient").first()
 
 
+def find_thread_of_address(hospital_id: int, address_id: int) -> Thread | None:
+    rows = Thread.objects.of(hospital_id).filter(holder__addresses__address_id=address_id)
+    return rows.first()
+
+
 def find_newest_thread_key(actor: Actor, patient_id: int) -> str:
     """Return the talk to go on with from the patient's own page; empty when there is none."""
     if not actor.may("message.read"):

@@ -21,12 +21,14 @@ from lianxin.channels.adapters.provider_http import (
     unreachable,
 )
 from lianxin.channels.adapters.reactions import CallWindows
+from lianxin.channels.models import AccessToken
 from lianxin.core import keys, time
 from lianxin.core.scope import scope
 
 T = TypeVar("T")
 Fetch = Callable[[], Awaitable[Token]]
 
+ACCESS = AccessToken.Kind.ACCESS
 # Blocks and counts of this process; another process learns of a block by its own 45009.
 WINDOWS = CallWindows()
 POLL_SECONDS = 0.2
@@ -37,48 +39,54 @@ class DatabaseTokens:
     """The token store on AccessToken rows: one process refreshes, the others wait for it."""
 
     def __init__(self) -> None:
-        self.known: dict[int, tuple[str, bytes]] = {}
-        self.lock = asyncio.Lock()
+        self.known: dict[tuple[int, str], tuple[str, bytes]] = {}
+        # One per kind: whoever fetches a ticket needs the access token meanwhile.
+        self.locks: dict[tuple[int, str], asyncio.Lock] = {}
 
-    async def obtain(self, account: AccountFacts, fetch: Fetch) -> str:
-        async with self.lock:
-            if account.id not in self.known:
-                self.known[account.id] = await self.wait_for(account, fetch)
-            return self.known[account.id][0]
+    async def obtain(self, account: AccountFacts, fetch: Fetch, kind: str = ACCESS) -> str:
+        async with self.lock_of(account, kind):
+            known = self.known.get((account.id, kind))
+            if known is None:
+                known = await self.wait_for(account, fetch, kind)
+                self.known[account.id, kind] = known
+            return known[0]
 
-    async def wait_for(self, account: AccountFacts, fetch: Fetch) -> tuple[str, bytes]:
+    def lock_of(self, account: AccountFacts, kind: str) -> asyncio.Lock:
+        return self.locks.setdefault((account.id, kind), asyncio.Lock())
+
+    async def wait_for(self, account: AccountFacts, fetch: Fetch, kind: str) -> tuple[str, bytes]:
         ends = monotonic() + facts.seconds("token_lease_seconds").total_seconds()
         while monotonic() < ends:
-            found = await sync_to_async(read_token)(account)
+            found = await sync_to_async(read_token)(account, kind)
             if found is not None:
                 return found
-            if await sync_to_async(claim_token)(account):
-                await self.refresh(account, fetch)
+            if await sync_to_async(claim_token)(account, kind):
+                await self.refresh(account, fetch, kind)
             else:
                 await asyncio.sleep(POLL_SECONDS)
         raise ProviderError(unreachable(ADAPTERS[account.kind].platform), "token")
 
-    async def refresh(self, account: AccountFacts, fetch: Fetch) -> None:
+    async def refresh(self, account: AccountFacts, fetch: Fetch, kind: str) -> None:
         """Fetch with the lease in hand; a failure gives it back before it is raised."""
         try:
             token = await fetch()
         except BaseException:
-            await sync_to_async(store_token)(account, None)
+            await sync_to_async(store_token)(account, None, kind)
             raise
-        await sync_to_async(store_token)(account, token)
+        await sync_to_async(store_token)(account, token, kind)
 
     async def drop(self, account: AccountFacts, value: str) -> None:
-        async with self.lock:
-            known = self.known.get(account.id)
+        async with self.lock_of(account, ACCESS):
+            known = self.known.get((account.id, ACCESS))
             if known is not None and known[0] == value:
-                del self.known[account.id]
+                del self.known[account.id, ACCESS]
                 await sync_to_async(forget_token)(account, known[1])
 
 
-def read_token(account: AccountFacts) -> tuple[str, bytes] | None:
+def read_token(account: AccountFacts, kind: str = ACCESS) -> tuple[str, bytes] | None:
     """Return the stored token and its sealed form while it is fresh."""
     with scope(account.hospital_id):
-        row = queries.find_token(account.hospital_id, account.id)
+        row = queries.find_token(account.hospital_id, account.id, kind)
         if row is None or not row.token_sealed:
             return None
         if not rules.is_token_fresh(row.expires_at, time.now(), timedelta()):
@@ -88,21 +96,21 @@ def read_token(account: AccountFacts) -> tuple[str, bytes] | None:
         return value, sealed
 
 
-def claim_token(account: AccountFacts) -> bool:
+def claim_token(account: AccountFacts, kind: str) -> bool:
     with scope(account.hospital_id):
-        return actions.claim_refresh(account.hospital_id, account.id) is not None
+        return actions.claim_refresh(account.hospital_id, account.id, kind) is not None
 
 
-def store_token(account: AccountFacts, token: Token | None) -> None:
+def store_token(account: AccountFacts, token: Token | None, kind: str) -> None:
     with scope(account.hospital_id):
         if token is None:
-            actions.settle_token(account.hospital_id, account.id, "", None)
+            actions.settle_token(account.hospital_id, account.id, "", None, kind)
             return
         # Kept a little shorter than promised, so that no call leaves with a dying token.
         spare = facts.seconds("token_spare_seconds")
         lifetime = timedelta(seconds=token.lifetime_seconds)
         expires_at = time.now() + max(lifetime - spare, SHORTEST_LIFE)
-        actions.settle_token(account.hospital_id, account.id, token.value, expires_at)
+        actions.settle_token(account.hospital_id, account.id, token.value, expires_at, kind)
 
 
 def forget_token(account: AccountFacts, sealed: bytes) -> None:

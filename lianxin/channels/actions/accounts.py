@@ -235,7 +235,9 @@ def record(account: Account, name: str, by: Actor, **data: Any) -> None:
 # ---- tokens -------------------------------------------------------------------------------
 
 
-def claim_refresh(hospital_id: int, account_id: int) -> datetime | None:
+def claim_refresh(
+    hospital_id: int, account_id: int, kind: str = AccessToken.Kind.ACCESS
+) -> datetime | None:
     """Take the lease to refresh the token; None while another process holds it.
 
     None too when the token is fresh: somebody may have refreshed it since the caller looked.
@@ -244,23 +246,31 @@ def claim_refresh(hospital_id: int, account_id: int) -> datetime | None:
     until = now + facts.seconds("token_lease_seconds")
     free = Q(refreshing_until=None) | Q(refreshing_until__lte=now)
     stale = Q(token_sealed=b"") | Q(expires_at=None) | Q(expires_at__lte=now)
+    AccessToken.objects.get_or_create(hospital_id=hospital_id, account_id=account_id, kind=kind)
     rows = AccessToken.objects.filter(free, stale, hospital_id=hospital_id, account_id=account_id)
-    return until if rows.update(refreshing_until=until) else None
+    return until if rows.filter(kind=kind).update(refreshing_until=until) else None
 
 
 def settle_token(
-    hospital_id: int, account_id: int, value: str, expires_at: datetime | None
+    hospital_id: int,
+    account_id: int,
+    value: str,
+    expires_at: datetime | None,
+    kind: str = AccessToken.Kind.ACCESS,
 ) -> None:
     """Store a fetched token and give the lease back; an empty value only gives it back."""
     changes: dict[str, Any] = {"refreshing_until": None}
     if value:
         sealed = keys.hospital_seal(hospital_id, value, field=sealing.TOKEN_FIELD)
         changes |= {"token_sealed": sealed, "expires_at": expires_at}
-    AccessToken.objects.filter(hospital_id=hospital_id, account_id=account_id).update(**changes)
+    rows = AccessToken.objects.filter(hospital_id=hospital_id, account_id=account_id, kind=kind)
+    rows.update(**changes)
 
 
-def drop_token(hospital_id: int, account_id: int, sealed: bytes) -> None:
+def drop_token(
+    hospital_id: int, account_id: int, sealed: bytes, kind: str = AccessToken.Kind.ACCESS
+) -> None:
     """Forget a token the provider refused, unless somebody has replaced it already."""
     AccessToken.objects.filter(
-        hospital_id=hospital_id, account_id=account_id, token_sealed=sealed
+        hospital_id=hospital_id, account_id=account_id, kind=kind, token_sealed=sealed
     ).update(token_sealed=b"", expires_at=None)

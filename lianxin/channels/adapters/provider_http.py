@@ -58,8 +58,13 @@ class Token:
 class TokenStore(Protocol):
     """One token per account, shared by all processes; one of them refreshes at a time."""
 
-    async def obtain(self, account: AccountFacts, fetch: Callable[[], Awaitable[Token]]) -> str:
-        """Return a valid token; whoever gets the lease calls `fetch`, the others wait."""
+    async def obtain(
+        self, account: AccountFacts, fetch: Callable[[], Awaitable[Token]], kind: str = "access"
+    ) -> str:
+        """Return a valid token; whoever gets the lease calls `fetch`, the others wait.
+
+        `kind` tells the account's own token from the tickets that page signatures are made with.
+        """
 
     async def drop(self, account: AccountFacts, value: str) -> None:
         """Forget this value, unless it was replaced already."""

@@ -79,14 +79,26 @@ class AccountRoute(models.Model):
 
 
 class AccessToken(models.Model):
-    """The provider's token of one account, shared by all processes."""
+    """The provider's token of one account, or one of its page tickets, shared by all processes."""
+
+    class Kind(models.TextChoices):
+        ACCESS = "access"
+        # What page signatures are made with: for the corp or the Official Account, for the app.
+        PAGE_TICKET = "page_ticket"
+        AGENT_TICKET = "agent_ticket"
 
     hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+")
-    account = models.OneToOneField(Account, models.PROTECT, related_name="+")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.ACCESS)
     token_sealed = models.BinaryField(default=b"")
     expires_at = models.DateTimeField(null=True)
     # The process that took the lease refreshes; a dead one's lease runs out.
     refreshing_until = models.DateTimeField(null=True)
 
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["account", "kind"], name="accesstoken_once_per_kind")
+        ]
+
     def __str__(self) -> str:
-        return f"token of {self.account_id}"
+        return f"{self.kind} of {self.account_id}"

@@ -148,5 +148,8 @@ def account_facts(hospital_id: int, account_id: int) -> AccountFacts | None:
     return facts_of(account) if account and account.is_active else None
 
 
-def find_token(hospital_id: int, account_id: int) -> AccessToken | None:
-    return AccessToken.objects.filter(hospital_id=hospital_id, account_id=account_id).first()
+def find_token(
+    hospital_id: int, account_id: int, kind: str = AccessToken.Kind.ACCESS
+) -> AccessToken | None:
+    rows = AccessToken.objects.filter(hospital_id=hospital_id, account_id=account_id)
+    return rows.filter(kind=kind).first()

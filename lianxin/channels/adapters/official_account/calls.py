@@ -29,6 +29,12 @@ async def fetch_token(provider: Provider) -> Token:
     return Token(as_text(answer.get("access_token")), int(answer.get("expires_in") or 7200))
 
 
+async def fetch_page_ticket(provider: Provider) -> Token:
+    """Fetch what page signatures are made with."""
+    answer = await provider.get("/cgi-bin/ticket/getticket", type="jsapi")
+    return Token(as_text(answer.get("ticket")), int(answer.get("expires_in") or 7200))
+
+
 async def create_qr(provider: Provider, scene: str) -> tuple[str, str, str]:
     """Create a lasting QR code; returns (ticket, picture address, what the picture says)."""
     answer = await provider.post(

@@ -36,6 +36,20 @@ async def fetch_token(provider: Provider) -> Token:
     return Token(as_text(answer.get("access_token")), int(answer.get("expires_in") or 7200))
 
 
+async def fetch_page_ticket(provider: Provider) -> Token:
+    """Fetch what the corp's page signatures are made with."""
+    return as_ticket(await provider.get("/cgi-bin/get_jsapi_ticket"))
+
+
+async def fetch_agent_ticket(provider: Provider) -> Token:
+    """Fetch what the app's page signatures are made with: chats open to these alone."""
+    return as_ticket(await provider.get("/cgi-bin/ticket/get", type="agent_config"))
+
+
+def as_ticket(answer: dict[str, Any]) -> Token:
+    return Token(as_text(answer.get("ticket")), int(answer.get("expires_in") or 7200))
+
+
 async def list_follow_users(provider: Provider) -> list[str]:
     answer = await provider.get(f"{CONTACT}/get_follow_user_list")
     return [as_text(userid) for userid in answer.get("follow_user") or []]

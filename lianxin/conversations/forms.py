@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from lianxin.conversations import catalog
 from lianxin.conversations.models import CLIENT_KEY_CHARACTERS
+from lianxin.conversations.rules.scripts import unknown_blanks
 from lianxin.conversations.words import KINDS, OUTCOMES
+from lianxin.staff.models import Department
 
 # WeChat customer service takes 2,048 bytes; 600 Chinese characters are 1,800.
 MAX_CHARACTERS = 600
@@ -29,6 +34,43 @@ class TextForm(forms.Form):
         r"^[0-9A-Za-z_-]*$", max_length=CLIENT_KEY_CHARACTERS, required=False
     )
     address = forms.SlugField(required=False)
+
+
+class ScriptForm(forms.Form):
+    """Ready words, and whose they are."""
+
+    title = forms.CharField(
+        label=_("名称"), max_length=40, help_text=_("一眼能认出来，例如：复诊前准备")
+    )
+    text = forms.CharField(
+        label=_("内容"),
+        max_length=MAX_CHARACTERS,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=_("可以用 {称呼} {我} {科室} {医院}，插入时自动填好。不要写诊断、药名和剂量。"),
+    )
+    department = forms.ChoiceField(label=_("谁用"), required=False)
+    revision = forms.IntegerField(
+        widget=forms.HiddenInput, required=False, min_value=0, max_value=2**31 - 1
+    )
+
+    def __init__(self, departments: Sequence[Department], *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.departments = {one.key: one for one in departments}
+        choices = [("", _("全院")), *((key, one.name) for key, one in self.departments.items())]
+        self.fields["department"] = forms.ChoiceField(
+            label=_("谁用"), choices=choices, required=False
+        )
+
+    def clean_text(self) -> str:
+        text: str = self.cleaned_data["text"]
+        unknown = unknown_blanks(text)
+        if unknown:
+            raise forms.ValidationError(_("不认识 {%s}，请从下面列出的里选。") % unknown[0])
+        return text
+
+    @property
+    def department_chosen(self) -> Department | None:
+        return self.departments.get(self.cleaned_data.get("department", ""))
 
 
 class CloseForm(forms.Form):

@@ -11,7 +11,7 @@ from lianxin.core.ids import KeyField
 from lianxin.core.models import Hospital
 from lianxin.outreach.models import Intent
 from lianxin.patients.models import Holder, Patient
-from lianxin.staff.models import CareTeam, Staff
+from lianxin.staff.models import CareTeam, Department, Staff
 
 CLIENT_KEY_CHARACTERS = 40
 
@@ -266,3 +266,34 @@ class Rating(models.Model):
 
     def __str__(self) -> str:
         return f"rating {self.consult_id}"
+
+
+SCRIPT_CHARACTERS = 600
+
+
+class Script(models.Model):
+    """Ready words (话术) that staff take, change and send by hand. They name no patient."""
+
+    hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+")
+    key = KeyField()
+    title = models.CharField(max_length=40)
+    text = models.CharField(max_length=SCRIPT_CHARACTERS)
+    # Whose words these are; empty: everybody's.
+    department = models.ForeignKey(Department, models.PROTECT, null=True, related_name="+")
+    is_active = models.BooleanField(default=True)
+    # Counts the changes, so that nobody's change overwrites one that they have not seen.
+    revision = models.PositiveIntegerField(default=1)
+    changed_by = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+")
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["hospital", "title"],
+                condition=Q(is_active=True),
+                name="script_title_once_while_active",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title

@@ -18,6 +18,10 @@ urlpatterns = [
     path("inbox/<slug:key>/closing/", views.close, name="close"),
     path("inbox/<slug:key>/reading/", views.read, name="read"),
     path("inbox/<slug:key>/danger/settled/", views.settle_danger, name="settle_danger"),
+    path("scripts/", views.scripts, name="scripts"),
+    path("scripts/new/", views.new_script, name="new_script"),
+    path("scripts/<slug:key>/", views.script, name="script"),
+    path("scripts/<slug:key>/withdraw/", views.withdraw_script, name="withdraw_script"),
     path("p/chat/", portal.chat, name="phone_chat"),
     path("p/chat/messages/", portal.chat_messages, name="phone_messages"),
 ]

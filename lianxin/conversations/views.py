@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import messages as django_messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -13,17 +14,18 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from lianxin.conversations import actions, panes, queries, words
-from lianxin.conversations.forms import AssignForm, CloseForm, TextForm
-from lianxin.conversations.models import Thread
+from lianxin.conversations.forms import AssignForm, CloseForm, ScriptForm, TextForm
+from lianxin.conversations.models import Script, Thread
 from lianxin.conversations.queries import ThreadFilter
 from lianxin.conversations.queries.ratings import count_by_staff, list_low
+from lianxin.conversations.queries.scripts import access_script, list_scripts
 from lianxin.core import access_log, time
 from lianxin.core.ids import make_key
 from lianxin.staff.models import Staff
-from lianxin.staff.queries import access_staff
+from lianxin.staff.queries import access_staff, list_departments
 from lianxin.web.http import StaffRequest, staff_view
 from lianxin.web.parts import Chip
 
@@ -282,3 +284,68 @@ def changed(request: StaffRequest, found: Thread) -> HttpResponse:
         return redirect(thread_url(request, found))
     fresh = queries.access_thread(request.staff, found.key)
     return render(request, f"{PAGE}#thread", thread_context(request, fresh))
+
+
+# --- Scripts -------------------------------------------------------------------------------------
+
+
+@require_GET
+@staff_view("script.edit")
+def scripts(request: StaffRequest) -> HttpResponse:
+    """List the ready words of the house."""
+    return render(request, "conversations/scripts.html", {"rows": list_scripts(request.staff)})
+
+
+@require_http_methods(["GET", "POST"])
+@staff_view("script.edit")
+def new_script(request: StaffRequest) -> HttpResponse:
+    form = ScriptForm(list_departments(request.staff.hospital_id), request.POST or None)
+    return edit_script(request, form)
+
+
+@require_http_methods(["GET", "POST"])
+@staff_view("script.edit")
+def script(request: StaffRequest, key: str) -> HttpResponse:
+    found = access_script(request.staff, key)
+    standing = {
+        "title": found.title,
+        "text": found.text,
+        "department": found.department.key if found.department else "",
+        "revision": found.revision,
+    }
+    departments = list_departments(request.staff.hospital_id)
+    form = ScriptForm(departments, request.POST or None, initial=standing)
+    return edit_script(request, form, found)
+
+
+def edit_script(
+    request: StaffRequest, form: ScriptForm, found: Script | None = None
+) -> HttpResponse:
+    """Save what was typed; what the guard stops is shown beside the words."""
+    guard = None
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        guard = panes.make_guard(request.staff.hospital_id, given["text"])
+        if not guard.blocking:
+            actions.save_script(
+                request.staff.hospital_id,
+                title=given["title"],
+                text=given["text"],
+                department=form.department_chosen,
+                script=found,
+                revision=given["revision"] or 0,
+                by=request.staff,
+            )
+            django_messages.success(request, _("话术已保存。"))
+            return redirect("conversations:scripts")
+    context = {"form": form, "script": found, "guard": guard}
+    status = 422 if request.method == "POST" else 200
+    return render(request, "conversations/edit_script.html", context, status=status)
+
+
+@require_POST
+@staff_view("script.edit")
+def withdraw_script(request: StaffRequest, key: str) -> HttpResponse:
+    actions.withdraw_script(access_script(request.staff, key), by=request.staff)
+    django_messages.success(request, _("话术已停用，大家不会再看到它。"))
+    return redirect("conversations:scripts")

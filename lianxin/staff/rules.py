@@ -22,6 +22,7 @@ PERMISSIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "consent.record": ("admin", *CARE, "privacy"),
     "message.read": CARE,
     "message.send": CARE,
+    "script.edit": ("admin", "operator", *CARE),
     "alert.read": (*CARE, "manager"),
     "alert.acknowledge": CARE,
     "task.read": ("admin", *CARE, "manager"),

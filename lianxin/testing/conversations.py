@@ -8,11 +8,14 @@ from lianxin.channels.adapters.base import Inbound
 from lianxin.channels.models import Account, Address
 from lianxin.channels.queries import facts_of, open_arrivals
 from lianxin.conversations import actions
-from lianxin.conversations.models import Message, Thread
+from lianxin.conversations.actions import save_script
+from lianxin.conversations.models import Message, Script, Thread
 from lianxin.core import time
+from lianxin.core.actor import SystemActor
 from lianxin.core.models import Hospital
 from lianxin.core.scope import scope
 from lianxin.patients.models import Holder
+from lianxin.staff.models import Department
 from lianxin.testing.channels import make_account
 from lianxin.testing.channels import make_address as add_address
 from lianxin.testing.core import number
@@ -75,3 +78,17 @@ def make_web_message(holder: Holder, text: str = "你好") -> Message:
     with scope(holder.hospital_id):
         arrival = actions.write_from_page(holder, text, client_key=f"web{next(number)}")
         return Message.objects.select_related("thread__holder").get(arrival=arrival)
+
+
+def make_script(
+    hospital: Hospital, text: str = "{称呼}，我是{我}。", *, department: Department | None = None
+) -> Script:
+    """Make ready words under a name of their own."""
+    with scope(hospital):
+        return save_script(
+            hospital.pk,
+            title=f"话术 {next(number)}",
+            text=text,
+            department=department,
+            by=SystemActor(hospital.pk),
+        )

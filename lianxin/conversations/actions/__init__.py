@@ -15,6 +15,7 @@ from lianxin.conversations.actions.handling import (
 from lianxin.conversations.actions.joining import join_threads
 from lianxin.conversations.actions.receiving import receive_arrivals
 from lianxin.conversations.actions.replying import add_note, send_reply
+from lianxin.conversations.actions.scripts import offer_words, save_script, withdraw_script
 from lianxin.conversations.actions.sessions import answer_session, link_intent
 from lianxin.conversations.actions.settling import note_shown, settle_intents
 
@@ -29,11 +30,14 @@ __all__ = [
     "mark_read",
     "name_threads",
     "note_shown",
+    "offer_words",
     "open_chat",
     "receive_arrivals",
     "restrict_threads",
+    "save_script",
     "send_reply",
     "settle_danger",
     "settle_intents",
+    "withdraw_script",
     "write_from_page",
 ]

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from lianxin.channels.models import Address
-from lianxin.compliance.queries import check_wording
-from lianxin.compliance.rules.guard import is_blocked
 from lianxin.conversations import queries, sealing
 from lianxin.conversations.actions.outgoing import submit_message
 from lianxin.conversations.actions.standing import (
@@ -18,6 +15,7 @@ from lianxin.conversations.actions.standing import (
     save_standing,
     tell,
 )
+from lianxin.conversations.actions.wording import refuse_blocked
 from lianxin.conversations.models import Message, Thread
 from lianxin.core import time
 from lianxin.core.errors import ForbiddenError, RefusedError
@@ -36,7 +34,7 @@ def send_reply(
     said_before = queries.find_sent_before(thread, client_key) if client_key else None
     if said_before is not None:
         return said_before
-    check_words(thread, text)
+    refuse_blocked(thread.hospital_id, text)
     address = choose_address(thread, address_key)
     message = write_message(thread, text, Message.Sender.STAFF, by, client_key)
     message.address, message.account = address, address.account
@@ -73,19 +71,6 @@ def open_for(thread: Thread, by: Staff) -> Thread:
     if thread.state == Thread.State.RESTRICTED:
         raise RefusedError(_("这段会话已经封存，只依法保存。"))
     return thread
-
-
-def check_words(thread: Thread, text: str) -> None:
-    """Refuse what may not be said to a patient; the composer has shown where."""
-    findings = check_wording(thread.hospital_id, text, "reply")
-    if is_blocked(findings):
-        count = sum(1 for finding in findings if finding.severity == "block")
-        sentence = ngettext(
-            "有 %(count)s 处不能发给患者，请改好再发。",
-            "有 %(count)s 处不能发给患者，请改好再发。",
-            count,
-        )
-        raise RefusedError(sentence % {"count": count})
 
 
 def choose_address(thread: Thread, address_key: str) -> Address:

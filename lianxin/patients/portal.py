@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from lianxin.channels import oauth
+from lianxin.channels import entries, oauth
 from lianxin.channels.adapters.provider_http import ProviderError
 from lianxin.channels.models import Account
 from lianxin.core.errors import NotFoundError
@@ -24,13 +22,10 @@ from lianxin.patients.queries import Door
 from lianxin.web.http import PortalRequest, portal_view
 from lianxin.web.navigation import find_url
 
-# Ties one sign-in to one browser: a link with somebody else's code opens nothing.
-ENTRY_COOKIE = "lx_enter"
-ENTRY_SECONDS = 600
+ENTRANCE = entries.Entrance("lx_enter", salt="patients.entry")
 # Remembers which account a phone came through, so that it finds back in without a form.
 DOOR_COOKIE = "lx_door"
 DOOR_SECONDS = 365 * 24 * 3600
-SALT = "patients.entry"
 # Content that a stranger may read, for instance behind a forwarded link.
 PUBLIC_PREFIX = "/p/read/"
 FIRST_STEPS = [True, False, False]
@@ -47,7 +42,7 @@ def enter(request: HttpRequest, key: str) -> HttpResponse:
     door = queries.find_door(key)
     if door is None:
         return say_closed(request, "unknown", 404)
-    state = secrets.token_urlsafe(16)
+    state = entries.make_state()
     url = oauth.authorize_url(
         door.account,
         settings.BASE_URL + reverse("patients:oauth", args=[key]),
@@ -56,14 +51,7 @@ def enter(request: HttpRequest, key: str) -> HttpResponse:
     )
     response = redirect(url)
     to = rules.safe_portal_path(request.GET.get("to", ""))
-    response.set_cookie(
-        ENTRY_COOKIE,
-        signing.dumps({"state": state, "to": to, "door": key}, salt=SALT),
-        max_age=ENTRY_SECONDS,
-        httponly=True,
-        secure=settings.SESSION_COOKIE_SECURE,
-        samesite="Lax",
-    )
+    entries.remember_start(response, ENTRANCE, state=state, to=to, door=key)
     return response
 
 
@@ -71,7 +59,7 @@ def enter(request: HttpRequest, key: str) -> HttpResponse:
 @never_cache
 def finish_oauth(request: HttpRequest, key: str) -> HttpResponse:
     """Let the phone in when the provider says who it is and we know that person."""
-    to = entry_of(request, key)
+    to = entries.read_start(request, ENTRANCE, key)
     door = queries.find_door(key)
     code = request.GET.get("code", "")
     if to is None or door is None or not code:
@@ -85,19 +73,6 @@ def finish_oauth(request: HttpRequest, key: str) -> HttpResponse:
     if identity.is_snapshot:
         return say_closed(request, "snapshot", 403)
     return let_in(request, door, identity, to)
-
-
-def entry_of(request: HttpRequest, key: str) -> str | None:
-    """Return where this browser wanted to go, if it is the one that started the sign-in."""
-    try:
-        entry: dict[str, str] = signing.loads(
-            request.COOKIES.get(ENTRY_COOKIE, ""), salt=SALT, max_age=ENTRY_SECONDS
-        )
-    except signing.BadSignature:
-        return None
-    given = request.GET.get("state", "")
-    is_same = secrets.compare_digest(entry["state"].encode(), given.encode())
-    return entry["to"] if is_same and entry["door"] == key else None
 
 
 def let_in(
@@ -119,7 +94,7 @@ def let_in(
         secure=settings.SESSION_COOKIE_SECURE,
         samesite="Lax",
     )
-    response.delete_cookie(ENTRY_COOKIE, samesite="Lax")
+    entries.forget_start(response, ENTRANCE)
     return response
 
 

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import secrets
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from lianxin.core import events
+from lianxin.core import events, time
 from lianxin.core.actor import Actor, SystemActor
 from lianxin.core.errors import ForbiddenError, RefusedError
 from lianxin.core.models import Hospital
 from lianxin.core.scope import scope
-from lianxin.staff.models import CareTeam, CareTeamMember, Department, DutyShift, SignIn, Staff
+from lianxin.staff import queries
+from lianxin.staff.models import (
+    CareTeam,
+    CareTeamMember,
+    ClientSession,
+    Department,
+    DutyShift,
+    SignIn,
+    Staff,
+)
+
+TOKEN_BYTES = 32
+# WeCom names the member again without a touch, so a lost phone is let in for an hour at most.
+CLIENT_SESSION_LASTS = timedelta(hours=1)
 
 
 @transaction.atomic
@@ -64,6 +78,7 @@ def deactivate_staff(staff: Staff, *, by: Actor) -> None:
         raise RefusedError("这位员工已经停用。")
     if staff.sign_in_id is not None:
         SignIn.objects.filter(pk=staff.sign_in_id).update(is_active=False)
+    ClientSession.objects.filter(hospital_id=staff.hospital_id, staff=staff).delete()
     record("staff.deactivated", staff, by=by)
 
 
@@ -112,6 +127,24 @@ def plan_shift(
     )
     record("staff.shift_planned", staff, by=by)
     return shift
+
+
+@transaction.atomic
+def open_client_session(staff: Staff) -> str:
+    """Let a member in whom WeCom has named; return what the cookie shall hold."""
+    now = time.now()
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    ended = ClientSession.objects.filter(hospital_id=staff.hospital_id, expires_at__lte=now)
+    ended.delete()
+    ClientSession.objects.create(
+        hospital_id=staff.hospital_id,
+        staff=staff,
+        token_hash=queries.hash_token(token),
+        created_at=now,
+        expires_at=now + CLIENT_SESSION_LASTS,
+    )
+    record("staff.signed_in_by_client", staff, by=staff)
+    return token
 
 
 def note_sign_in(user: SignIn) -> None:

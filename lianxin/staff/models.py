@@ -96,6 +96,26 @@ class Staff(models.Model):
         return self.is_active and rules.may(self.role, permission)
 
 
+class ClientSession(models.Model):
+    """A member whom WeCom has named. Opens the sidebar only; of the cookie the hash is kept."""
+
+    row_security_exempt: ClassVar[str] = "a cookie is looked up before the hospital is known"
+
+    hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+")
+    staff = models.ForeignKey(Staff, models.PROTECT, related_name="+")
+    token_hash = models.BinaryField(unique=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["hospital", "expires_at"], name="clientsession_by_expiry")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.staff_id} until {self.expires_at:%Y-%m-%d %H:%M}"
+
+
 class CareTeam(models.Model):
     hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+")
     key = KeyField()

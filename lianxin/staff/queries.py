@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime, timedelta
 
 from django.db.models import Q
 
+from lianxin.core import time
 from lianxin.core.actor import Actor
 from lianxin.core.errors import NotFoundError
 from lianxin.staff import rules
 from lianxin.staff.models import (
     CareTeam,
     CareTeamMember,
+    ClientSession,
     Department,
     DutyShift,
     Staff,
@@ -40,6 +43,21 @@ def find_by_wecom(hospital_id: int, userid: str) -> Staff | None:
 
 def find_by_sign_in(hospital_id: int, sign_in_id: int) -> Staff | None:
     rows = Staff.objects.of(hospital_id).active().filter(sign_in_id=sign_in_id)
+    return rows.select_related("hospital", "department").first()
+
+
+def hash_token(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def find_client_session(token: str) -> ClientSession | None:
+    """Return whose cookie of the WeCom client this is while it lives; needs no scope."""
+    rows = ClientSession.objects.filter(token_hash=hash_token(token), expires_at__gt=time.now())
+    return rows.first()
+
+
+def find_signed_in(hospital_id: int, staff_id: int) -> Staff | None:
+    rows = Staff.objects.of(hospital_id).active().filter(pk=staff_id)
     return rows.select_related("hospital", "department").first()
 
 

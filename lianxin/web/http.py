@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from contextlib import nullcontext
+from functools import partial, wraps
 from typing import Any
 
 from django.conf import settings
@@ -60,8 +61,13 @@ def find_holder(request: HttpRequest) -> Any:
     return load_actor("HOLDER_OF_REQUEST", request)
 
 
-def staff_view(permission: str | None = None) -> Callable[[View], View]:
-    """Serve a console page: signed in, allowed, one transaction in the staff's hospital."""
+def staff_view(
+    permission: str | None = None, *, opens_scope: bool = True
+) -> Callable[[View], View]:
+    """Serve a console page: signed in, allowed, one transaction in the staff's hospital.
+
+    A page that asks a provider takes `opens_scope` false and opens its scopes around the call.
+    """
 
     def wrap(view: View) -> View:
         @wraps(view)
@@ -70,7 +76,8 @@ def staff_view(permission: str | None = None) -> Callable[[View], View]:
             if staff is None:
                 return refuse_stranger(request)
             request.__dict__["staff"] = staff
-            return answer(request, staff, permission, lambda: view(request, *args, **kwargs))
+            run = partial(view, request, *args, **kwargs)
+            return answer(request, staff, permission, run, opens_scope=opens_scope)
 
         return declare(serve, "staff", permission)
 
@@ -104,12 +111,14 @@ def answer(
     actor: Actor,
     permission: str | None,
     run: Callable[[], HttpResponseBase],
+    *,
+    opens_scope: bool = True,
 ) -> HttpResponseBase:
     """Run a view inside its hospital and turn the three refusals into answers."""
     if has_nul(request):
         return errors.respond(request, 404)
     try:
-        with scope(actor.hospital_id):
+        with scope(actor.hospital_id) if opens_scope else nullcontext():
             if permission and not actor.may(permission):
                 raise ForbiddenError  # noqa: TRY301 - one way out for all refusals
             return rendered(run())
@@ -156,6 +165,10 @@ def refuse_stranger(request: HttpRequest) -> HttpResponseBase:
     user = getattr(request, "user", None)
     if user is not None and user.is_authenticated:
         return errors.respond(request, 403, errors.no_staff_sentence())
+    path: str = getattr(settings, "UNKNOWN_STAFF", "")
+    response: HttpResponseBase | None = import_string(path)(request) if path else None
+    if response is not None:
+        return response
     if request.headers.get("HX-Request"):
         response = HttpResponse(status=401)
         response["HX-Redirect"] = reverse(settings.LOGIN_URL)

@@ -21,6 +21,7 @@ UNSCOPED = {
     "core.Hospital",
     "staff.SignIn",
     "patients.HolderSession",
+    "staff.ClientSession",
     "channels.AccountRoute",
     "content.PageAddress",
 }

@@ -242,8 +242,13 @@ def make_bedside_number(holder: Holder, relation: str) -> str:
 
 
 @transaction.atomic
-def verify_at_bedside(patient: Patient, typed: str, *, by: Staff) -> Holding:
-    """Bind the phone that shows these digits to the patient in front of the nurse."""
+def verify_at_bedside(
+    patient: Patient, typed: str, *, by: Staff, holder_id: int | None = None
+) -> Holding:
+    """Bind the phone that shows these digits to the patient in front of the nurse.
+
+    Who comes from a chat names the holder of that chat: then the digits of no other phone count.
+    """
     if not by.may("patient.verify"):
         raise ForbiddenError
     if patient.state != Patient.State.ACTIVE:
@@ -256,7 +261,7 @@ def verify_at_bedside(patient: Patient, typed: str, *, by: Staff) -> Holding:
         used_at=None,
         expires_at__gt=now,
     ).first()
-    if number is None or digits is None:
+    if number is None or digits is None or holder_id not in (None, number.holder_id):
         raise RefusedError(_("没有手机正在显示这个号码。请核对 6 位数字，或请对方刷新后再念。"))
     taken = BedsideNumber.objects.filter(pk=number.pk, used_at=None).update(
         used_at=now, number_blind=None, number_sealed=b""

@@ -120,6 +120,7 @@ PORTAL_TABS = [
     ("me", "compliance:phone_me"),
 ]
 STAFF_OF_REQUEST = "lianxin.staff.sessions.staff_of_request"
+UNKNOWN_STAFF = "lianxin.desk.sidebar.reenter"
 UNKNOWN_HOLDER = "lianxin.patients.portal.reenter"
 HOLDER_OF_REQUEST = "lianxin.patients.sessions.holder_of_request"
 
@@ -198,8 +199,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 # How old a callback's timestamp may be before it counts as a replay.
 CALLBACK_MAX_AGE_SECONDS = int(os.environ.get("LIANXIN_CALLBACK_MAX_AGE_SECONDS", "600"))
 # Where an account may be opened besides its platform itself: `wecom=https://gateway/…`, one for
-# each platform, and `open=` for the sign-in page. Only who runs the machine sets it: a page that
-# took any address would let an operator make the server call inside the hospital's network.
+# each platform, and `open=` for the sign-in page; `bridge=` is the script by which a client is
+# reached that puts no bridge into pages by itself. Only who runs the machine sets these: a
+# page that took any address would let an operator make the server call inside the hospital's
+# network.
 PROVIDER_URLS = {
     name: url.rstrip("/")
     for name, _sign, url in (one.partition("=") for one in words("LIANXIN_PROVIDER_URLS"))

@@ -56,6 +56,7 @@ PAGES: dict[str, Promise] = {
     "compliance": _("合规"),
     "desk:today": _("今日"),
     "desk:patient": _("患者页"),
+    "desk:sidebar": _("企业微信侧边栏"),
     "desk": _("患者页"),
     "patient": _("患者页"),
     "conversations": _("会话"),

@@ -12,13 +12,16 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 PERMISSIONS = "camera=(self), microphone=(self), geolocation=(), payment=(), usb=()"
 
 
-def content_security_policy() -> str:
-    """Say what a page may load: own files, the edge's event stream, nothing inline."""
+def content_security_policy(scripts: str = "") -> str:
+    """Say what a page may load: own files, the edge's event stream, nothing inline.
+
+    `scripts` is one more origin whose scripts this page alone may run.
+    """
     images = " ".join(getattr(settings, "CSP_IMAGE_SOURCES", []))
     edge: str = getattr(settings, "EDGE_ORIGIN", "")
     parts = {
         "default-src": "'self'",
-        "script-src": "'self'",
+        "script-src": f"'self' {scripts}".strip(),
         "style-src": "'self'",
         "img-src": f"'self' data: {images}".strip(),
         "media-src": "'self' blob:",

@@ -15,6 +15,7 @@ VENDOR_FILES = {
     "tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
     "weui.min.css": "weui/dist/style/weui.min.css",
     "htmx.min.js": "htmx.org/dist/htmx.min.js",
+    "wecom.min.js": "@wecom/jssdk/dist/wecom.global.prod.js",
 }
 
 # Further folders for STATICFILES_DIRS, as (prefix, folder).

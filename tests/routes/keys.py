@@ -18,7 +18,7 @@ from lianxin.patients import actions as patients
 from lianxin.patients.models import Holder, Holding, Patient
 from lianxin.testing.channels import make_account
 from lianxin.testing.content import make_draft, make_published
-from lianxin.testing.conversations import make_thread
+from lianxin.testing.conversations import make_script, make_thread
 from lianxin.testing.core import number
 from lianxin.testing.health import make_medicine
 from lianxin.testing.journeys import make_enrolment, make_journey
@@ -140,6 +140,10 @@ KEYS: dict[str, Callable[[Place], Kwargs]] = {
     "health/patients/<slug:key>/": find_medicine,
     "health/rows/<slug:kind>/<str:code>/<int:version>/": find_row,
     "sends/confirmations/<slug:key>/": find_confirmation,
+    "scripts/<slug:key>/": lambda place: {"key": make_script(place.hospital).key},
+    "sidebar/enter/<slug:key>/": lambda place: {"key": make_account(place.hospital).key},
+    "sidebar/oauth/<slug:key>/": lambda place: {"key": make_account(place.hospital).key},
+    "sidebar/patients/<slug:key>/": lambda place: {"key": place.patient.key},
     "tasks/<slug:key>/": lambda place: {"key": make_task(place.hospital).key},
     "journeys/<slug:key>/": find_journey,
     "journeys/enrolments/<slug:key>/": find_enrolment,

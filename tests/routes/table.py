@@ -24,6 +24,8 @@ PUBLIC = {
     "web:offline": "shown when there is no network, so to nobody in particular",
     "patients:enter": "where a phone starts its sign-in",
     "patients:oauth": "where a phone ends its sign-in",
+    "desk:sidebar_enter": "where a member's WeCom starts its sign-in",
+    "desk:sidebar_oauth": "where a member's WeCom ends its sign-in",
     "content:read": "published pages may be forwarded to anybody",
     "content:depth": "counts how far such a page was read",
 }
@@ -37,7 +39,12 @@ COMMON_WORDS = {
     "health:untick",
 }
 # A word that means nothing is refused there with a sentence, or says that the sign-in expired.
-UNKNOWN_WORD = {"health:tick": 409, "health:untick": 409, "patients:oauth": 403}
+UNKNOWN_WORD = {
+    "health:tick": 409,
+    "health:untick": 409,
+    "patients:oauth": 403,
+    "desk:sidebar_oauth": 403,
+}
 # Pages that exist only with a word behind the address.
 QUERIES = dict.fromkeys(("patients:verify", "patients:send_code", "patients:bedside"), "?as=self")
 # Pages that ask for more inside than at the door: who is let in there too.

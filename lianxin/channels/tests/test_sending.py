@@ -186,7 +186,10 @@ def test_a_dead_token_is_refreshed_once_and_the_call_repeated(
     sandbox.post("/control/tokens/revoke", {"account": CORP_ID})
 
     assert isinstance(send(kf, text(address.external_id))[0], Sent)
-    assert bytes(AccessToken.objects.get(account=kf, kind="access").token_sealed) not in (b"", before)
+    assert bytes(AccessToken.objects.get(account=kf, kind="access").token_sealed) not in (
+        b"",
+        before,
+    )
 
 
 def test_a_token_that_stays_refused_does_not_loop(sandbox: Sandbox, kf: Account) -> None:

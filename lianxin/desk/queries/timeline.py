@@ -94,6 +94,7 @@ SENTENCES: dict[str, tuple[str, Words]] = {
     "message.sent": ("message", gettext_lazy("员工发出消息")),
     "message.replied": ("message", gettext_lazy("员工回复了消息")),
     "message.recalled": ("message", gettext_lazy("撤回了一条消息")),
+    "words.offered": ("brand-wechat", gettext_lazy("从侧边栏往企业微信聊天里放了一段话")),
     "message.noted": ("lock", gettext_lazy("员工写了内部备注")),
     "message.answered_elsewhere": ("message", gettext_lazy("员工在别处回复了")),
     "thread.assigned": ("arrow-right", gettext_lazy("会话转给了同事")),
@@ -148,7 +149,7 @@ KINDS = (
     Kind(
         "messages",
         gettext_lazy("消息"),
-        ("message.", "thread.", "consult.", "delivery.", "card.", "intent.", "welcome."),
+        ("message.", "words.", "thread.", "consult.", "delivery.", "card.", "intent.", "welcome."),
     ),
     Kind(
         "readings",

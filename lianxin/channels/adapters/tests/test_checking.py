@@ -59,8 +59,8 @@ class Answering(httpx.AsyncBaseTransport):
 class OneToken:
     """A token store that has one token."""
 
-    async def obtain(self, account: AccountFacts, fetch: object) -> str:
-        del account, fetch
+    async def obtain(self, account: AccountFacts, fetch: object, kind: str = "") -> str:
+        del account, fetch, kind
         return "token"
 
     async def drop(self, account: AccountFacts, value: str) -> None:

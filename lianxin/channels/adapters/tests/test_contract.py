@@ -40,8 +40,8 @@ FACTS = {
 class NoTokens:
     """A token store that has one token and never asks the provider."""
 
-    async def obtain(self, account: AccountFacts, fetch: object) -> str:
-        del account, fetch
+    async def obtain(self, account: AccountFacts, fetch: object, kind: str = "") -> str:
+        del account, fetch, kind
         return "token"
 
     async def drop(self, account: AccountFacts, value: str) -> None:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("channels", "0008_transfers"),
+        ("channels", "0009_mass_tasks"),
         ("core", "0001_initial"),
     ]
 

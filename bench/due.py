@@ -22,11 +22,12 @@ from typing import Any
 import psycopg
 
 from bench.due_fill import BARE, BARE_TABLES, FILL
-from bench.trend import place, prepare
+from bench.places import ask, place, prepare
 from lianxin.core import embedded
 
 ROOT = Path(__file__).resolve().parent.parent
 GOAL = 0.15
+SIDES = "bench.due_sides"
 WORKERS = 2
 STEPS_EACH = 2
 SCALES = {"small": 10_000, "full": 100_000}
@@ -41,7 +42,7 @@ def run(scale: str) -> dict[str, Any]:
     environment, owner_url = prepare(folder)
     environment["LIANXIN_CLOCK_FILE"] = str(write_clock(folder))
     try:
-        house = start(environment, "open")
+        house = ask(SIDES, environment, "open")
         fill(owner_url, enrolments, house)
         before = measure_bare(owner_url)
         seconds = measure_workers(environment, house["hospital"])
@@ -60,15 +61,6 @@ def write_clock(folder: Path) -> Path:
     offset = (wanted - now).total_seconds()
     path.write_text(json.dumps({"offset_seconds": offset}), encoding="utf-8")
     return path
-
-
-def start(environment: dict[str, str], what: str) -> dict[str, int]:
-    command = [sys.executable, "-m", "bench.due_sides", what]
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True
-    )
-    found: dict[str, int] = json.loads(done.stdout.strip().splitlines()[-1])
-    return found
 
 
 def fill(owner_url: str, enrolments: int, house: dict[str, int]) -> None:
@@ -95,7 +87,7 @@ def measure_bare(owner_url: str) -> float:
 
 def measure_workers(environment: dict[str, str], hospital_id: int) -> float:
     """Let the workers start together once all are ready; return the seconds until all are done."""
-    command = [sys.executable, "-m", "bench.due_sides", "work", str(hospital_id)]
+    command = [sys.executable, "-m", SIDES, "work", str(hospital_id)]
     workers = [
         subprocess.Popen(
             command,

@@ -22,8 +22,8 @@ from typing import Any
 import httpx
 import psycopg
 
+from bench.places import place, prepare
 from bench.serving import served
-from bench.trend import place, prepare
 from lianxin.core import embedded
 from lianxin.supervise import web_command
 

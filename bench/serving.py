@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -41,3 +42,12 @@ def wait_until_up(port: int) -> None:
         else:
             return
     raise TimeoutError("the server did not come up")
+
+
+@contextmanager
+def sandbox_served(folder: Path, environment: dict[str, str]) -> Iterator[str]:
+    """Start an empty sandbox and yield its origin."""
+    folder.mkdir(exist_ok=True)
+    made = [sys.executable, "-m", "sandbox", "--data-dir", str(folder), "--port"]
+    with served(lambda port: [*made, str(port)], environment) as port:
+        yield f"http://127.0.0.1:{port}"

@@ -7,22 +7,19 @@ SQL written by hand. Django runs in a process of its own (`bench.trend_sides`).
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
+from bench.places import ask, place, prepare
 from lianxin.core import embedded
-from lianxin.core.keysets import make_keyset_text
 
 ROOT = Path(__file__).resolve().parent.parent
 GOAL = 1.5
+SIDES = "bench.trend_sides"
 # scale -> (observations, rounds of both sides)
 SCALES = {"small": (1_000_000, 200), "full": (10_000_000, 400)}
 PER_PATIENT = 1460
@@ -47,43 +44,13 @@ def run(scale: str) -> dict[str, Any]:
     folder = Path(tempfile.mkdtemp(prefix="lianxin-bench-trend-", dir=place()))
     environment, owner_url = prepare(folder)
     try:
-        sides = start(environment, "open", "0")
+        sides = ask(SIDES, environment, "open", "0")
         fill(owner_url, sides["hospital"], sides["patient"], total // PER_PATIENT)
-        measured = start(environment, "measure", str(rounds))
+        measured = ask(SIDES, environment, "measure", str(rounds))
     finally:
         embedded.stop_server(folder / "postgres")
         shutil.rmtree(folder, ignore_errors=True)
     return line_of(measured, total)
-
-
-def place() -> str | None:
-    """Keep the data where the embedded server may be as root: never below a home."""
-    return "/var/lib" if os.geteuid() == 0 else None
-
-
-def prepare(folder: Path) -> tuple[dict[str, str], str]:
-    keyset = folder / "keyset.json"
-    keyset.write_text(make_keyset_text(), encoding="utf-8")
-    urls = embedded.prepare(folder)
-    environment = os.environ | {
-        "LIANXIN_KEYSET": str(keyset),
-        "LIANXIN_SECRET_KEY": "only-for-this-benchmark",
-        "DATABASE_URL": urls.app,
-        "LIANXIN_OWNER_DATABASE_URL": urls.owner,
-        "LIANXIN_LOG_LEVEL": "ERROR",
-    }
-    command = [sys.executable, "-m", "lianxin", "migrate"]
-    subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
-    return environment, urls.owner
-
-
-def start(environment: dict[str, str], what: str, count: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "bench.trend_sides", what, count]
-    done = subprocess.run(
-        command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True
-    )
-    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return found
 
 
 def fill(owner_url: str, hospital: int, patient: int, patients: int) -> None:

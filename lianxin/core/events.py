@@ -18,6 +18,7 @@ from procrastinate.tasks import Task
 from lianxin.core import time
 from lianxin.core.actor import Actor
 from lianxin.core.ids import make_event_id
+from lianxin.core.jobs import defer_many
 from lianxin.core.models import Event
 from lianxin.core.rows import insert_rows
 
@@ -119,11 +120,13 @@ def defer_in_batches(task: Task[Any, Any, Any], hospital_id: int, events: Sequen
     batches = [
         events[start : start + EVENTS_PER_JOB] for start in range(0, len(events), EVENTS_PER_JOB)
     ]
-    jobs: list[dict[str, Any]] = [
-        {"hospital_id": hospital_id, "events": [as_job(event) for event in batch]}
-        for batch in batches
-    ]
-    task.batch_defer(*jobs)
+    defer_many(
+        task,
+        [
+            {"hospital_id": hospital_id, "events": [as_job(event) for event in batch]}
+            for batch in batches
+        ],
+    )
 
 
 def as_job(event: Event) -> dict[str, Any]:

@@ -8,13 +8,15 @@ once.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import connection
 from django.db.models import Field, Model
 
 if TYPE_CHECKING:
     AnyField = Field[Any, Any]
+
+AnyRow = TypeVar("AnyRow", bound=Model)
 
 
 def update_rows(rows: Sequence[Model], names: Sequence[str]) -> None:
@@ -35,14 +37,16 @@ def update_rows(rows: Sequence[Model], names: Sequence[str]) -> None:
         cursor.execute(sql, columns.values([row.pk for row in rows]))
 
 
-def insert_rows(rows: Sequence[Model], *, unique: str = "", ignore_conflicts: bool = False) -> None:
-    """Insert new rows with one statement.
+def insert_rows(
+    rows: Sequence[AnyRow], *, unique: str = "", ignore_conflicts: bool = False
+) -> list[AnyRow]:
+    """Insert new rows with one statement; returns those that are known to be written.
 
     With `unique`, the column that tells them apart, the ids of the rows that were written are
     filled in; with `ignore_conflicts` those that were there before stay without.
     """
     if not rows:
-        return
+        return []
     meta = rows[0]._meta
     columns = Columns(rows, [field for field in meta.concrete_fields if not field.primary_key])
     names = ", ".join(f'"{field.column}"' for field in columns.fields)
@@ -55,12 +59,13 @@ def insert_rows(rows: Sequence[Model], *, unique: str = "", ignore_conflicts: bo
     with connection.cursor() as cursor:
         cursor.execute(sql, columns.values(range(len(rows))))
         if not unique:
-            return
+            return [] if ignore_conflicts else list(rows)
         ids = {key: pk for pk, key in cursor.fetchall()}
-    for row in rows:
-        if getattr(row, unique) in ids:
-            row.pk = ids[getattr(row, unique)]
-            row._state.adding = False
+    written = [row for row in rows if getattr(row, unique) in ids]
+    for row in written:
+        row.pk = ids[getattr(row, unique)]
+        row._state.adding = False
+    return written
 
 
 class Columns:

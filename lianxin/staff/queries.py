@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db.models import Q
@@ -39,6 +40,11 @@ def find_by_wecom(hospital_id: int, userid: str) -> Staff | None:
     if not userid:
         return None
     return Staff.objects.of(hospital_id).active().filter(wecom_userid=userid).first()
+
+
+def find_many_by_wecom(hospital_id: int, userids: Iterable[str]) -> dict[str, Staff]:
+    rows = Staff.objects.of(hospital_id).active().filter(wecom_userid__in=set(userids) - {""})
+    return {row.wecom_userid: row for row in rows}
 
 
 def find_by_sign_in(hospital_id: int, sign_in_id: int) -> Staff | None:

@@ -20,6 +20,7 @@ from lianxin.channels.actions.addresses import settle_identity
 from lianxin.channels.actions.arrivals import take_in
 from lianxin.channels.actions.corp_tags import ask_for_tag_list
 from lianxin.channels.actions.marks import note_seen
+from lianxin.channels.actions.strangers import take_in_listed
 from lianxin.channels.adapters.base import AccountFacts, Inbound
 from lianxin.channels.adapters.reactions import load_facts
 from lianxin.channels.adapters.wecom.contacts import Contact, ContactPage
@@ -112,7 +113,7 @@ def store_contacts(claim: SyncClaim, account: AccountFacts, page: ContactPage) -
         return None
     known = find_known(account, page.contacts)
     news = list_news(page.contacts, known)
-    entries = take_in(account, news)
+    entries = take_in_listed(account, news)
     if news:
         known = find_known(account, page.contacts)
     note_listed(account, page.contacts, known, page.read_at or time.now())

@@ -41,6 +41,13 @@ def find_address_by_external(hospital_id: int, account_id: int, external_id: str
     return rows.filter(external_id=external_id).first()
 
 
+def find_known_ids(hospital_id: int, account_id: int, external_ids: Iterable[str]) -> set[str]:
+    """Return which of these are known at the account, standing or not."""
+    rows = Address.objects.filter(hospital_id=hospital_id, account_id=account_id)
+    found = rows.filter(external_id__in=list(external_ids))
+    return set(found.values_list("external_id", flat=True))
+
+
 def list_addresses(hospital_id: int, ids: Iterable[int]) -> QuerySet[Address]:
     rows = Address.objects.filter(hospital_id=hospital_id, pk__in=list(ids))
     return rows.select_related("account").order_by("id")

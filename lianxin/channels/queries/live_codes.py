@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -105,6 +105,11 @@ def find_by_state(hospital_id: int, state_key: str) -> LiveCode | None:
         return None
     rows = LiveCode.objects.filter(hospital_id=hospital_id, state_key=state_key)
     return rows.select_related("staff").first()
+
+
+def find_codes_by_state(hospital_id: int, state_keys: Iterable[str]) -> dict[str, LiveCode]:
+    rows = LiveCode.objects.filter(hospital_id=hospital_id, state_key__in=set(state_keys) - {""})
+    return {code.state_key: code for code in rows.select_related("staff")}
 
 
 def list_unmade_codes(hospital_id: int) -> list[LiveCode]:

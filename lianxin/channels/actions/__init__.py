@@ -57,6 +57,7 @@ from lianxin.channels.actions.leaves import (
     note_left,
     note_unassigned,
 )
+from lianxin.channels.actions.listing import settle_contact
 from lianxin.channels.actions.live_codes import (
     change_live_code,
     close_live_code,
@@ -80,7 +81,6 @@ from lianxin.channels.actions.syncs import (
     end_unlisted,
     request_sync,
     restart_batch,
-    settle_contact,
     settle_sync,
     settle_sync_failed,
     store_contacts,

@@ -87,13 +87,14 @@ def mark_later(address: Address) -> None:
 # ---- the provider's side ------------------------------------------------------------------
 
 
-def note_seen(relation: Relation, seen_ids: Iterable[str], *, read_at: datetime) -> bool:
+def note_seen(relation_id: int, seen_ids: Iterable[str], *, read_at: datetime) -> bool:
     """Take in which tags a look showed on a relation; False: it came too late to be believed.
 
     A look from before our own mark, or during one, says nothing about the time after it.
     """
-    address = Address.objects.select_for_update(no_key=True).get(pk=relation.address_id)
-    fresh = Relation.objects.select_for_update(no_key=True).get(pk=relation.pk)
+    person = Relation.objects.filter(pk=relation_id).values("address_id")
+    address = Address.objects.select_for_update(no_key=True).get(pk__in=person)
+    fresh = Relation.objects.select_for_update(no_key=True).get(pk=relation_id)
     is_held = fresh.marking_until is not None and fresh.marking_until > time.now()
     if is_held or (fresh.marked_at is not None and fresh.marked_at >= read_at):
         return False

@@ -12,19 +12,17 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from lianxin.channels import facts, queries, rules
-from lianxin.channels.actions.addresses import settle_identity
 from lianxin.channels.actions.arrivals import take_in
 from lianxin.channels.actions.corp_tags import ask_for_tag_list
-from lianxin.channels.actions.marks import note_seen
-from lianxin.channels.actions.strangers import take_in_listed
-from lianxin.channels.adapters.base import AccountFacts, Inbound
+from lianxin.channels.actions.listing import as_removed, take_in_listed
+from lianxin.channels.adapters.base import AccountFacts
 from lianxin.channels.adapters.reactions import load_facts
-from lianxin.channels.adapters.wecom.contacts import Contact, ContactPage
-from lianxin.channels.models import Account, Address, ContactSync, Relation
+from lianxin.channels.adapters.wecom.contacts import ContactPage
+from lianxin.channels.models import Account, ContactSync
 from lianxin.core import events, time
 from lianxin.core.actor import Actor, SystemActor
 from lianxin.core.errors import ForbiddenError, RefusedError
@@ -111,19 +109,14 @@ def store_contacts(claim: SyncClaim, account: AccountFacts, page: ContactPage) -
     """Take in one page and move the cursor, both or neither; None when it is no longer ours."""
     if not hold(claim):
         return None
-    known = find_known(account, page.contacts)
-    news = list_news(page.contacts, known)
-    entries = take_in_listed(account, news)
-    if news:
-        known = find_known(account, page.contacts)
-    note_listed(account, page.contacts, known, page.read_at or time.now())
+    added_count = take_in_listed(account, page.contacts, page.read_at or time.now()).added_count
     sync = claim.sync
     return step(
         claim,
         cursor=page.next_cursor,
         is_ending=not page.next_cursor,
         seen_count=sync.seen_count + len(page.contacts),
-        added_count=sync.added_count + sum(one.name == "contact.added" for one in entries),
+        added_count=sync.added_count + added_count,
         unlicensed=sorted({*sync.unlicensed, *page.unlicensed}),
     )
 
@@ -232,19 +225,6 @@ def forget_old_syncs(sync: ContactSync) -> None:
     rows.exclude(pk__in=keep).exclude(state__in=ContactSync.OPEN).delete()
 
 
-@transaction.atomic
-def settle_contact(
-    account: AccountFacts, address: Address, contacts: Sequence[Contact], *, read_at: datetime
-) -> None:
-    """Keep what a look at one person showed; one asked for again meanwhile stays due."""
-    known = find_known(account, contacts)
-    take_in(account, list_news(contacts, known))
-    rows = Address.objects.filter(pk=address.pk)
-    rows.update(union_asked_at=time.now())
-    if note_listed(account, contacts, find_known(account, contacts), read_at):
-        rows.filter(read_due_at=address.read_due_at).update(read_due_at=None)
-
-
 def record(sync: ContactSync, name: str, by: Actor, **data: int) -> None:
     events.record(
         name,
@@ -253,108 +233,4 @@ def record(sync: ContactSync, name: str, by: Actor, **data: int) -> None:
         subject_id=sync.pk,
         by=by,
         data={"account_id": sync.account_id, **data},
-    )
-
-
-# ---- what a page means --------------------------------------------------------------------
-
-
-def list_news(contacts: Sequence[Contact], known: dict[rules.Pair, Relation]) -> list[Inbound]:
-    """Return the arrivals of a page: who is new to us, and who came back."""
-    news = []
-    for contact in contacts:
-        row = queries.as_known(known.get(contact.pair))
-        meaning = rules.read_listed(row, contact.added_at)
-        if meaning == rules.ADDED:
-            news.append(as_added(contact))
-        elif meaning == rules.BACK:
-            news.append(as_back(contact))
-    return news
-
-
-def find_known(account: AccountFacts, contacts: Sequence[Contact]) -> dict[rules.Pair, Relation]:
-    return queries.find_relations(account.hospital_id, account.id, [c.pair for c in contacts])
-
-
-def note_listed(
-    account: AccountFacts,
-    contacts: Sequence[Contact],
-    known: dict[rules.Pair, Relation],
-    read_at: datetime,
-) -> bool:
-    """Remember that the list has these pairs, and what else it says about them.
-
-    False: of some it came too late to tell their tags, so those are to be looked at again.
-    """
-    now = time.now()
-    by_way: dict[int | None, list[int]] = {}
-    for contact in contacts:
-        row = known.get(contact.pair)
-        if row is None:
-            continue
-        by_way.setdefault(contact.add_way, []).append(row.pk)
-        if contact.union_id and not row.address.union_id:
-            settle_identity(row.address, contact.union_id)
-            row.address.union_id = contact.union_id
-    for add_way, ids in by_way.items():
-        rows = Relation.objects.filter(pk__in=ids)
-        rows.update(listed_at=now, add_way=F("add_way") if add_way is None else add_way)
-    return note_tags(account, contacts, known, read_at)
-
-
-def note_tags(
-    account: AccountFacts,
-    contacts: Sequence[Contact],
-    known: dict[rules.Pair, Relation],
-    read_at: datetime,
-) -> bool:
-    """Take in the tags of those whose list differs from what we know: two queries, mostly."""
-    tags = {tag.tag_id: tag.pk for tag in queries.list_markable(account.id)}
-    rows = list(known.values())
-    expected = queries.expected_marks([row.pk for row in rows])
-    late = []
-    for contact in contacts:
-        row = known.get(contact.pair)
-        if row is None:
-            continue
-        seen = {tags[one] for one in contact.tag_ids if one in tags}
-        kept_out = len(set(contact.tag_ids) - set(tags))
-        is_same = seen == expected.get(row.pk, set()) and kept_out == row.kept_out_count
-        if not is_same and not note_seen(row, contact.tag_ids, read_at=read_at):
-            late.append(row.address_id)
-    Address.objects.filter(pk__in=late).update(read_due_at=time.now())
-    return not late
-
-
-def as_added(contact: Contact) -> Inbound:
-    """Make the arrival under the key the callback would have had."""
-    created = int(contact.added_at.timestamp())
-    return Inbound(
-        event="contact.added",
-        arrival_key=f"full:{contact.staff_userid}:{contact.external_id}:{created}",
-        occurred_at=contact.added_at,
-        kind="full",
-        external_id=contact.external_id,
-        staff_userid=contact.staff_userid,
-        state=contact.state,
-        union_id=contact.union_id,
-    )
-
-
-def as_back(contact: Contact) -> Inbound:
-    """Make the arrival of somebody who was missing in a list and is there again."""
-    now = time.now()
-    key = f"back:{contact.staff_userid}:{contact.external_id}:{int(now.timestamp())}"
-    return replace(as_added(contact), arrival_key=key, occurred_at=now)
-
-
-def as_removed(row: Relation, at: datetime) -> Inbound:
-    external_id = row.address.external_id
-    return Inbound(
-        event="contact.removed",
-        arrival_key=f"gone:{row.staff_userid}:{external_id}:{int(at.timestamp())}",
-        occurred_at=at,
-        kind=rules.UNLISTED,
-        external_id=external_id,
-        staff_userid=row.staff_userid,
     )

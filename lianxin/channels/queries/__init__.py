@@ -72,7 +72,7 @@ from lianxin.channels.queries.rosters import (
     rosters_of,
 )
 from lianxin.channels.queries.syncs import (
-    as_known,
+    ListedRelation,
     find_last_sync,
     find_open_sync,
     find_relations,
@@ -136,6 +136,7 @@ __all__ = [
     "HAS_CALLBACK",
     "PAYLOAD_FIELDS",
     "CodeCount",
+    "ListedRelation",
     "Reach",
     "access_account",
     "access_corp_tag",
@@ -144,7 +145,6 @@ __all__ = [
     "answering_of",
     "as_answerer",
     "as_inbound",
-    "as_known",
     "as_reach",
     "busy_members",
     "carrying",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db.models import Q, QuerySet
 
@@ -38,24 +39,48 @@ def list_syncs_to_run(hospital_id: int, now: datetime) -> list[int]:
     return list(rows.order_by("id").values_list("pk", flat=True))
 
 
+class ListedRelation(NamedTuple):
+    """What a list can tell something new about. No model: lists are long."""
+
+    relation_id: int
+    address_id: int
+    staff_userid: str
+    external_id: str
+    union_id: str
+    kept_out_count: int
+    state: str
+    removed_by: str
+    removed_at: datetime | None
+
+    @property
+    def known(self) -> rules.KnownRelation:
+        return rules.KnownRelation(self.state, self.removed_by, self.removed_at)
+
+
 def find_relations(
     hospital_id: int, account_id: int, pairs: Iterable[Pair]
-) -> dict[Pair, Relation]:
+) -> dict[Pair, ListedRelation]:
     """Return what we know of these pairs: one query."""
     wanted = set(pairs)
     rows = Relation.objects.filter(
         hospital_id=hospital_id,
         address__account_id=account_id,
         address__external_id__in={external_id for _userid, external_id in wanted},
-    ).select_related("address")
-    found = {(row.staff_userid, row.address.external_id): row for row in rows}
+    )
+    values = rows.values_list(
+        "id",
+        "address_id",
+        "staff_userid",
+        "address__external_id",
+        "address__union_id",
+        "kept_out_count",
+        "state",
+        "removed_by",
+        "removed_at",
+    )
+    listed = (ListedRelation(*value) for value in values)
+    found = {(row.staff_userid, row.external_id): row for row in listed}
     return {pair: row for pair, row in found.items() if pair in wanted}
-
-
-def as_known(row: Relation | None) -> rules.KnownRelation | None:
-    if row is None:
-        return None
-    return rules.KnownRelation(row.state, row.removed_by, row.removed_at)
 
 
 def list_lost(

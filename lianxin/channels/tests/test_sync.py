@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,9 +10,10 @@ import time_machine
 from django.test import Client
 
 from lianxin.channels import actions, jobs, queries, rules, synchronising
+from lianxin.channels.actions.strangers import as_added, take_in_strangers
 from lianxin.channels.actions.syncs import SyncClaim
 from lianxin.channels.adapters.wecom.contacts import Contact, ContactPage
-from lianxin.channels.models import Account, Address, ContactSync, Relation
+from lianxin.channels.models import Account, Address, Arrival, ContactSync, Relation
 from lianxin.channels.providers import WINDOWS
 from lianxin.core import time
 from lianxin.core.actor import SystemActor
@@ -21,6 +23,7 @@ from lianxin.staff.models import Staff
 from lianxin.testing.channels import CORP_ID, make_account
 from lianxin.testing.jobs import run_jobs, run_periodic
 from lianxin.testing.processes import Sandbox
+from lianxin.testing.staff import make_staff
 
 LIST = "/cgi-bin/externalcontact/batch/get_by_user"
 
@@ -186,7 +189,7 @@ def test_who_came_by_a_callback_meanwhile_is_not_ended(wecom: Account) -> None:
     listed = actions.store_contacts(begun, facts, ContactPage())
     assert listed is not None
     late = Contact("DrLi", "wmLate", "", "", time.now() + timedelta(seconds=2))
-    actions.take_in(facts, [actions.syncs.as_added(late)])
+    actions.take_in(facts, [as_added(late)])
 
     actions.end_unlisted(listed, facts)
 
@@ -197,7 +200,7 @@ def test_many_lost_ones_are_ended_a_part_at_a_time(wecom: Account) -> None:
     facts = queries.facts_of(wecom)
     at = time.now() - timedelta(days=1)
     there = [Contact("DrLi", f"wm{n}", "", "", at) for n in range(230)]
-    actions.take_in(facts, [actions.syncs.as_added(one) for one in there])
+    actions.take_in(facts, [as_added(one) for one in there])
     step = actions.begin_sync(claim(wecom, open_sync(wecom)), ["DrLi"])
     assert step is not None
     step = actions.store_contacts(step, facts, ContactPage())
@@ -321,3 +324,65 @@ def test_what_a_line_of_the_list_means(
 
     assert rules.read_listed(known, added_at) == meaning
     assert rules.read_listed(None, added_at) == rules.ADDED
+
+
+def shape_of(account: Account) -> list[tuple[object, ...]]:
+    """Return what an account knows, short of ids and of when it was written."""
+    relations = Relation.objects.filter(address__account=account)
+    known = relations.values_list(
+        "address__external_id",
+        "address__union_id",
+        "address__state",
+        "address__staff__wecom_userid",
+        "address__added_at",
+        "staff_userid",
+        "staff__wecom_userid",
+        "state",
+        "added_at",
+    )
+    arrivals = Arrival.objects.filter(account=account)
+    told = Event.objects.filter(name="contact.added", data__account_id=account.pk)
+    return [
+        *sorted(known, key=str),
+        *sorted(arrivals.values_list("arrival_key", "kind", "welcome", "occurred_at"), key=str),
+        *sorted(told.values_list("data__kind", "data__is_new"), key=str),
+    ]
+
+
+def test_strangers_at_once_leave_what_one_by_one_leaves(in_riverside: Hospital) -> None:
+    one_by_one, at_once = make_account(in_riverside), make_account(in_riverside)
+    Staff.objects.filter(pk=make_staff(in_riverside).pk).update(wecom_userid="DrLi")
+    at = time.now() - timedelta(days=3)
+    people = [
+        Contact("DrLi", f"wm{n}", f"u{n}" if n % 2 else "", "", at + timedelta(hours=n), 1)
+        for n in range(12)
+    ]
+    # The same person twice in one page, by two members; and one known by a callback already.
+    people += [Contact("ZhouMin", "wm3", "u3", "", at, 1)]
+    for account in (one_by_one, at_once):
+        half = replace(as_added(people[5]), kind="half", arrival_key="half:wm5")
+        actions.take_in(queries.facts_of(account), [half])
+
+    # A list says nothing new of whom we know.
+    strangers = [as_added(one) for one in people if one is not people[5]]
+    actions.take_in(queries.facts_of(one_by_one), strangers)
+    step = actions.begin_sync(claim(at_once, open_sync(at_once)), ["DrLi"])
+    assert step is not None
+    actions.store_contacts(step, queries.facts_of(at_once), ContactPage(tuple(people)))
+
+    assert shape_of(at_once) == shape_of(one_by_one)
+    assert len(shape_of(at_once)) > 30
+
+
+def test_who_was_erased_is_no_stranger_again(wecom: Account) -> None:
+    facts = queries.facts_of(wecom)
+    one = Contact("DrLi", "wm1", "u1", "", time.now() - timedelta(days=1))
+    take_in_strangers(facts, [one])
+    actions.forget_addresses(
+        wecom.hospital_id, [Address.objects.get().pk], by=SystemActor(wecom.hospital_id)
+    )
+
+    taken, told = take_in_strangers(facts, [one])
+
+    assert (list(taken), told) == ([], [])
+    assert Relation.objects.get().state == "removed"

@@ -81,7 +81,7 @@ def test_the_list_counts_who_carries_a_tag_and_what_was_kept_out(
     with scope(wecom.hospital_id):
         CorpTag.objects.update(state="ready", tag_id="et1", seen_name=tag.name)
         relation = Relation.objects.get()
-        actions.note_seen(relation, ["et1", "et2", "et3"], read_at=time.now())
+        actions.note_seen(relation.pk, ["et1", "et2", "et3"], read_at=time.now())
         assert RelationTag.objects.get().is_on
         assert queries.count_kept_out(wecom.hospital_id) == 2
 

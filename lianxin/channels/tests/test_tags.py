@@ -226,7 +226,7 @@ def test_a_look_from_before_our_mark_is_not_believed(
     want(address)
     keep(wecom)
 
-    believed = actions.note_seen(Relation.objects.get(), [], read_at=before)
+    believed = actions.note_seen(Relation.objects.get().pk, [], read_at=before)
 
     assert believed is False
     assert agreed(address) == {"出院患者": True}

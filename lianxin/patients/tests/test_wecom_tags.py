@@ -76,11 +76,11 @@ def test_what_staff_change_in_wecom_changes_the_person_here(
 ) -> None:
     allow(account)
     relation = ContactRelation.objects.get()
-    channels.note_seen(relation, ["et1", "et-of-theirs"], read_at=time.now())
+    channels.note_seen(relation.pk, ["et1", "et-of-theirs"], read_at=time.now())
     run_jobs()
     assert list(HolderTag.objects.values_list("tag__name", "reason")) == [("出院患者", "wecom")]
 
-    channels.note_seen(relation, ["et-of-theirs"], read_at=time.now())
+    channels.note_seen(relation.pk, ["et-of-theirs"], read_at=time.now())
     run_jobs()
 
     assert not HolderTag.objects.exists()
@@ -93,7 +93,7 @@ def test_a_tag_that_came_in_is_not_told_back_as_ours(
 ) -> None:
     allow(account)
     read_at = time.now()
-    channels.note_seen(ContactRelation.objects.get(), ["et1"], read_at=read_at)
+    channels.note_seen(ContactRelation.objects.get().pk, ["et1"], read_at=read_at)
     run_jobs()
 
     assert ContactTag.objects.get().changed_at == read_at

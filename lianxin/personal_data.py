@@ -20,6 +20,9 @@ PERSONAL_DATA: tuple[PersonalField, ...] = (
     PersonalField("patients.LifeEvent", "note_sealed", "patient", "record", "restricted"),
     PersonalField("patients.BedsideNumber", "number_sealed", "hospital", "hospital", "expires"),
     PersonalField("patients.BedsideNumber", "number_blind", "blind", "hospital", "expires"),
+    # staff: deleted when it is taken back or when they leave
+    PersonalField("staff.StaffPhone", "number_sealed", "hospital", "hospital", "expires"),
+    PersonalField("staff.StaffPhone", "number_blind", "blind", "hospital", "expires"),
     # channels
     PersonalField("channels.Account", "secrets_sealed", "hospital", "hospital", "not_personal"),
     PersonalField("channels.AccessToken", "token_sealed", "hospital", "hospital", "not_personal"),

@@ -11,6 +11,7 @@ urlpatterns = [
     path("readyz", probes.ready),
     path("accounts/", include("allauth.urls")),
     path("", include("lianxin.web.urls")),
+    path("", include("lianxin.staff.urls")),
     path("", include("lianxin.patients.urls")),
     path("", include("lianxin.compliance.urls")),
     path("", include("lianxin.channels.urls")),

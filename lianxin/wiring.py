@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lianxin.conversations import jobs as conversations
 from lianxin.core.events import Wiring
+from lianxin.health import jobs as health
 from lianxin.journeys import jobs as journeys
 from lianxin.outreach import jobs as outreach
 from lianxin.patients import jobs as patients
@@ -21,6 +22,8 @@ SUBSCRIBERS: Wiring = {
     "receipt.arrived": [outreach.note_receipts],
     "session.changed": [conversations.answer_sessions],
     "staff_task.settled": [outreach.settle_tasks],
+    "staff_call.keyed": [health.take_by_phone],
+    "staff_call.ended": [health.call_next],
     # Who it is, and what was agreed.
     "holder.code_asked": [patients.deliver_phone_codes],
     "patient.verified": [journeys.enrol_patients, conversations.name_threads],

@@ -29,6 +29,8 @@ from sandbox.pictures import (
 )
 from sandbox.runtime import Sandbox
 from sandbox.sms.routes import serve as serve_sms
+from sandbox.voice.acts import end_overdue
+from sandbox.voice.routes import serve as serve_voice
 from sandbox.wecom.routes import serve as serve_wecom
 from sandbox.wecom.transfer_acts import finish_due
 
@@ -57,6 +59,8 @@ def make_routes() -> list[Route | Mount]:
         Route("/mini/{path:path}", serve_mini, methods=ANY),
         Route("/sms", serve_sms, methods=["POST"]),
         Route("/sms/", serve_sms, methods=["POST"]),
+        Route("/voice", serve_voice, methods=["POST"]),
+        Route("/voice/", serve_voice, methods=["POST"]),
         *CONTROL_ROUTES,
         *PHONE_ROUTES,
     ]
@@ -67,7 +71,7 @@ def make_app(box: Sandbox) -> Starlette:
 
     @asynccontextmanager
     async def live(_app: Starlette) -> AsyncIterator[None]:
-        keeper = asyncio.create_task(box.keep(finish_due))
+        keeper = asyncio.create_task(box.keep(finish_due, end_overdue))
         yield
         keeper.cancel()
         with suppress(asyncio.CancelledError):

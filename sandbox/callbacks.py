@@ -35,7 +35,7 @@ OWN_ACCOUNTS = ("official_account", "mini_program")
 class Target:
     """Where one account's callbacks go and how they are protected."""
 
-    kind: str  # wecom, wecom_kf, official_account, mini_program
+    kind: str  # wecom, wecom_kf, official_account, mini_program, voice
     account: str
     url: str
     token: str
@@ -111,6 +111,13 @@ class Wire:
 
     query: dict[str, str]
     body: str
+
+
+def with_query(url: str, query: Mapping[str, str]) -> str:
+    """Add to an address that may have a query of its own."""
+    if not query:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(query)}"
 
 
 @dataclass
@@ -218,7 +225,7 @@ class Sender:
         try:
             async with self.gate:
                 answer = await self.client.post(
-                    f"{notice.target.url}?{urlencode(wire.query)}",
+                    with_query(notice.target.url, wire.query),
                     content=wire.body.encode(),
                     headers={"Content-Type": _content_type(notice.target)},
                     timeout=self.settings.callback_timeout_seconds,
@@ -243,6 +250,12 @@ class Sender:
 
     def _protect(self, notice: Notice) -> Wire:
         target = notice.target
+        if target.kind == "voice":
+            # Neither signed nor encrypted: the address is all the proof there is.
+            wire = Wire({}, notice.plain)
+            self._spoil(notice, wire)
+            notice.entry.cipher = f"POST {target.url}\n\n{wire.body}"[:6000]
+            return wire
         stamp, nonce = str(self.clock.second()), str(secrets.randbelow(10**9))
         if target.is_plain:
             signature = make_signature(target.token, stamp, nonce)
@@ -272,7 +285,7 @@ class Sender:
         return Wire(query, make_text(body | {"Encrypt": sealed}, is_json=target.is_json))
 
     def _spoil(self, notice: Notice, wire: Wire) -> None:
-        if self.faults.take("callback_bad_signature", f"/{notice.target.kind}"):
+        if wire.query and self.faults.take("callback_bad_signature", f"/{notice.target.kind}"):
             key = "signature" if notice.target.is_plain else "msg_signature"
             wire.query[key] = wire.query[key][::-1]
             notice.entry.params["fault"] = "callback_bad_signature"

@@ -79,14 +79,15 @@ class Sandbox:
         self.saved_version = self.log.version
         write_atomically(self.file, dump(self.world))
 
-    async def keep(self, finish_due: Callable[[Sandbox], None]) -> None:
+    async def keep(self, *passing: Callable[[Sandbox], None]) -> None:
         """Run for ever: write changes to disk, release late callbacks, end what has waited."""
         spent = 0.0
         while True:
             # A big state takes long to write: then it is written less often.
             await asyncio.sleep(max(SAVE_SECONDS, 10 * spent))
             self.sender.release_due()
-            finish_due(self)
+            for pass_time in passing:
+                pass_time(self)
             if self.saved_version != self.log.version:
                 began = time.perf_counter()
                 self.save()

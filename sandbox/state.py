@@ -34,6 +34,10 @@ class Settings:
     callback_timeout_seconds: float = 5.0
     callback_retry_seconds: float = 1.0
     timeout_seconds: float = 6.0
+    # How often one number may be rung within so many seconds, how long it rings, how long it talks.
+    voice_limits: dict[str, int] = field(default_factory=lambda: {"30": 1, "600": 2, "86400": 3})
+    ring_seconds: float = 45.0
+    talk_seconds: float = 60.0
     console_url: str = ""
     frame_origins: list[str] = field(default_factory=list)
     phone_cookies: list[str] = field(default_factory=list)
@@ -99,6 +103,7 @@ class Member:
     userid: str
     name: str = ""
     position: str = ""
+    mobile: str = ""
     is_active: bool = True
     # Without one (互通许可) the lists leave out the member's customers and name the member.
     has_licence: bool = True
@@ -433,6 +438,34 @@ class SmsApp:
 
 
 @dataclass
+class VoiceCall:
+    """One telephone that rings, or has."""
+
+    call_id: str
+    number: str
+    text: str
+    state: str = "ringing"  # ringing, answered, ended
+    result: str = ""
+    pressed: str = ""
+    minutes: int = 0
+    began_at: float = 0.0
+    accepted_at: float = 0.0
+    ended_at: float = 0.0
+
+
+@dataclass
+class VoiceApp:
+    sdk_app_id: str
+    secret_id: str = ""
+    secret_key: str = ""
+    # With whatever secret the product has put into it.
+    callback_url: str = ""
+    templates: dict[str, str] = field(default_factory=dict)
+    in_review: list[str] = field(default_factory=list)
+    calls: list[VoiceCall] = field(default_factory=list)
+
+
+@dataclass
 class OauthCode:
     code: str
     account: str
@@ -454,6 +487,7 @@ class World:
     official_accounts: dict[str, OfficialAccount] = field(default_factory=dict)
     mini_programs: dict[str, MiniProgram] = field(default_factory=dict)
     sms: dict[str, SmsApp] = field(default_factory=dict)
+    voice: dict[str, VoiceApp] = field(default_factory=dict)
     oauth_codes: dict[str, OauthCode] = field(default_factory=dict)
     oauth_tokens: dict[str, Json] = field(default_factory=dict)
     counts: dict[str, Json] = field(default_factory=dict)

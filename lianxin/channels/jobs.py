@@ -16,7 +16,7 @@ from lianxin.channels.adapters import ADAPTERS
 from lianxin.channels.adapters.base import AccountFacts, Inbound, SendFailed
 from lianxin.channels.adapters.provider_http import ProviderError
 from lianxin.channels.adapters.xml import XmlRefused
-from lianxin.channels.models import Account, Callback, LiveCode
+from lianxin.channels.models import Account, Callback, LiveCode, StaffCall
 from lianxin.channels.sealing import CALLBACK_FIELD
 from lianxin.core import keys, time
 from lianxin.core.actor import SystemActor
@@ -127,6 +127,17 @@ def send_notices(hospital_id: int) -> None:
         due = queries.list_due_notices(hospital_id, time.now())
     for notice_id in due:
         synchronising.send_notice(hospital_id, notice_id)
+
+
+@periodic(seconds=5, queue="urgent")
+def place_calls(hospital_id: int) -> None:
+    """Ring who is to be rung, and end what has been silent for too long."""
+    with scope(hospital_id):
+        due = queries.list_due_calls(hospital_id, time.now())
+        actions.end_silent(hospital_id, [call.pk for call in due])
+    for call in due:
+        if call.state == StaffCall.State.WAITING:
+            synchronising.place_call(hospital_id, call.pk)
 
 
 @periodic(seconds=5)

@@ -27,6 +27,7 @@ ACCOUNTS: dict[str, tuple[Promise, str]] = {
     Account.Kind.MINI_PROGRAM: (gettext_lazy("小程序"), "app-window"),
     Account.Kind.WEBCHAT: (gettext_lazy("网页"), "world"),
     Account.Kind.WECOM: (gettext_lazy("企业微信"), "building"),
+    Account.Kind.VOICE: (gettext_lazy("语音电话"), "phone-call"),
     Account.Kind.SMS: (gettext_lazy("短信"), "device-mobile-message"),
 }
 STATES: dict[str, Promise] = {

@@ -93,6 +93,7 @@ def provider_urls(sandbox_url: str) -> str:
         "official_account": "/official",
         "mini_program": "/mini",
         "sms": "/sms",
+        "voice": "/voice",
         "open": "",
     }
     return ",".join(f"{name}={sandbox_url}{path}" for name, path in paths.items())

@@ -31,6 +31,7 @@ from lianxin.staff import actions as staffing
 from lianxin.staff.models import CareTeam, Department, DutyShift, Staff
 
 ROSTER_DAYS = 60
+CALL_TEXT = "有一条红色预警待处理，请打开连心查看，按 1 表示已接手。"
 AGENT_ID = "1000002"
 WELCOME = "您好,我是{hospital}{department}{doctor}。出院后有事可以在这里找到我们团队。"
 
@@ -101,6 +102,8 @@ def employ(house: House, hospital: Hospital) -> Opened:
             username += "-2"
         seen.add(member.role)
         staffing.give_sign_in(person, username, PASSWORD, by=system)
+        if member.role in {"doctor", "nurse"}:
+            staffing.give_phone(person, mobile_of(house, member.userid), by=person)
         staff[member.userid] = person
     doctor = staff["doctor-li"]
     team = staffing.make_team(hospital, house.team, department=department, lead=doctor, by=system)
@@ -157,7 +160,15 @@ def put(sandbox_url: str, path: str, body: dict[str, Any]) -> None:
 
 def register_at_sandbox(house: House, sandbox_url: str, edge_url: str) -> None:
     """Set the providers up: corp, customer service, WeChat's own accounts, text messages."""
-    members = [{"userid": m.userid, "name": m.name, "position": m.title} for m in house.staff]
+    members = [
+        {
+            "userid": m.userid,
+            "name": m.name,
+            "position": m.title,
+            "mobile": mobile_of(house, m.userid),
+        }
+        for m in house.staff
+    ]
     rights = ["contact", "kf", "message"]
     app = {"agent_id": AGENT_ID, "secret": secret(house, "wecom"), "name": "连心", "rights": rights}
     corp = {
@@ -201,6 +212,7 @@ def register_at_sandbox(house: House, sandbox_url: str, edge_url: str) -> None:
         "templates": {"1001": "验证码 {1},10 分钟内有效,请勿告诉他人。"},
     }
     put(sandbox_url, f"sms/{sms_app(house)}", sms)
+    put(sandbox_url, f"voice/{sms_app(house)}", describe_voice(house, edge_url))
 
 
 def mini_app(house: House) -> str:
@@ -273,6 +285,7 @@ def open_accounts(opened: Opened, sandbox_url: str) -> None:
         "template_id": f"SUB-{house.key}-card",
     }
     sms = {"sdk_app_id": sms_app(house), "sign_name": house.name, "template_id": "1001"}
+    voice = {"voice_app_id": sms_app(house), "template_id": "2001"}
     rows: tuple[tuple[str, str, str, dict[str, str], str, str], ...] = (
         ("wecom", "wc", f"{house.name}企业微信", wecom, "wecom", "/wecom"),
         ("wecom_kf", "kf", f"{house.name}微信客服", kf, "wecom", "/wecom"),
@@ -280,6 +293,7 @@ def open_accounts(opened: Opened, sandbox_url: str) -> None:
         ("mini_program", "mp", f"{house.name}小程序", mini, "mini", "/mini"),
         ("webchat", "web", "网页咨询", {}, "", ""),
         ("sms", "sms", "短信", sms, "sms", "/sms"),
+        ("voice", "tel", "告警电话", voice, "voice", "/voice"),
     )
     for kind, short, name, config, use, prefix in rows:
         open_account(
@@ -297,6 +311,12 @@ def open_accounts(opened: Opened, sandbox_url: str) -> None:
 def secrets_of(house: House, short: str, use: str) -> dict[str, str]:
     if use == "sms":
         return {"secret_id": f"AKID{house.key}", "secret_key": secret(house, "sms")}
+    if use == "voice":
+        return {
+            "secret_id": f"AKID{house.key}",
+            "secret_key": secret(house, "voice"),
+            "token": voice_token(house),
+        }
     if not use:
         return {}
     return {
@@ -340,6 +360,27 @@ def open_live_code(opened: Opened) -> None:
         ),
         state_key=f"{house.key}-discharge",
     )
+
+
+def describe_voice(house: House, edge_url: str) -> dict[str, Any]:
+    """Describe the telephone service: its callbacks are not signed, the address holds a token."""
+    key = account_key(house, "tel")
+    return {
+        "secret_id": f"AKID{house.key}",
+        "secret_key": secret(house, "voice"),
+        "templates": {"2001": CALL_TEXT},
+        "callback_url": f"{edge_url}/callbacks/voice/{key}/?token={voice_token(house)}",
+    }
+
+
+def mobile_of(house: House, userid: str) -> str:
+    """Return the invented number of a member of staff."""
+    digest = hashlib.sha256(f"{house.key}:{userid}".encode()).hexdigest()
+    return f"139{int(digest[:12], 16) % 10**8:08d}"
+
+
+def voice_token(house: House) -> str:
+    return secret(house, "tel-token", 24)
 
 
 def edge_url() -> str:

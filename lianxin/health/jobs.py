@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from lianxin.core.jobs import periodic
+from typing import Any
+
+from lianxin.core.jobs import job, periodic
 from lianxin.core.scope import scope
 from lianxin.health import actions
 
@@ -14,6 +16,24 @@ def sweep_alerts(hospital_id: int) -> None:
         actions.confirm_overdue(hospital_id)
     with scope(hospital_id):
         actions.escalate_overdue(hospital_id)
+    with scope(hospital_id):
+        actions.call_unanswered(hospital_id)
+
+
+@job(queue="urgent")
+def take_by_phone(hospital_id: int, events: list[dict[str, Any]]) -> None:
+    """Take the alert when the person who was rung has pressed 1."""
+    with scope(hospital_id):
+        for event in events:
+            actions.take_by_phone(hospital_id, event["subject_id"], event["data"]["pressed"])
+
+
+@job(queue="urgent")
+def call_next(hospital_id: int, events: list[dict[str, Any]]) -> None:
+    """Ring the next person as soon as a call has ended without anybody taking it."""
+    del events
+    with scope(hospital_id):
+        actions.call_unanswered(hospital_id)
 
 
 @periodic(seconds=3600)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 from django.db import models
 from django.db.models import Q
 
+from lianxin.channels.models import StaffCall
 from lianxin.core.ids import KeyField
 from lianxin.core.models import Hospital
 from lianxin.health.rules.alerting import LIVE
@@ -283,6 +284,27 @@ class Alert(models.Model):
     def due_at(self) -> datetime | None:
         """Say when the next thing happens by itself: confirmation, or the next on the line."""
         return self.confirm_due_at if self.is_awaiting else self.deadline_at
+
+
+class AlertCall(models.Model):
+    """One step of ringing about an alert: the number of the step is given once."""
+
+    hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+")
+    alert = models.ForeignKey(Alert, models.PROTECT, related_name="calls")
+    number = models.PositiveSmallIntegerField()
+    staff = models.ForeignKey(Staff, models.PROTECT, related_name="+")
+    call = models.OneToOneField(StaffCall, models.PROTECT, related_name="+")
+    placed_at = models.DateTimeField()
+    # Key 1 took the alert, by the same action as the page.
+    is_taken = models.BooleanField(default=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["alert", "number"], name="alertcall_once_per_step")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.alert_id} {self.number}"
 
 
 class Medication(models.Model):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.contrib import messages
@@ -13,11 +14,13 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from lianxin.channels.models import StaffCall
+from lianxin.channels.reasons import sentence_of
 from lianxin.core import access_log, time
 from lianxin.core.errors import ForbiddenError
 from lianxin.health import actions, panels, queries
 from lianxin.health.forms import SLOT_NAMES, CloseForm, FlagsForm, MedicationForm
-from lianxin.health.models import Alert
+from lianxin.health.models import Alert, AlertCall
 from lianxin.health.queries import Book, MedicineFacts
 from lianxin.patients import queries as patients
 from lianxin.patients.models import Patient
@@ -208,6 +211,8 @@ def show_alert(request: StaffRequest, key: str, form: CloseForm, status: int = 2
         "crumbs": [(_("健康"), reverse("health:alerts")), (face.masked_name, "")],
         "panel": panels.load_panel(found.patient) if may_see_trend(request, book) else None,
         "may_act": request.staff.may("alert.acknowledge"),
+        "calls": [make_call_line(step) for step in queries.list_call_steps(found)],
+        "nobody_to_ring": lacks_phone(found),
         "readings": [
             {
                 "shown": "/".join(f"{value:g}" for value in reading["values"].values()),
@@ -217,6 +222,45 @@ def show_alert(request: StaffRequest, key: str, form: CloseForm, status: int = 2
         ],
     }
     return render(request, "health/alert.html", context, status=status)
+
+
+@dataclass(frozen=True)
+class CallLine:
+    """One call about an alert, as its page shows it."""
+
+    at: datetime
+    name: str
+    word: str
+    tone: str
+    why: str = ""
+
+
+def make_call_line(step: AlertCall) -> CallLine:
+    if step.is_taken:
+        return CallLine(step.placed_at, step.staff.name, _("按 1 接手"), "ok")
+    state = step.call.state
+    words = {
+        StaffCall.State.WAITING: (_("等待拨打"), "line"),
+        StaffCall.State.CLAIMED: (_("正在拨打"), "accent"),
+        StaffCall.State.RINGING: (_("正在拨打"), "accent"),
+        StaffCall.State.ANSWERED: (_("接了，没有按 1"), "warn"),
+        StaffCall.State.NO_ANSWER: (_("没有接"), "warn"),
+        StaffCall.State.BUSY: (_("占线"), "warn"),
+        StaffCall.State.FAILED: (_("没有打通"), "danger"),
+        StaffCall.State.UNKNOWN: (_("不知道打通没有"), "warn"),
+        StaffCall.State.CANCELLED: (_("没有打"), "line"),
+    }
+    word, tone = words[StaffCall.State(state)]
+    is_said = state in {StaffCall.State.FAILED, StaffCall.State.UNKNOWN}
+    why = sentence_of(step.call.reason_code) if is_said else ""
+    return CallLine(step.placed_at, step.staff.name, word, tone, why)
+
+
+def lacks_phone(alert: Alert) -> bool:
+    """Tell whether a red alert waits for somebody who cannot be rung."""
+    if alert.state != Alert.State.OPEN or alert.level != Alert.Level.RED:
+        return False
+    return not queries.list_phone_line(alert, time.now())
 
 
 def may_see_trend(request: StaffRequest, book: Book | None) -> bool:

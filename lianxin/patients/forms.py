@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from lianxin.core import time
+from lianxin.core.phone import normalise_phone
 from lianxin.patients import rules
 from lianxin.patients.actions import PatientFacts
 from lianxin.patients.models import Holding, LifeEvent, Patient
@@ -145,7 +146,7 @@ class PatientForm(forms.Form):
 
     def clean_phone(self) -> str:
         typed: str = self.cleaned_data["phone"]
-        if typed and rules.normalise_phone(typed) is None:
+        if typed and normalise_phone(typed) is None:
             raise forms.ValidationError(_("这不是一个能打通的号码，请核对位数。"))
         return typed
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from lianxin.core import keys
 from lianxin.core.keys import Keyring
+from lianxin.core.phone import normalise_phone
 from lianxin.patients import rules
 from lianxin.patients.models import Holder, LifeEvent, Patient
 
@@ -74,7 +75,7 @@ def blind_name(hospital_id: int, name: str) -> bytes | None:
 
 
 def blind_phone(hospital_id: int, phone: str) -> bytes | None:
-    normal = rules.normalise_phone(phone)
+    normal = normalise_phone(phone)
     return keys.blind(hospital_id, normal, field=PHONE[0]) if normal else None
 
 

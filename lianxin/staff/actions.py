@@ -6,13 +6,15 @@ import secrets
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from lianxin.core import events, time
 from lianxin.core.actor import Actor, SystemActor
 from lianxin.core.errors import ForbiddenError, RefusedError
 from lianxin.core.models import Hospital
+from lianxin.core.phone import is_mobile, normalise_phone
 from lianxin.core.scope import scope
-from lianxin.staff import queries
+from lianxin.staff import queries, sealing
 from lianxin.staff.models import (
     CareTeam,
     CareTeamMember,
@@ -21,6 +23,7 @@ from lianxin.staff.models import (
     DutyShift,
     SignIn,
     Staff,
+    StaffPhone,
 )
 
 TOKEN_BYTES = 32
@@ -79,7 +82,43 @@ def deactivate_staff(staff: Staff, *, by: Actor) -> None:
     if staff.sign_in_id is not None:
         SignIn.objects.filter(pk=staff.sign_in_id).update(is_active=False)
     ClientSession.objects.filter(hospital_id=staff.hospital_id, staff=staff).delete()
+    StaffPhone.objects.filter(staff=staff).delete()
     record("staff.deactivated", staff, by=by)
+
+
+@transaction.atomic
+def give_phone(staff: Staff, number: str, *, by: Actor) -> StaffPhone:
+    """Agree to be rung for red alerts, at one's own number. Nobody agrees for another."""
+    if not is_self(staff, by):
+        raise ForbiddenError
+    normal = normalise_phone(number) or ""
+    if not is_mobile(normal):
+        raise RefusedError(_("请填 11 位手机号。"))
+    phone, _made = StaffPhone.objects.update_or_create(
+        staff=staff,
+        defaults={
+            "hospital_id": staff.hospital_id,
+            "number_sealed": sealing.seal_phone(staff.hospital_id, normal),
+            "number_blind": sealing.blind_phone(staff.hospital_id, normal),
+            "consented_at": time.now(),
+        },
+    )
+    record("staff.phone_given", staff, by=by)
+    return phone
+
+
+@transaction.atomic
+def withdraw_phone(staff: Staff, *, by: Actor) -> None:
+    """Take the number and the agreement back; nobody rings from now on."""
+    if not is_self(staff, by):
+        raise ForbiddenError
+    deleted, _by_model = StaffPhone.objects.filter(staff=staff).delete()
+    if deleted:
+        record("staff.phone_withdrawn", staff, by=by)
+
+
+def is_self(staff: Staff, by: Actor) -> bool:
+    return by.kind == Staff.kind and by.id == staff.pk and staff.is_active
 
 
 @transaction.atomic

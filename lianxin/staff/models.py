@@ -116,6 +116,27 @@ class ClientSession(models.Model):
         return f"{self.staff_id} until {self.expires_at:%Y-%m-%d %H:%M}"
 
 
+class StaffPhone(models.Model):
+    """The number that red alerts may ring, given by its owner and by nobody else.
+
+    The row is the consent: taking it back deletes the row.
+    """
+
+    hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+")
+    staff = models.OneToOneField(Staff, models.PROTECT, related_name="+")
+    number_sealed = models.BinaryField()
+    number_blind = models.BinaryField()
+    consented_at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["hospital", "number_blind"], name="staffphone_by_number")
+        ]
+
+    def __str__(self) -> str:
+        return f"phone of {self.staff_id}"
+
+
 class CareTeam(models.Model):
     hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+")
     key = KeyField()

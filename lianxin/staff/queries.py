@@ -11,7 +11,7 @@ from django.db.models import Q
 from lianxin.core import time
 from lianxin.core.actor import Actor
 from lianxin.core.errors import NotFoundError
-from lianxin.staff import rules
+from lianxin.staff import rules, sealing
 from lianxin.staff.models import (
     CareTeam,
     CareTeamMember,
@@ -19,6 +19,7 @@ from lianxin.staff.models import (
     Department,
     DutyShift,
     Staff,
+    StaffPhone,
     StaffQuerySet,
 )
 
@@ -120,3 +121,27 @@ def list_duty_line(hospital_id: int, team_id: int | None, at: datetime) -> list[
     admin_ids = [one.pk for one in by_id.values() if one.role == ADMIN]
     line = rules.order_duty_line(duties, at, lead_id=lead_id, admin_ids=admin_ids)
     return [by_id[staff_id] for staff_id in line if staff_id in by_id]
+
+
+def find_phone(hospital_id: int, staff_id: int) -> StaffPhone | None:
+    rows = StaffPhone.objects.filter(hospital_id=hospital_id, staff__is_active=True)
+    return rows.filter(staff_id=staff_id).first()
+
+
+def find_number(hospital_id: int, staff_id: int) -> str:
+    """Open the number that may be rung; empty when there is none."""
+    phone = find_phone(hospital_id, staff_id)
+    return sealing.open_phone(hospital_id, bytes(phone.number_sealed)) if phone else ""
+
+
+def list_with_phone(hospital_id: int, staff_ids: Iterable[int]) -> set[int]:
+    """Tell who of these has agreed to be rung."""
+    rows = StaffPhone.objects.filter(hospital_id=hospital_id, staff_id__in=list(staff_ids))
+    return set(rows.filter(staff__is_active=True).values_list("staff_id", flat=True))
+
+
+def list_by_number(hospital_id: int, number: str) -> list[int]:
+    """Return whose number this is; a desk's telephone may be several people's."""
+    blind = sealing.blind_phone(hospital_id, number)
+    rows = StaffPhone.objects.filter(hospital_id=hospital_id, number_blind=blind)
+    return list(rows.order_by("staff_id").values_list("staff_id", flat=True))

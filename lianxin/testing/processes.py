@@ -82,6 +82,10 @@ class Sandbox:
     def sms_url(self) -> str:
         return f"{self.origin}/sms"
 
+    @property
+    def voice_url(self) -> str:
+        return f"{self.origin}/voice"
+
     def put(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         return self.answer("PUT", path, body)
 
@@ -100,6 +104,10 @@ class Sandbox:
 
     def person_does(self, person: str, verb: str, **body: Any) -> dict[str, Any]:
         return self.post(f"/control/persons/{person}/{verb}", body)
+
+    def at_call(self, call_id: str, verb: str, **body: Any) -> dict[str, Any]:
+        """Let whoever holds the telephone that rings do something."""
+        return self.post(f"/control/calls/{call_id}/{verb}", body)
 
     def add_fault(self, kind: str, *, path: str = "*", count: int | None = 1) -> None:
         self.post("/control/faults", {"kind": kind, "path": path, "count": count})

@@ -27,6 +27,14 @@ def make_staff(hospital: Hospital, *, role: str = Staff.Role.NURSE, name: str = 
         return staff
 
 
+def give_phone(staff: Staff, phone: str = "") -> str:
+    """Let a member of staff agree to be rung."""
+    given = phone or f"139{next(number):08d}"
+    with scope(staff.hospital_id):
+        actions.give_phone(staff, given, by=staff)
+    return given
+
+
 def make_department(hospital: Hospital, name: str = "") -> Department:
     with scope(hospital):
         return Department.objects.create(hospital=hospital, name=name or f"科室 {next(number)}")

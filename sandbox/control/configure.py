@@ -18,6 +18,7 @@ from sandbox.state import (
     Person,
     Relation,
     SmsApp,
+    VoiceApp,
     load,
     make_external_userid,
     make_openid,
@@ -28,6 +29,7 @@ CORP_FIELDS = ("name", "has_developer_account", "has_own_welcome", "mass_quota")
 MEMBER_FIELDS = (
     "name",
     "position",
+    "mobile",
     "is_active",
     "has_licence",
     "customer_limit",
@@ -62,6 +64,7 @@ MINI_FIELDS = (
     "templates",
 )
 SMS_FIELDS = ("secret_id", "secret_key", "signs", "templates", "in_review")
+VOICE_FIELDS = ("secret_id", "secret_key", "callback_url", "templates", "in_review")
 PERSON_FIELDS = (
     "name",
     "age",
@@ -148,6 +151,12 @@ def put_sms(box: Sandbox, sdk_app_id: str, data: Json) -> Json:
     app = box.world.sms.setdefault(sdk_app_id, SmsApp(sdk_app_id))
     _fill(app, data, SMS_FIELDS)
     return {"sdk_app_id": sdk_app_id, "base_path": "/sms"}
+
+
+def put_voice(box: Sandbox, sdk_app_id: str, data: Json) -> Json:
+    app = box.world.voice.setdefault(sdk_app_id, VoiceApp(sdk_app_id))
+    _fill(app, data, VOICE_FIELDS)
+    return {"sdk_app_id": sdk_app_id, "base_path": "/voice"}
 
 
 def put_person(box: Sandbox, person_id: str, data: Json) -> Json:
@@ -238,6 +247,7 @@ PUTTERS = {
     "official_accounts": (put_official_account, "app_id"),
     "mini_programs": (put_mini_program, "app_id"),
     "sms": (put_sms, "sdk_app_id"),
+    "voice": (put_voice, "sdk_app_id"),
     "persons": (put_person, "id"),
 }
 

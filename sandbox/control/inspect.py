@@ -31,6 +31,7 @@ def show_state(box: Sandbox) -> Json:
         "official_accounts": {k: _show_official(a) for k, a in world.official_accounts.items()},
         "mini_programs": {k: _show_mini(p) for k, p in world.mini_programs.items()},
         "sms": {k: {"sent": a.sent} for k, a in world.sms.items()},
+        "voice": {k: {"calls": a.calls} for k, a in world.voice.items()},
         "counts": world.counts,
         "callbacks": vars(box.sender.tally),
     }

@@ -14,6 +14,8 @@ from sandbox.control import configure, inspect
 from sandbox.control.verbs import MEMBER_VERBS, PERSON_VERBS
 from sandbox.errors import ControlError, Json
 from sandbox.runtime import Sandbox, corp_target, forget_all, mini_target, official_target
+from sandbox.voice.acts import VERBS as CALL_VERBS
+from sandbox.voice.acts import find_call
 from sandbox.wecom.transfer_acts import finish_due
 
 SETTLE_SECONDS = 20.0
@@ -101,6 +103,16 @@ async def act_as_member(request: Request) -> Response:
     if member is None or not member.is_active:
         raise ControlError(404, "no such member")
     return _answer(request, verb(_box(request), corp, member, await read_json(request)))
+
+
+async def act_at_call(request: Request) -> Response:
+    verb = CALL_VERBS.get(request.path_params["verb"])
+    if verb is None:
+        raise ControlError(404, "no such verb")
+    box = _box(request)
+    return _answer(
+        request, verb(box, *find_call(box, request.path_params["id"]), await read_json(request))
+    )
 
 
 async def show_clock(request: Request) -> Response:
@@ -199,6 +211,8 @@ async def reset(request: Request) -> Response:
         corp.staff_messages = []
     for app in box.world.sms.values():
         app.sent = []
+    for voice in box.world.voice.values():
+        voice.calls = []
     box.world.counts = {}
     box.faults.items.clear()
     box.log.clear()
@@ -211,10 +225,12 @@ ROUTES = [
     put_route("/control/official-accounts/{id}", configure.put_official_account),
     put_route("/control/mini-programs/{id}", configure.put_mini_program),
     put_route("/control/sms/{id}", configure.put_sms),
+    put_route("/control/voice/{id}", configure.put_voice),
     put_route("/control/persons/{id}", configure.put_person),
     Route("/control/persons/{id}", delete_person, methods=["DELETE"]),
     Route("/control/persons/{id}/{verb}", act_as_person, methods=["POST"]),
     Route("/control/corps/{corp_id}/members/{userid}/{verb}", act_as_member, methods=["POST"]),
+    Route("/control/calls/{id}/{verb}", act_at_call, methods=["POST"]),
     Route("/control/seed", seed, methods=["POST"]),
     Route("/control/settings", put_settings, methods=["PUT"]),
     Route("/control/ids/{id}", show_ids, methods=["GET"]),

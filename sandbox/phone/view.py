@@ -45,6 +45,7 @@ def show_view(box: Sandbox, person_id: str, chat: str, find: str) -> Json:
         "staff": list_staff(box),
         "groups": list_groups(box, me),
         "makers": list_makers(box),
+        "calls": list_calls(box),
         "faults": [fault["kind"] for fault in box.faults.dump()],
         "log": fold_log(list(box.log.entries)[-LOG_LINES:]),
         "tally": vars(box.sender.tally),
@@ -191,6 +192,32 @@ def list_staff(box: Sandbox) -> list[Json]:
             if tasks or member.userid in latest:
                 rows.append(_show_staff(box, corp, member, tasks))
     return rows
+
+
+def list_calls(box: Sandbox) -> list[Json]:
+    """List the telephones that ring or talk now, and whose they are."""
+    return [
+        {
+            "call_id": call.call_id,
+            "at": call.began_at,
+            "state": call.state,
+            "text": call.text,
+            "pressed": call.pressed,
+            "owner": _find_owner(box, call.number),
+        }
+        for app in box.world.voice.values()
+        for call in app.calls
+        if call.state != "ended"
+    ]
+
+
+def _find_owner(box: Sandbox, number: str) -> str:
+    for corp in box.world.corps.values():
+        for member in corp.members.values():
+            if member.mobile == number:
+                return f"{member.name}·{corp.name}"
+    person = next((p for p in box.world.persons.values() if p.phone == number), None)
+    return person.name if person else f"{number[:3]}****{number[-4:]}"
 
 
 def _is_waiting(task: MassTask, userid: str) -> bool:

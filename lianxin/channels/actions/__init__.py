@@ -28,6 +28,13 @@ from lianxin.channels.actions.arrivals import (
     settle_callbacks,
     take_in,
 )
+from lianxin.channels.actions.calls import (
+    call_staff,
+    cancel_calls,
+    claim_call,
+    end_silent,
+    settle_call,
+)
 from lianxin.channels.actions.contact_ways import (
     claim_code,
     claim_picture,
@@ -111,10 +118,13 @@ __all__ = [
     "ask_for_reminder",
     "ask_for_tag_list",
     "begin_sync",
+    "call_staff",
+    "cancel_calls",
     "cancel_sync",
     "cancel_transfers",
     "change_account",
     "change_live_code",
+    "claim_call",
     "claim_code",
     "claim_marks",
     "claim_notice",
@@ -134,6 +144,7 @@ __all__ = [
     "delete_account",
     "delete_live_code",
     "drop_token",
+    "end_silent",
     "end_unlisted",
     "forget_addresses",
     "forget_raw",
@@ -162,6 +173,7 @@ __all__ = [
     "settle_abandoned_reminders",
     "settle_asked",
     "settle_asking_failed",
+    "settle_call",
     "settle_callbacks",
     "settle_check",
     "settle_contact",

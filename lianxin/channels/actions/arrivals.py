@@ -12,6 +12,7 @@ from django.db.models import F, Q
 
 from lianxin.channels import facts, queries, rules, sealing
 from lianxin.channels.actions import ticks
+from lianxin.channels.actions.calls import take_report
 from lianxin.channels.actions.corp_tags import ask_for_tag_list
 from lianxin.channels.actions.leaves import note_back, note_left
 from lianxin.channels.actions.marks import mark_later
@@ -413,7 +414,13 @@ def store_arrival(
     return arrival
 
 
+def take_call(intake: Intake, inbound: Inbound) -> None:
+    """Take in what became of a call. No arrival: the call is its own row, once per report."""
+    take_report(intake.account, inbound)
+
+
 TAKERS = {
+    "call.reported": take_call,
     "contact.added": take_added,
     "contact.edited": take_edited,
     "tags.changed": take_tags_changed,

@@ -6,6 +6,7 @@ from lianxin.channels.adapters.base import Adapter
 from lianxin.channels.adapters.mini_program.adapter import MiniProgram
 from lianxin.channels.adapters.official_account.adapter import OfficialAccount
 from lianxin.channels.adapters.sms.adapter import Sms
+from lianxin.channels.adapters.voice.adapter import Voice
 from lianxin.channels.adapters.webchat.adapter import WebChat
 from lianxin.channels.adapters.wecom.adapter import WeCom
 from lianxin.channels.adapters.wecom_kf.adapter import WeComKf
@@ -17,4 +18,5 @@ ADAPTERS: dict[str, Adapter] = {
     "mini_program": MiniProgram(),
     "webchat": WebChat(),
     "sms": Sms(),
+    "voice": Voice(),
 }

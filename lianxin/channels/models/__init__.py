@@ -5,6 +5,7 @@ from __future__ import annotations
 from lianxin.channels.models.accounts import AccessToken, Account, AccountRoute
 from lianxin.channels.models.addresses import EXTERNAL_ID_CHARACTERS, Address, Relation, TickCount
 from lianxin.channels.models.arrivals import ARRIVAL_KEY_CHARACTERS, Arrival, Callback
+from lianxin.channels.models.calls import StaffCall
 from lianxin.channels.models.checks import AccountCheck
 from lianxin.channels.models.live_codes import CodeMember, LiveCode, LiveCodeVersion
 from lianxin.channels.models.syncs import ContactSync
@@ -34,6 +35,7 @@ __all__ = [
     "MemberTask",
     "Relation",
     "RelationTag",
+    "StaffCall",
     "StaffNotice",
     "TaskReminder",
     "TaskShare",

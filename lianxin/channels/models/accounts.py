@@ -28,6 +28,7 @@ class Account(models.Model):
         MINI_PROGRAM = "mini_program"
         WEBCHAT = "webchat"
         SMS = "sms"
+        VOICE = "voice"
 
     class Health(models.TextChoices):
         UNKNOWN = "unknown"

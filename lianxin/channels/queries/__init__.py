@@ -41,6 +41,7 @@ from lianxin.channels.queries.arrivals import (
     list_received,
     open_arrivals,
 )
+from lianxin.channels.queries.calls import list_calls, list_due_calls
 from lianxin.channels.queries.due import (
     list_due_notices,
     list_overdue_welcomes,
@@ -195,12 +196,14 @@ __all__ = [
     "list_accounts_with_transfers",
     "list_addresses",
     "list_by_union_id",
+    "list_calls",
     "list_checks",
     "list_codes_to_keep",
     "list_codes_to_read",
     "list_contact_tags",
     "list_contacts_to_read",
     "list_corp_tags",
+    "list_due_calls",
     "list_due_notices",
     "list_due_reminders",
     "list_due_tasks",

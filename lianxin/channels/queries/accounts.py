@@ -24,9 +24,11 @@ from lianxin.channels.models.accounts import AccountQuerySet
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError, NotFoundError
 
-HAS_CALLBACK = frozenset({"wecom", "wecom_kf", "official_account", "mini_program"})
+# The provider verifies the address when it is saved there.
+VERIFIES = frozenset({"wecom", "wecom_kf", "official_account", "mini_program"})
+HAS_CALLBACK = VERIFIES | {"voice"}
 # Their messages carry links to our pages, or are such a page.
-OPENS_PAGES = HAS_CALLBACK | {"webchat"}
+OPENS_PAGES = VERIFIES | {"webchat"}
 # By what an account is known at its provider.
 IDENTITY = {
     "wecom": ("corp_id", "agent_id"),
@@ -35,6 +37,7 @@ IDENTITY = {
     "mini_program": ("app_id",),
     "webchat": (),
     "sms": ("sdk_app_id", "sign_name"),
+    "voice": ("voice_app_id",),
 }
 
 
@@ -97,7 +100,7 @@ def list_own_findings(hospital_id: int, account_id: int) -> list[Finding]:
 def own_findings(account: Account) -> list[Finding]:
     """Look at what no provider is asked about: did it come to us, can a phone come to us."""
     found = []
-    if account.kind in HAS_CALLBACK:
+    if account.kind in VERIFIES:
         is_seen = rules.is_callback_seen(
             account.callback_set_at, account.callback_verified_at, account.last_callback_at
         )

@@ -7,6 +7,7 @@ from lianxin.channels.synchronising.accounts import (
     check_account,
     identify_addresses,
 )
+from lianxin.channels.synchronising.calls import place_call
 from lianxin.channels.synchronising.contacts import read_contacts, run_sync, sync_now
 from lianxin.channels.synchronising.live_codes import keep_live_code, read_live_code, read_picture
 from lianxin.channels.synchronising.messages import sync_messages
@@ -24,6 +25,7 @@ __all__ = [
     "keep_tag",
     "keep_transfers",
     "mark_relations",
+    "place_call",
     "read_contacts",
     "read_live_code",
     "read_picture",

@@ -37,6 +37,7 @@ KINDS: dict[str, str | Promise] = {
     "mini_program": gettext_lazy("小程序"),
     "webchat": gettext_lazy("网页聊天"),
     "sms": gettext_lazy("短信"),
+    "voice": gettext_lazy("语音电话"),
 }
 CAN_DO: dict[str, list[str | Promise]] = {
     "wecom": [
@@ -62,11 +63,16 @@ CAN_DO: dict[str, list[str | Promise]] = {
     ],
     "webchat": [gettext_lazy("患者在手机页面上写，这里回复；不需要任何外部账号")],
     "sms": [gettext_lazy("验证码短信；不写病名")],
+    "voice": [
+        gettext_lazy("红色告警无人接手时，给值班的人打电话"),
+        gettext_lazy("接电话的人按 1，就是接手"),
+    ],
 }
 CANNOT: dict[str, str | Promise] = {
     "wecom": gettext_lazy("企业微信的单聊内容不会进入连心，这是平台规则，不是故障。"),
     "mini_program": gettext_lazy("没有勾选就不能发提醒，这是平台规则，不是故障。"),
     "sms": gettext_lazy("短信只用已批准的模板。"),
+    "voice": gettext_lazy("只打给自己登记了号码并同意的员工，不打给患者。"),
 }
 ICONS = {
     "wecom": "users",
@@ -75,6 +81,7 @@ ICONS = {
     "mini_program": "apps",
     "webchat": "world",
     "sms": "device-mobile-message",
+    "voice": "phone-call",
 }
 
 

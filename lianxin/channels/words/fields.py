@@ -25,6 +25,8 @@ LABELS: dict[str, Words] = {
     "mode": gettext_lazy("消息加密方式"),
     "template_id": gettext_lazy("提醒用的模板 ID"),
     "sms.template_id": gettext_lazy("验证码模板 ID"),
+    "voice.template_id": gettext_lazy("告警电话的模板 ID"),
+    "voice_app_id": gettext_lazy("语音应用 SdkAppId"),
     "page": gettext_lazy("小程序页面"),
     "sdk_app_id": gettext_lazy("短信应用 SdkAppId"),
     "sign_name": gettext_lazy("短信签名"),
@@ -63,6 +65,8 @@ WHERE: dict[str, Words] = {
     "sdk_app_id": gettext_lazy("短信控制台 → 应用管理 → 应用列表。"),
     "sign_name": gettext_lazy("已审核通过的签名内容，不带【】。"),
     "sms.template_id": gettext_lazy("正文模板管理，只有一个变量 {1} 的验证码模板。"),
+    "voice.template_id": gettext_lazy("语音模板，没有变量，文字见接入后的说明。"),
+    "voice_app_id": gettext_lazy("语音控制台 → 应用管理 → 应用列表。"),
     "secret_id": gettext_lazy("访问管理 → API 密钥管理，以 AKID 开头。请用只能发短信的子账号。"),
     "secret_key": gettext_lazy("与 SecretId 一对，只在创建时显示。"),
 }
@@ -83,6 +87,7 @@ LOOKS: dict[str, Words] = {
     "secret_key": gettext_lazy("SecretKey 至少 8 个字符，中间没有空格。请重新复制一次。"),
     "sign_name": gettext_lazy("签名是 2–20 个字，不带【】和空格。"),
     "sms_template_id": gettext_lazy("短信模板 ID 只有数字。"),
+    "voice_template_id": gettext_lazy("语音模板 ID 只有数字。"),
 }
 OTHER_THINGS: dict[str, Words] = {
     "corp_id": gettext_lazy("企业微信的企业 ID"),

@@ -9,6 +9,7 @@ from lianxin.health.actions.alerts import (
     confirm_overdue,
     escalate_overdue,
 )
+from lianxin.health.actions.calls import call_unanswered, take_by_phone
 from lianxin.health.actions.medicines import plan_medication, stop_medication, tick_doses, undo_tick
 from lianxin.health.actions.profiles import (
     join_profiles,
@@ -30,6 +31,7 @@ __all__ = [
     "acknowledge_alert",
     "answer_symptoms",
     "approve_row",
+    "call_unanswered",
     "close_alert",
     "confirm_overdue",
     "correct_reading",
@@ -43,6 +45,7 @@ __all__ = [
     "set_flags",
     "set_override",
     "stop_medication",
+    "take_by_phone",
     "tick_doses",
     "undo_tick",
     "withdraw_reading",

@@ -352,13 +352,17 @@ def page_owner(alert: Alert) -> None:
 
 
 @transaction.atomic
-def acknowledge_alert(alert: Alert, *, by: Staff) -> Alert:
-    """Take the alert on: the clock stops, the page moves to whoever took it."""
+def acknowledge_alert(alert: Alert, *, by: Staff, how: str = "page") -> Alert:
+    """Take the alert on: the clock stops, the page moves to whoever took it.
+
+    `how`: by the page, or by pressing a key on the phone.
+    """
     if not by.may("alert.acknowledge"):
         raise ForbiddenError
     alert.owner, alert.acknowledged_by, alert.acknowledged_at = by, by, time.now()
     move(alert, "acknowledge", ("owner", "acknowledged_by", "acknowledged_at"))
-    tell("alert.acknowledged", alert, by)
+    stop_ringing(alert)
+    tell("alert.acknowledged", alert, by, how=how)
     return alert
 
 
@@ -374,8 +378,14 @@ def close_alert(alert: Alert, *, outcome: str, note: str = "", by: Staff) -> Ale
     alert.note_sealed = ring.seal(subject, RECORD, note.strip(), field=NOTE)
     alert.outcome, alert.closed_by, alert.closed_at = outcome, by, time.now()
     move(alert, "close", ("outcome", "closed_by", "closed_at", "note_sealed"))
+    stop_ringing(alert)
     tell("alert.closed", alert, by, outcome=outcome)
     return alert
+
+
+def stop_ringing(alert: Alert) -> None:
+    """Leave out the call that was asked for and not yet placed."""
+    channels.cancel_calls(alert.hospital_id, alert.calls.values_list("call_id", flat=True))
 
 
 STAFF_OUTCOMES = (

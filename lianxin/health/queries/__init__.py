@@ -13,6 +13,13 @@ from lianxin.health.queries.alerts import (
     list_closed_alerts,
 )
 from lianxin.health.queries.book import Book, access_row, find_book, list_rows, load_book
+from lianxin.health.queries.calls import (
+    find_call_step,
+    find_calling,
+    list_call_steps,
+    list_phone_line,
+    list_placed,
+)
 from lianxin.health.queries.medicines import (
     Dose,
     DosesOfDay,
@@ -55,6 +62,8 @@ __all__ = [
     "facts_of",
     "find_awaiting_alert",
     "find_book",
+    "find_call_step",
+    "find_calling",
     "find_last_reading",
     "find_observation",
     "find_profile",
@@ -62,8 +71,11 @@ __all__ = [
     "has_red_alert",
     "list_alerts",
     "list_alerts_of",
+    "list_call_steps",
     "list_closed_alerts",
     "list_medicines",
+    "list_phone_line",
+    "list_placed",
     "list_readings",
     "list_rows",
     "list_trend_rows",

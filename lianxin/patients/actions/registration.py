@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from lianxin.core import events, live, time
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError, RefusedError
+from lianxin.core.phone import normalise_phone
 from lianxin.patients import rules, sealing
 from lianxin.patients.models import Holder, HolderSession, Holding, Patient
 from lianxin.staff.models import CareTeam, Department
@@ -105,7 +106,7 @@ def set_plain(patient: Patient, facts: PatientFacts) -> None:
 def seal_facts(patient: Patient, facts: PatientFacts) -> None:
     hospital_id = patient.hospital_id
     ring = sealing.new_ring(hospital_id, "patient", patient.pk)
-    phone = rules.normalise_phone(facts.phone) or ""
+    phone = normalise_phone(facts.phone) or ""
     number = rules.normalise_inpatient(facts.inpatient) or ""
     patient.name_sealed = sealing.seal(ring, patient, sealing.NAME, facts.name.strip())
     patient.phone_sealed = sealing.seal(ring, patient, sealing.PHONE, phone)

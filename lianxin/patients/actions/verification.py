@@ -16,6 +16,7 @@ from lianxin.channels.models import Account
 from lianxin.core import events, keys, live, time
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError, NotFoundError, RefusedError
+from lianxin.core.phone import is_mobile
 from lianxin.patients import queries, rules, sealing
 from lianxin.patients.models import BedsideNumber, Holder, Holding, Patient, PhoneCode
 from lianxin.staff.models import Staff
@@ -133,7 +134,7 @@ def prepare_phone_code(hospital_id: int, code_id: int) -> CodeToSend | None:
         return None
     account = channels.find_account_of_kind(hospital_id, Account.Kind.SMS)
     phone = registered_phone(code)
-    if account is None or not rules.is_mobile(phone):
+    if account is None or not is_mobile(phone):
         PhoneCode.objects.filter(pk=code.pk).update(state=PhoneCode.State.FAILED)
         return None
     digits = make_digits()

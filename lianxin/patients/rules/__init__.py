@@ -24,7 +24,6 @@ from lianxin.patients.rules.people import (
     age_on,
     birthday,
     guardianship_ended,
-    is_mobile,
     is_younger,
     mask_number,
     may_ask_code,
@@ -34,7 +33,6 @@ from lianxin.patients.rules.people import (
     normalise_code,
     normalise_inpatient,
     normalise_name,
-    normalise_phone,
     safe_portal_path,
 )
 
@@ -57,7 +55,6 @@ __all__ = [
     "choose_kept",
     "fill_gaps",
     "guardianship_ended",
-    "is_mobile",
     "is_younger",
     "mask_number",
     "may_ask_code",
@@ -67,7 +64,6 @@ __all__ = [
     "normalise_code",
     "normalise_inpatient",
     "normalise_name",
-    "normalise_phone",
     "safe_portal_path",
     "stricter_stop",
 ]

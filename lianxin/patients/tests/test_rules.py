@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lianxin.core.phone import is_mobile, normalise_phone
 from lianxin.patients import rules
 from lianxin.patients.rules import CodeFacts, HoldingFacts
 
@@ -38,12 +39,12 @@ def test_inpatient_numbers_are_masked(number: str, masked: str) -> None:
     ],
 )
 def test_a_phone_has_one_form(typed: str, phone: str | None) -> None:
-    assert rules.normalise_phone(typed) == phone
+    assert normalise_phone(typed) == phone
 
 
 def test_only_mobiles_take_text_messages() -> None:
-    assert rules.is_mobile("13812341234")
-    assert not rules.is_mobile("01055500188")
+    assert is_mobile("13812341234")
+    assert not is_mobile("01055500188")
 
 
 @pytest.mark.parametrize(
@@ -72,9 +73,9 @@ def test_names_compare_alike(one: str, other: str) -> None:
 
 @given(st.text(max_size=30))
 def test_normalising_twice_changes_nothing(text: str) -> None:
-    phone, number = rules.normalise_phone(text), rules.normalise_inpatient(text)
+    phone, number = normalise_phone(text), rules.normalise_inpatient(text)
 
-    assert phone is None or rules.normalise_phone(phone) == phone
+    assert phone is None or normalise_phone(phone) == phone
     assert number is None or rules.normalise_inpatient(number) == number
 
 

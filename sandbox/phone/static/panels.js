@@ -31,7 +31,7 @@ export function drawPanels() {
   drawIfChanged(at("scan"), [view.codes, ui.code, view.me?.id], drawScan);
   drawClock();
   drawIfChanged(at("faults"), view.faults, drawFaults);
-  drawIfChanged(at("staff"), [view.staff, view.sessions, view.groups, view.me?.id, ui.staff], drawStaff);
+  drawIfChanged(at("staff"), [view.staff, view.sessions, view.groups, view.calls, view.me?.id, ui.staff], drawStaff);
 }
 
 // Who am I
@@ -156,6 +156,7 @@ function drawStaff() {
   const title = member ? t("staff_side", { name: member.name }) : t("staff_none");
   const count = member?.confirmed_today ? h("span", { class: "sb-tag sb-end num" }, t("confirmed_today", { n: member.confirmed_today })) : null;
   const parts = [h("h2", {}, icon("id-badge-2"), title, count)];
+  parts.push(...view.calls.map(callCard));
   if (view.staff.length > 1) parts.push(staffTabs(member));
   if (!member?.tasks.length) parts.push(h("p", { class: "sb-muted" }, t("no_staff_work")));
   if (member) parts.push(button(t("leave"), () => askLeave(member), { key: `leave-${member.userid}` }));
@@ -168,6 +169,18 @@ function drawStaff() {
 function askLeave(member) {
   const yes = button(t("leave"), () => { closeDialog(); act(() => asMember(member.corp_id, member.userid, "leave")); }, { kind: "sb-main" });
   showDialog(t("confirm_leave", { name: member.name }), [h("p", { class: "sb-muted" }, t("leave_explains"))], [button(t("cancel"), closeDialog), yes]);
+}
+
+function callCard(call) {
+  const at = (verb, body) => () => act(() => post(`/control/calls/${call.call_id}/${verb}`, body));
+  const rings = call.state === "ringing";
+  const buttons = rings
+    ? [button(t("ring_answer"), at("answer"), { kind: "sb-main", key: `answer-${call.call_id}` }), button(t("ring_no_answer"), at("no-answer"), { key: `ignore-${call.call_id}` }), button(t("ring_busy"), at("busy"), { key: `busy-${call.call_id}` })]
+    : [button(t("ring_press", { key: 1 }), at("press", { key: "1" }), { kind: "sb-main", key: `press-${call.call_id}` }), button(t("ring_press", { key: 2 }), at("press", { key: "2" }), { key: `press2-${call.call_id}` }), button(t("ring_hang_up"), at("hang-up"), { key: `hang-${call.call_id}` })];
+  return h("div", { class: `sb-task sb-call ${rings ? "rings" : ""}`, role: "group", "aria-label": t("ring_of", { name: call.owner }) },
+    h("div", { class: "sb-tasktext" }, h("b", {}, icon("device-mobile"), t(rings ? "ring_rings" : "ring_talks", { name: call.owner })), h("p", { class: "sb-muted" }, call.pressed ? t("ring_pressed", { key: call.pressed }) : "")),
+    h("div", { class: "sb-buttons" }, buttons),
+    rings ? null : h("p", { class: "sb-preview" }, icon("speakerphone"), h("span", {}, t("ring_says"), h("b", {}, call.text))));
 }
 
 function staffTabs(current) {

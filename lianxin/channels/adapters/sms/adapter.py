@@ -18,8 +18,7 @@ from lianxin.channels.adapters.provider_http import Provider, ProviderError, Tok
 from lianxin.channels.adapters.reactions import find_row
 from lianxin.channels.adapters.sms import calls
 from lianxin.channels.adapters.sms.checks import CHECKS
-
-COUNTRY = "+86"
+from lianxin.channels.adapters.tencent_calls import rank_variable, with_country
 
 
 class Sms:
@@ -56,20 +55,17 @@ class Sms:
 
 
 def request_body(account: AccountFacts, outbound: Outbound) -> dict[str, object]:
-    number = outbound.address
     return {
-        "PhoneNumberSet": [number if number.startswith("+") else COUNTRY + number],
+        "PhoneNumberSet": [with_country(outbound.address)],
         "SmsSdkAppId": account.setting("sdk_app_id"),
         "SignName": account.setting("sign_name"),
         "TemplateId": outbound.template_id or account.setting("template_id"),
         # The template's variables are {1}, {2}…: the order of their numbers, not of the words.
-        "TemplateParamSet": [outbound.data[name] for name in sorted(outbound.data, key=rank)],
+        "TemplateParamSet": [
+            outbound.data[name] for name in sorted(outbound.data, key=rank_variable)
+        ],
         "SessionContext": outbound.client_key,
     }
-
-
-def rank(name: str) -> tuple[int, str]:
-    return (int(name), "") if name.isdigit() else (10_000, name)
 
 
 def read_status(answer: dict[str, object], outbound: Outbound) -> Sent:

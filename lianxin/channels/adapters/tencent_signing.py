@@ -1,4 +1,4 @@
-"""Tencent Cloud's request signature, TC3-HMAC-SHA256."""
+"""Tencent Cloud's request signature, TC3-HMAC-SHA256; one scheme for all its services."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import hashlib
 import hmac
 from datetime import datetime
 
-SERVICE = "sms"
 ALGORITHM = "TC3-HMAC-SHA256"
 CONTENT_TYPE = "application/json; charset=utf-8"
 SIGNED_HEADERS = "content-type;host"
@@ -17,7 +16,7 @@ def digest(key: bytes, text: str) -> bytes:
 
 
 def sign_request(
-    *, secret_id: str, secret_key: str, host: str, body: bytes, at: datetime
+    *, service: str, secret_id: str, secret_key: str, host: str, body: bytes, at: datetime
 ) -> dict[str, str]:
     """Return the Authorization header and what it covers. `at` is UTC."""
     timestamp, day = str(int(at.timestamp())), at.strftime("%Y-%m-%d")
@@ -31,10 +30,10 @@ def sign_request(
             hashlib.sha256(body).hexdigest(),
         ]
     )
-    scope = f"{day}/{SERVICE}/tc3_request"
+    scope = f"{day}/{service}/tc3_request"
     hashed = hashlib.sha256(canonical.encode()).hexdigest()
     key = f"TC3{secret_key}".encode()
-    for part in (day, SERVICE, "tc3_request"):
+    for part in (day, service, "tc3_request"):
         key = digest(key, part)
     signature = digest(key, f"{ALGORITHM}\n{timestamp}\n{scope}\n{hashed}").hex()
     return {

@@ -1,0 +1,1 @@
+"""The voice message service (Tencent Cloud VMS): telephones that ring."""

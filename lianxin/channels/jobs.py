@@ -16,7 +16,7 @@ from lianxin.channels.adapters import ADAPTERS
 from lianxin.channels.adapters.base import AccountFacts, Inbound, SendFailed
 from lianxin.channels.adapters.provider_http import ProviderError
 from lianxin.channels.adapters.xml import XmlRefused
-from lianxin.channels.models import Account, Callback, LiveCode, StaffCall
+from lianxin.channels.models import Account, Callback, Group, LiveCode, StaffCall
 from lianxin.channels.sealing import CALLBACK_FIELD
 from lianxin.core import keys, time
 from lianxin.core.actor import SystemActor
@@ -303,6 +303,7 @@ def reconcile(hospital_id: int) -> None:
             # Its list may take minutes, so a job of its own reads it.
             with scope(hospital_id):
                 actions.request_sync(account, by=SystemActor(hospital_id))
+                actions.request_group_sync(account, by=SystemActor(hospital_id))
             continue
         try:
             reconcile_account(account)
@@ -326,6 +327,81 @@ def sync_contacts(hospital_id: int, sync_id: int) -> None:
         synchronising.run_sync(hospital_id, sync_id)
     except (ProviderError, SendFailed) as error:
         log.warning("contact_sync.stopped", sync_id=sync_id, reason=str(error))
+
+
+@job(queue="bulk")
+def sync_groups(hospital_id: int, sync_id: int) -> None:
+    """Go on with one comparison of groups; what fails for now is taken up by keep_group_syncs."""
+    try:
+        synchronising.run_group_sync(hospital_id, sync_id)
+    except (ProviderError, SendFailed) as error:
+        log.warning("group_sync.stopped", sync_id=sync_id, reason=str(error))
+
+
+@periodic(seconds=5)
+def keep_group_syncs(hospital_id: int) -> None:
+    """Give every open comparison of groups that nobody works at a job."""
+    with scope(hospital_id):
+        for sync_id in queries.list_group_syncs_to_run(hospital_id, time.now()):
+            lock = f"groups:{sync_id}"
+            with suppress(AlreadyEnqueued, IntegrityError), transaction.atomic():
+                sync_groups.configure(queueing_lock=lock).defer(
+                    hospital_id=hospital_id, sync_id=sync_id
+                )
+
+
+@periodic(seconds=5)
+def read_groups(hospital_id: int) -> None:
+    """Look at the groups that an event, a list or a person asked for."""
+    with scope(hospital_id):
+        due = queries.list_groups_to_read(hospital_id, time.now())
+    by_account: dict[int, list[Group]] = {}
+    for row in due:
+        by_account.setdefault(row.account_id, []).append(row)
+    for rows in by_account.values():
+        try:
+            synchronising.read_groups(hospital_id, rows)
+        except (ProviderError, SendFailed) as error:
+            log.warning("groups.not_read", reason=str(error))
+
+
+@periodic(seconds=5)
+def keep_join_codes(hospital_id: int) -> None:
+    """Make the codes that lead into groups, and the groups' welcomes, what they are to be."""
+    with scope(hospital_id):
+        codes = queries.list_join_codes_to_keep(hospital_id, time.now())
+        welcomes = queries.list_welcomes_to_keep(hospital_id, time.now())
+    for code in codes:
+        try:
+            synchronising.keep_join_code(code)
+        except SendFailed as error:
+            log.warning("join_code.not_kept", code=code.key, reason=str(error))
+    for welcome in welcomes:
+        try:
+            synchronising.keep_group_welcome(welcome)
+        except SendFailed as error:
+            log.warning("group_welcome.not_kept", welcome=welcome.key, reason=str(error))
+
+
+@periodic(seconds=10)
+def make_group_transfers(hospital_id: int) -> None:
+    """Hand over the groups that are to have another owner."""
+    try:
+        synchronising.make_group_transfers(hospital_id)
+    except SendFailed as error:
+        log.warning("groups.not_handed_over", reason=str(error))
+
+
+@periodic(seconds=3 * 3600, queue="bulk")
+def count_group_days(hospital_id: int) -> None:
+    """Fetch the provider's own count of the groups of each owner."""
+    with scope(hospital_id):
+        accounts = list(queries.list_accounts(hospital_id).active().filter(kind="wecom"))
+    for account in accounts:
+        try:
+            synchronising.count_group_days(account)
+        except (ProviderError, SendFailed) as error:
+            log.warning("groups.not_counted", account=account.key, reason=str(error))
 
 
 @periodic(seconds=5)

@@ -131,3 +131,30 @@ def make_message(address: Address, text: str = "你好", *, kind: str = "text") 
         facts: AccountFacts = facts_of(address.account)
         actions.take_in(facts, [inbound])
         return Arrival.objects.get(account_id=facts.id, arrival_key=f"message:{unique}")
+
+
+def group_xml(
+    change: str = "update",
+    *,
+    chat_id: str = "wrGroup1",
+    detail: str = "",
+    ids: tuple[str, ...] = (),
+    versions: tuple[str, str] = ("", ""),
+    created: int = 1_790_000_000,
+    scene: Mapping[str, int] | None = None,
+) -> str:
+    """Write change_external_chat as the provider does: what does not apply is absent."""
+    items = "".join(f"<Item><![CDATA[{one}]]></Item>" for one in ids)
+    extra = f"<UpdateDetail><![CDATA[{detail}]]></UpdateDetail>" if detail else ""
+    extra += "".join(f"<{name}>{value}</{name}>" for name, value in (scene or {}).items())
+    if ids:
+        extra += f"<MemChangeCnt>{len(ids)}</MemChangeCnt><MemChangeList>{items}</MemChangeList>"
+        extra += f"<LastMemVer><![CDATA[{versions[0]}]]></LastMemVer>"
+        extra += f"<CurMemVer><![CDATA[{versions[1]}]]></CurMemVer>"
+    return (
+        f"<xml><ToUserName><![CDATA[{CORP_ID}]]></ToUserName>"
+        f"<FromUserName><![CDATA[sys]]></FromUserName><CreateTime>{created}</CreateTime>"
+        f"<MsgType><![CDATA[event]]></MsgType><Event><![CDATA[change_external_chat]]></Event>"
+        f"<ChatId><![CDATA[{chat_id}]]></ChatId><ChangeType><![CDATA[{change}]]></ChangeType>"
+        f"{extra}</xml>"
+    )

@@ -70,7 +70,7 @@ def show_join_way(call: Call, corp: Corp) -> Json:
 def update_join_way(call: Call, corp: Corp) -> Json:
     """Put a whole new setting in the place of the old one."""
     way = access_way(call, corp)
-    way.body = _read_body(call, corp)
+    way.body, way.made_count = _read_body(call, corp), 0
     return {}
 
 

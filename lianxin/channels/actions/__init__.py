@@ -57,6 +57,20 @@ from lianxin.channels.actions.corp_tags import (
     settle_tag_renamed,
     withdraw_tag,
 )
+from lianxin.channels.actions.group_syncs import request_group_sync
+from lianxin.channels.actions.group_transfers import request_group_transfer
+from lianxin.channels.actions.group_welcomes import (
+    change_group_welcome,
+    create_group_welcome,
+    remove_group_welcome,
+)
+from lianxin.channels.actions.groups import look_again, tick_point
+from lianxin.channels.actions.join_codes import (
+    JoinCodeContent,
+    change_join_code,
+    close_join_code,
+    create_join_code,
+)
 from lianxin.channels.actions.leaves import (
     declare_back,
     declare_left,
@@ -114,6 +128,7 @@ from lianxin.channels.actions.transfers import (
 from lianxin.channels.actions.welcomes import claim_welcome, miss_overdue, settle_welcome
 
 __all__ = [
+    "JoinCodeContent",
     "allow_tag",
     "ask_for_reminder",
     "ask_for_tag_list",
@@ -123,6 +138,8 @@ __all__ = [
     "cancel_sync",
     "cancel_transfers",
     "change_account",
+    "change_group_welcome",
+    "change_join_code",
     "change_live_code",
     "claim_call",
     "claim_code",
@@ -136,8 +153,11 @@ __all__ = [
     "claim_tag",
     "claim_transfers",
     "claim_welcome",
+    "close_join_code",
     "close_live_code",
     "count_sent",
+    "create_group_welcome",
+    "create_join_code",
     "create_live_code",
     "declare_back",
     "declare_left",
@@ -149,6 +169,7 @@ __all__ = [
     "forget_addresses",
     "forget_raw",
     "forget_ticks",
+    "look_again",
     "miss_overdue",
     "note_back",
     "note_callback",
@@ -164,8 +185,11 @@ __all__ = [
     "pause_account",
     "plan_transfers",
     "receive_webchat_message",
+    "remove_group_welcome",
     "reopen_live_code",
     "request_check",
+    "request_group_sync",
+    "request_group_transfer",
     "request_sync",
     "restart_batch",
     "resume_account",
@@ -204,6 +228,7 @@ __all__ = [
     "store_contacts",
     "store_page",
     "take_in",
+    "tick_point",
     "want_tags",
     "withdraw_tag",
 ]

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from lianxin.channels import queries, sealing
 from lianxin.channels.actions.arrivals import take_in
+from lianxin.channels.actions.groups import forget_member
 from lianxin.channels.adapters.base import Inbound
 from lianxin.channels.models import (
     Account,
@@ -114,6 +115,7 @@ def forget_addresses(hospital_id: int, address_ids: Iterable[int], *, by: Actor)
         Arrival.objects.filter(address=address).update(payload_sealed=b"")
         TickCount.objects.filter(address=address).delete()
         ContactTag.objects.filter(address=address).delete()
+        forget_member(address)
         RelationTag.objects.filter(relation__address=address).delete()
         Transfer.objects.filter(address=address, state__in=Transfer.OPEN).update(
             state=Transfer.State.CANCELLED, settled_at=time.now()

@@ -14,6 +14,7 @@ from lianxin.channels import facts, queries, rules, sealing
 from lianxin.channels.actions import ticks
 from lianxin.channels.actions.calls import take_report
 from lianxin.channels.actions.corp_tags import ask_for_tag_list
+from lianxin.channels.actions.groups import note_change
 from lianxin.channels.actions.leaves import note_back, note_left
 from lianxin.channels.actions.marks import mark_later
 from lianxin.channels.adapters.base import TEMPLATE_RECEIPT, AccountFacts, Inbound
@@ -162,6 +163,10 @@ def take_tags_changed(intake: Intake, inbound: Inbound) -> None:
     """Look at the list of tags: the callback does not say what a tag is now."""
     del inbound
     ask_for_tag_list(intake.account.id)
+
+
+def take_group_changed(intake: Intake, inbound: Inbound) -> None:
+    intake.entries += note_change(intake.account, inbound)
 
 
 def revive(address: Address, inbound: Inbound, code: LiveCode | None) -> None:
@@ -428,6 +433,7 @@ TAKERS = {
     "transfer.failed": take_transfer_failed,
     "member.left": take_left,
     "member.came": take_back,
+    "group.changed": take_group_changed,
     "message.arrived": take_message,
     "receipt.arrived": take_receipt,
     "session.changed": take_session,

@@ -7,6 +7,20 @@ from lianxin.channels.models.addresses import EXTERNAL_ID_CHARACTERS, Address, R
 from lianxin.channels.models.arrivals import ARRIVAL_KEY_CHARACTERS, Arrival, Callback
 from lianxin.channels.models.calls import StaffCall
 from lianxin.channels.models.checks import AccountCheck
+from lianxin.channels.models.groups import (
+    GROUP_NAME_CHARACTERS,
+    REMARK_CHARACTERS,
+    Group,
+    GroupCheck,
+    GroupDay,
+    GroupMember,
+    GroupSync,
+    GroupTransfer,
+    GroupWelcome,
+    JoinCode,
+    JoinCodeGroup,
+    KeptAtProvider,
+)
 from lianxin.channels.models.live_codes import CodeMember, LiveCode, LiveCodeVersion
 from lianxin.channels.models.syncs import ContactSync
 from lianxin.channels.models.tags import NAME_CHARACTERS, ContactTag, CorpTag, RelationTag
@@ -16,7 +30,9 @@ from lianxin.channels.models.transfers import WORDS_CHARACTERS, MemberLeave, Tra
 __all__ = [
     "ARRIVAL_KEY_CHARACTERS",
     "EXTERNAL_ID_CHARACTERS",
+    "GROUP_NAME_CHARACTERS",
     "NAME_CHARACTERS",
+    "REMARK_CHARACTERS",
     "WORDS_CHARACTERS",
     "AccessToken",
     "Account",
@@ -29,6 +45,16 @@ __all__ = [
     "ContactSync",
     "ContactTag",
     "CorpTag",
+    "Group",
+    "GroupCheck",
+    "GroupDay",
+    "GroupMember",
+    "GroupSync",
+    "GroupTransfer",
+    "GroupWelcome",
+    "JoinCode",
+    "JoinCodeGroup",
+    "KeptAtProvider",
     "LiveCode",
     "LiveCodeVersion",
     "MemberLeave",

@@ -9,6 +9,9 @@ from lianxin.channels.synchronising.accounts import (
 )
 from lianxin.channels.synchronising.calls import place_call
 from lianxin.channels.synchronising.contacts import read_contacts, run_sync, sync_now
+from lianxin.channels.synchronising.group_owners import count_group_days, make_group_transfers
+from lianxin.channels.synchronising.groups import read_groups, run_group_sync
+from lianxin.channels.synchronising.join_codes import keep_group_welcome, keep_join_code
 from lianxin.channels.synchronising.live_codes import keep_live_code, read_live_code, read_picture
 from lianxin.channels.synchronising.messages import sync_messages
 from lianxin.channels.synchronising.notices import send_notice
@@ -19,19 +22,25 @@ from lianxin.channels.synchronising.transfers import keep_transfers, read_unassi
 __all__ = [
     "UNION_ID_ASKERS",
     "check_account",
+    "count_group_days",
     "find_outside_tasks",
     "identify_addresses",
+    "keep_group_welcome",
+    "keep_join_code",
     "keep_live_code",
     "keep_tag",
     "keep_transfers",
+    "make_group_transfers",
     "mark_relations",
     "place_call",
     "read_contacts",
+    "read_groups",
     "read_live_code",
     "read_picture",
     "read_tag_list",
     "read_unassigned",
     "remind_members",
+    "run_group_sync",
     "run_sync",
     "send_notice",
     "settle_task",

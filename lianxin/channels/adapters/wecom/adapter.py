@@ -22,6 +22,7 @@ from lianxin.channels.adapters.provider_http import Provider, Token
 from lianxin.channels.adapters.reactions import load_facts
 from lianxin.channels.adapters.wecom import calls
 from lianxin.channels.adapters.wecom.checks import CHECKS
+from lianxin.channels.adapters.wecom.group_events import parse_group
 from lianxin.channels.adapters.xml import field_text, parse_xml
 
 TITLE_BYTES = 128
@@ -71,6 +72,8 @@ class WeCom:
         event = field_text(message, "Event")
         if event == "change_external_contact":
             return parse_contact(message)
+        if event == "change_external_chat":
+            return parse_group(message)
         if event == "change_external_tag":
             return [parse_tag(message)]
         if event in LEAVE_EVENTS:

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-NAMES = ("ingest", "trend", "due", "pages", "sync")
+NAMES = ("ingest", "trend", "due", "pages", "sync", "send")
 OUT = Path(__file__).parent / "out" / "latest.json"
 COLUMNS = ("name", "ours", "baseline", "unit", "ratio", "goal", "ok")
 

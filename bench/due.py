@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import tempfile
 import time
 from datetime import UTC, datetime, timedelta
@@ -22,7 +20,7 @@ from typing import Any
 import psycopg
 
 from bench.due_fill import BARE, BARE_TABLES, FILL
-from bench.places import ask, place, prepare
+from bench.places import ask, ask_together, place, prepare
 from lianxin.core import embedded
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,7 +43,7 @@ def run(scale: str) -> dict[str, Any]:
         house = ask(SIDES, environment, "open")
         fill(owner_url, enrolments, house)
         before = measure_bare(owner_url)
-        seconds = measure_workers(environment, house["hospital"])
+        seconds = ask_together(SIDES, environment, WORKERS, "work", house["hospital"])
         after = measure_bare(owner_url)
         check(owner_url, enrolments)
     finally:
@@ -83,35 +81,6 @@ def measure_bare(owner_url: str) -> float:
         began = time.perf_counter()
         connection.execute(BARE)
         return time.perf_counter() - began
-
-
-def measure_workers(environment: dict[str, str], hospital_id: int) -> float:
-    """Let the workers start together once all are ready; return the seconds until all are done."""
-    command = [sys.executable, "-m", SIDES, "work", str(hospital_id)]
-    workers = [
-        subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(WORKERS)
-    ]
-    for worker in workers:
-        assert worker.stdout
-        worker.stdout.readline()
-    began = time.perf_counter()
-    for worker in workers:
-        assert worker.stdin
-        worker.stdin.write("go\n")
-        worker.stdin.flush()
-    codes = [worker.wait() for worker in workers]
-    seconds = time.perf_counter() - began
-    if any(codes):
-        raise RuntimeError("a worker failed")
-    return seconds
 
 
 def check(owner_url: str, enrolments: int) -> None:

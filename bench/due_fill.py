@@ -1,22 +1,28 @@
-"""The sets that the `due` benchmark fills its database with, and its bare statement."""
+"""The sets that benchmarks fill a database with: people who may be reached, and steps due.
+
+Also the bare statement of `due`.
+"""
 
 from __future__ import annotations
 
-FILL = (
-    """
+PATIENTS = """
 insert into patients_patient (hospital_id, key, name_sealed, phone_sealed, inpatient_sealed,
     diagnosis_sealed, sex, birth_on, stage, risk, discharged_on, state, stop_reason, created_at)
 select %(hospital)s, 'p' || lpad(n::text, 11, '0'), '', '', '', '', 'female', '1958-03-01',
     'after_visit', 'unknown', %(today)s, 'active', '', %(due)s
 from generate_series(1, %(n)s) n
-""",
-    """
+"""
+
+ADDRESSES = """
 insert into channels_address (hospital_id, account_id, key, external_id, union_id, state, added_at,
     sent_since_inbound_count, session_state)
 select %(hospital)s, %(account)s, 'a' || lpad(n::text, 11, '0'), 'open-' || n, '', 'active',
     %(due)s, 0, 0
 from generate_series(1, %(n)s) n
-""",
+"""
+
+# Who holds the phone behind each address, and what they agreed to.
+HOLDERS = (
     """
 insert into patients_holder (hospital_id, key, nickname_sealed, elder_mode, language, arrived_at,
     is_active)
@@ -26,8 +32,8 @@ from generate_series(1, %(n)s) n
     """
 insert into patients_holderaddress (hospital_id, holder_id, address_id)
 select h.hospital_id, h.id, a.id from patients_holder h
-join channels_address a on substr(a.key, 2) = substr(h.key, 2) and a.account_id = %(account)s
-where h.key like 'h0%%'
+join channels_address a on substr(a.key, 2) = substr(h.key, 2)
+where h.key like 'h0%%' and a.key like 'a0%%'
 """,
     """
 insert into patients_holding (hospital_id, key, holder_id, patient_id, relation, state,
@@ -44,6 +50,12 @@ select hospital_id, id, purpose, 'granted', 1, '', 'zh-hans', 'paper', 'system',
 from patients_patient, unnest(array['health_records', 'reminders']) purpose
 where key like 'p0%%'
 """,
+)
+
+FILL = (
+    PATIENTS,
+    ADDRESSES,
+    *HOLDERS,
     """
 insert into journeys_enrolment (hospital_id, key, patient_id, journey_id, version_id, anchor_on,
     state, revision, planned_until, enrolled_at, end_reason, by_kind)

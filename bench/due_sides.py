@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 
@@ -11,6 +10,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lianxin.settings")
 django.setup()
 
+from bench.places import answer, wait_for_start  # noqa: E402 - Django first
 from lianxin.channels import actions as channels  # noqa: E402 - Django first
 from lianxin.channels.adapters.base import Sent  # noqa: E402
 from lianxin.compliance.queries import check_wording  # noqa: E402
@@ -113,11 +113,9 @@ def deliver(hospital_id: int) -> int:
 
 if __name__ == "__main__":
     if sys.argv[1] == "open":
-        sys.stdout.write(json.dumps(open_house()) + "\n")
+        answer(open_house())
     else:
         warm_up(int(sys.argv[2]))
         leave_out_what_is_loaded()  # as `lianxin worker` does
-        sys.stdout.write("ready\n")
-        sys.stdout.flush()
-        sys.stdin.readline()
+        wait_for_start()
         work(int(sys.argv[2]))

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -45,3 +46,37 @@ def ask(module: str, environment: dict[str, str], *arguments: object) -> dict[st
         raise RuntimeError(f"{module} {arguments[0]} failed; what it said is above")
     found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return found
+
+
+def ask_together(module: str, environment: dict[str, str], count: int, *arguments: object) -> float:
+    """Let several start together once all are ready; return the seconds until all are done."""
+    command = [sys.executable, "-m", module, *map(str, arguments)]
+    pipe = subprocess.PIPE
+    workers = [
+        subprocess.Popen(command, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, text=True)
+        for _ in range(count)
+    ]
+    for worker in workers:
+        assert worker.stdout
+        worker.stdout.readline()
+    began = time.perf_counter()
+    for worker in workers:
+        assert worker.stdin
+        worker.stdin.write("go\n")
+        worker.stdin.flush()
+    codes = [worker.wait() for worker in workers]
+    seconds = time.perf_counter() - began
+    if any(codes):
+        raise RuntimeError(f"a worker of {module} failed: {codes}")
+    return seconds
+
+
+def wait_for_start() -> None:
+    """Say that this side is ready, and wait until all are."""
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    sys.stdin.readline()
+
+
+def answer(found: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(found) + "\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import resource
 import sys
@@ -16,6 +15,7 @@ import httpx
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lianxin.settings")
 django.setup()
 
+from bench.places import answer  # noqa: E402 - Django first
 from bench.sync import CORP_ID  # noqa: E402 - Django first
 from lianxin.channels import actions, queries, synchronising  # noqa: E402
 from lianxin.channels.models import Account  # noqa: E402
@@ -96,4 +96,4 @@ def main(what: str, argument: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(main(*sys.argv[1:3])) + "\n")
+    answer(main(*sys.argv[1:3]))

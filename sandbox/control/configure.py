@@ -296,3 +296,4 @@ def _seed_follower(box: Sandbox, row: Json) -> None:
     follower.is_subscribed = True
     follower.subscribed_at = int(row.get("subscribed_at") or box.clock.now())
     follower.scene = row.get("scene", "")
+    follower.message_at = float(row.get("written_at") or 0)

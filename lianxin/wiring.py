@@ -17,7 +17,7 @@ SUBSCRIBERS: Wiring = {
     "contact.tagged": [patients.follow_tags],
     "contact.untagged": [patients.follow_tags],
     "corp_tag.allowed": [patients.offer_words],
-    "holder.joined": [conversations.join_threads],
+    "holder.joined": [conversations.join_threads, patients.look_at_joined],
     "message.arrived": [conversations.receive_arrivals],
     "receipt.arrived": [outreach.note_receipts],
     "session.changed": [conversations.answer_sessions],
@@ -26,8 +26,13 @@ SUBSCRIBERS: Wiring = {
     "staff_call.ended": [health.call_next],
     # Who it is, and what was agreed.
     "holder.code_asked": [patients.deliver_phone_codes],
-    "patient.verified": [journeys.enrol_patients, conversations.name_threads],
-    "patient.corrected": [journeys.enrol_patients],
+    "patient.registered": [patients.look_for_likenesses],
+    "patient.verified": [
+        journeys.enrol_patients,
+        conversations.name_threads,
+        patients.look_for_likenesses,
+    ],
+    "patient.corrected": [journeys.enrol_patients, patients.look_for_likenesses],
     "consent.given": [journeys.enrol_patients],
     "consent.withdrawn": [journeys.stop_without_consent, outreach.stop_patients],
     # What goes out, and what became of it.

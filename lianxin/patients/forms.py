@@ -34,6 +34,11 @@ RISKS = [
     (Patient.Risk.LOW, gettext_lazy("低风险")),
     (Patient.Risk.UNKNOWN, gettext_lazy("未评估")),
 ]
+LIKENESS_STANDINGS = [
+    ("", gettext_lazy("待判断")),
+    ("later", gettext_lazy("稍后再看")),
+    ("decided", gettext_lazy("判断过的")),
+]
 STANDINGS = [
     ("", gettext_lazy("全部")),
     ("unverified", gettext_lazy("未核验")),
@@ -240,6 +245,14 @@ class TagForm(forms.Form):
 
 class MergeForm(forms.Form):
     inpatient = forms.CharField(label=gettext_lazy("重复那一位的住院号"), max_length=40)
+
+
+class KeepForm(forms.Form):
+    """Which of two rows stays."""
+
+    keep = forms.CharField(
+        max_length=12, error_messages={"required": gettext_lazy("请选择保留哪一份登记。")}
+    )
 
 
 class WhoForm(forms.Form):

@@ -33,6 +33,25 @@ def join_identified(hospital_id: int, events: list[dict[str, Any]]) -> None:
             actions.join_holders(hospital_id, event["subject_id"], by=SystemActor(hospital_id))
 
 
+@job(queue="bulk")
+def look_for_likenesses(hospital_id: int, events: list[dict[str, Any]]) -> None:
+    """Compare who was written down, corrected or verified with all others.
+
+    Hears `patient.registered`, `patient.corrected` and `patient.verified`.
+    """
+    with scope(hospital_id):
+        patient_ids = {event["patient_id"] for event in events if event["patient_id"]}
+        actions.look_for_likenesses(hospital_id, patient_ids)
+
+
+@job(queue="bulk")
+def look_at_joined(hospital_id: int, events: list[dict[str, Any]]) -> None:
+    """Compare the patients of a phone that turned out to be another's. Hears `holder.joined`."""
+    with scope(hospital_id):
+        held = queries.patients_of_holders(hospital_id, [event["subject_id"] for event in events])
+        actions.look_for_likenesses(hospital_id, held)
+
+
 @job(queue="default")
 def gather_late_rows(hospital_id: int, events: list[dict[str, Any]]) -> None:
     """Move what was written for a patient while she was folded. Hears `patient.merged`."""

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from django.urls import path
 
-from lianxin.patients import portal, views
+from lianxin.patients import portal
+from lianxin.patients.views import likenesses
+from lianxin.patients.views import people as views
 
 app_name = "patients"
 urlpatterns = [
@@ -17,6 +19,12 @@ urlpatterns = [
     path("patients/<slug:key>/tags/", views.add_tag, name="add_tag"),
     path("patients/<slug:key>/tags/<slug:tag_key>/remove/", views.remove_tag, name="remove_tag"),
     path("patients/<slug:key>/merge/", views.merge, name="merge"),
+    path("likenesses/", likenesses.index, name="likenesses"),
+    path("likenesses/<slug:key>/", likenesses.likeness, name="likeness"),
+    path("likenesses/<slug:key>/reveal/", likenesses.reveal, name="likeness_reveal"),
+    path("likenesses/<slug:key>/merge/", likenesses.merge, name="likeness_merge"),
+    path("likenesses/<slug:key>/dismiss/", likenesses.dismiss, name="likeness_dismiss"),
+    path("likenesses/<slug:key>/later/", likenesses.postpone, name="likeness_later"),
     path("merges/<slug:key>/undo/", views.undo_merge, name="undo_merge"),
     path("holdings/<slug:key>/end/", views.end_holding, name="end_holding"),
     path("p/enter/<slug:key>/", portal.enter, name="enter"),

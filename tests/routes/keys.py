@@ -56,6 +56,12 @@ def find_merge(place: Place) -> Kwargs:
         return {"key": patients.merge_patients(place.patient, folded, by=place.system).key}
 
 
+def find_likeness(place: Place) -> Kwargs:
+    other = make_patient(place.hospital)
+    with scope(place.hospital):
+        return {"key": patients.compare_by_hand(place.patient, other, by=place.system).key}
+
+
 def find_holding(place: Place) -> Kwargs:
     with scope(place.hospital):
         return {"key": Holding.objects.get(holder=place.holder, patient=place.patient).key}
@@ -128,6 +134,7 @@ def find_tag(place: Place) -> Kwargs:
 KEYS: dict[str, Callable[[Place], Kwargs]] = {
     "patients/<slug:key>/": find_tagged,
     "merges/<slug:key>/": find_merge,
+    "likenesses/<slug:key>/": find_likeness,
     "holdings/<slug:key>/": find_holding,
     "settings/channels/<slug:key>/": lambda place: {"key": make_account(place.hospital).key},
     "settings/channels/new/<slug:kind>/": lambda _place: {"kind": "wecom"},
@@ -160,6 +167,7 @@ KEYS: dict[str, Callable[[Place], Kwargs]] = {
 }
 # An empty form is refused before the action looks at who asks, or at the word in the address.
 FORMS: dict[str, Callable[[Place], Kwargs]] = {
+    "patients:likeness_merge": lambda place: {"keep": place.patient.key},
     "compliance:phone_answer": lambda _place: {"answer": "yes"},
     "journeys:enrolments": lambda place: {"patient": place.patient.key},
 }

@@ -13,6 +13,13 @@ from lianxin.patients.actions.arrival import (
 )
 from lianxin.patients.actions.joining import join_holders
 from lianxin.patients.actions.life_events import record_life_event, resume_patient
+from lianxin.patients.actions.likenesses import (
+    compare_by_hand,
+    dismiss_likeness,
+    look_for_likenesses,
+    merge_likeness,
+    postpone_likeness,
+)
 from lianxin.patients.actions.merging import gather_late_rows, merge_patients, undo_merge
 from lianxin.patients.actions.registration import (
     PatientFacts,
@@ -43,7 +50,9 @@ __all__ = [
     "PatientFacts",
     "claim_patient",
     "close_session",
+    "compare_by_hand",
     "correct_patient",
+    "dismiss_likeness",
     "drop_expired_sessions",
     "end_holding",
     "follow_tags",
@@ -51,10 +60,13 @@ __all__ = [
     "gather_late_rows",
     "join_holders",
     "link_address",
+    "look_for_likenesses",
+    "merge_likeness",
     "merge_patients",
     "name_holder",
     "offer_word",
     "open_session",
+    "postpone_likeness",
     "prepare_phone_code",
     "receive_contact",
     "record_life_event",

@@ -148,6 +148,12 @@ def addresses_of(patient: Patient) -> list[PatientAddress]:
     ]
 
 
+def patients_of_holders(hospital_id: int, holder_ids: Iterable[int]) -> set[int]:
+    """Return whom somebody verified holds one of these phones for."""
+    rows = Holding.objects.filter(hospital_id=hospital_id, holder_id__in=set(holder_ids))
+    return set(rows.filter(state=Holding.State.VERIFIED).values_list("patient_id", flat=True))
+
+
 def addresses_of_holder(hospital_id: int, holder_id: int) -> list[Address]:
     rows = HolderAddress.objects.filter(hospital_id=hospital_id, holder_id=holder_id)
     rows = rows.select_related("address", "address__account").order_by("pk")

@@ -13,6 +13,7 @@ from lianxin.patients.rules.merging import (
 from lianxin.patients.rules.people import (
     ADULT_AT,
     CODE_LIMITS,
+    FINAL_LIFE_EVENTS,
     LIFE_EVENTS,
     OWN_PHONE_AT,
     RELATIONS,
@@ -39,6 +40,7 @@ from lianxin.patients.rules.people import (
 __all__ = [
     "ADULT_AT",
     "CODE_LIMITS",
+    "FINAL_LIFE_EVENTS",
     "LIFE_EVENTS",
     "OWN_PHONE_AT",
     "RELATIONS",

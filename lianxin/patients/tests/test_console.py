@@ -218,7 +218,11 @@ def test_duplicates_are_merged_and_taken_apart(
     url = reverse("patients:merge", args=[patient.key])
     assert as_lin.post(url, {"inpatient": "ZY00000000"}).status_code == 422
 
-    as_lin.post(url, {"inpatient": "ZY55555555"})
+    compared = as_lin.post(url, {"inpatient": "ZY55555555"})
+    side_by_side = compared.headers["Location"]
+    assert "保留左边" in body(as_lin.get(side_by_side))
+    assert as_lin.post(f"{side_by_side}merge/", {}).status_code == 422
+    as_lin.post(f"{side_by_side}merge/", {"keep": patient.key})
     assert duplicate.key in body(as_lin.get(url))
 
     with scope(riverside):

@@ -75,10 +75,17 @@ def index(request: StaffRequest) -> HttpResponse:
         "risks": forms.RISKS,
         "teams": queries.list_teams_of(request.staff),
         "may_register": request.staff.may("patient.edit"),
+        "likeness_count": count_waiting(request),
         "may_verify": request.staff.may("patient.verify"),
     }
     template = "patients/index.html#rows" if request.htmx else "patients/index.html"
     return render(request, template, context)
+
+
+def count_waiting(request: StaffRequest) -> int:
+    """Count the pairs that this member of staff may decide about; the rows alone need no count."""
+    may_decide = request.staff.may("patient.edit") and not request.htmx
+    return queries.count_likenesses(request.staff) if may_decide else 0
 
 
 def make_rows(request: StaffRequest, page: Page[Patient]) -> list[PatientRow]:
@@ -283,16 +290,15 @@ def remove_tag(request: StaffRequest, key: str, tag_key: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @staff_view("patient.edit")
 def merge(request: StaffRequest, key: str) -> HttpResponse:
-    """Fold the other row of the same person into this one."""
+    """Find the other row of the same person; both are compared before anything is merged."""
     keep = queries.access_patient(request.staff, key)
     form = forms.MergeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         number = form.cleaned_data["inpatient"]
         duplicate = queries.find_by_inpatient(request.staff.hospital_id, number)
         if duplicate is not None:
-            actions.merge_patients(keep, duplicate, by=request.staff)
-            messages.success(request, _("已合并。合并可以撤销。"))
-            return redirect("patients:merge", key=key)
+            likeness = actions.compare_by_hand(keep, duplicate, by=request.staff)
+            return redirect("patients:likeness", key=likeness.key)
         form.add_error("inpatient", _("没有这个住院号。"))
     access_log.record_views(request.staff, [keep.pk], page="patients:merge")
     context = {

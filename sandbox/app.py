@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
 from sandbox.authorize import authorize
+from sandbox.client.routes import ROUTES as CLIENT_ROUTES
 from sandbox.control.routes import ROUTES as CONTROL_ROUTES
 from sandbox.control.routes import refuse
 from sandbox.errors import ControlError
@@ -62,6 +63,7 @@ def make_routes() -> list[Route | Mount]:
         Route("/voice", serve_voice, methods=["POST"]),
         Route("/voice/", serve_voice, methods=["POST"]),
         *CONTROL_ROUTES,
+        *CLIENT_ROUTES,
         *PHONE_ROUTES,
     ]
 

@@ -12,6 +12,8 @@ from sandbox.runtime import Sandbox
 from sandbox.state import OauthCode
 
 COOKIE = "sandbox_person"
+# Whose work client is just opening a page beside a chat: `corp:userid`, good for one sign-in.
+MEMBER_COOKIE = "sandbox_member"
 SCOPES = ("snsapi_base", "snsapi_userinfo", "snsapi_privateinfo")
 
 
@@ -28,7 +30,7 @@ async def authorize(request: Request) -> Response:
     scope = query.get("scope", "snsapi_base")
     if query.get("response_type") != "code" or scope not in SCOPES:
         return PlainTextResponse("scope 参数错误 (bad scope or response_type)", 400)
-    person, userid = find_holder(box, request)
+    person, userid = find_holder(box, request, account)
     if not person and not userid:
         return PlainTextResponse("请在微信客户端打开链接 (nobody holds the phone)", 403)
     code = OauthCode(
@@ -48,7 +50,9 @@ async def authorize(request: Request) -> Response:
         account=account,
         params=world.persons[person].introduce() if person else {"person": userid},
     )
-    return RedirectResponse(add_query(target, code.code, query.get("state", "")), 302)
+    response = RedirectResponse(add_query(target, code.code, query.get("state", "")), 302)
+    response.delete_cookie(MEMBER_COOKIE)
+    return response
 
 
 def add_query(target: str, code: str, state: str) -> str:
@@ -57,8 +61,12 @@ def add_query(target: str, code: str, state: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode(query), ""))
 
 
-def find_holder(box: Sandbox, request: Request) -> tuple[str, str]:
-    """Return (person, "") or ("", userid) of whoever holds the phone."""
+def find_holder(box: Sandbox, request: Request, account: str) -> tuple[str, str]:
+    """Return (person, "") or ("", userid) of whoever holds the phone, or has the client open."""
+    corp_id, _, userid = request.cookies.get(MEMBER_COOKIE, "").partition(":")
+    corp = box.world.corps.get(account)
+    if "as" not in request.query_params and corp and corp_id == account and userid in corp.members:
+        return "", userid
     holder = request.query_params.get("as") or request.cookies.get(COOKIE, "")
     if holder.startswith("member:"):
         userid = holder.removeprefix("member:")

@@ -96,6 +96,8 @@ class App:
     rights: list[str] = field(default_factory=lambda: ["contact", "kf", "message"])
     # 企业可信IP; none means that any address may call, as in a corp of the time before it.
     trusted_ips: list[str] = field(default_factory=list)
+    # 聊天工具栏: the page that stands beside the members' chats.
+    sidebar_url: str = ""
 
 
 @dataclass

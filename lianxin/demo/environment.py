@@ -95,5 +95,6 @@ def provider_urls(sandbox_url: str) -> str:
         "sms": "/sms",
         "voice": "/voice",
         "open": "",
+        "bridge": "/client/bridge.js",
     }
     return ",".join(f"{name}={sandbox_url}{path}" for name, path in paths.items())

@@ -18,6 +18,7 @@ from lianxin.channels.jobs import make_live_codes
 from lianxin.channels.models import Account
 from lianxin.content import actions as content
 from lianxin.content.catalogue import list_articles
+from lianxin.conversations.actions import save_script
 from lianxin.core import time
 from lianxin.core.actor import SystemActor
 from lianxin.core.hospitals import open_hospital
@@ -33,6 +34,12 @@ from lianxin.staff.models import CareTeam, Department, DutyShift, Staff
 ROSTER_DAYS = 60
 CALL_TEXT = "有一条红色预警待处理，请打开连心查看，按 1 表示已接手。"
 AGENT_ID = "1000002"
+SCRIPTS = {
+    "打招呼": "{称呼}好，我是{医院}{科室}的{我}。出院后有事可以在这里找我。",
+    "复诊前准备": "{称呼}好，复诊当天早上请空腹，带上出院小结和医保卡。到院后先到{科室}分诊台。",
+    "请补记读数": "{称呼}好，这两天没有看到您的读数。方便的话请在页面里补记，记不起来的不用补。",
+    "请打电话": "{称呼}好，这件事在电话里说得清楚些，请问什么时间方便接电话？",
+}
 WELCOME = "您好,我是{hospital}{department}{doctor}。出院后有事可以在这里找到我们团队。"
 
 
@@ -76,6 +83,7 @@ def open_house(house: House, sandbox_url: str, edge_url: str) -> Opened:
         open_accounts(opened, sandbox_url)
         health.load_clinical_rows(hospital, opened.doctor)
         load_library(opened)
+        write_scripts(opened)
         open_live_code(opened)
     # "Ready" means that the code can be scanned, not that a worker will make it soon.
     make_live_codes.for_hospital(hospital.pk)  # type: ignore[attr-defined]
@@ -170,7 +178,13 @@ def register_at_sandbox(house: House, sandbox_url: str, edge_url: str) -> None:
         for m in house.staff
     ]
     rights = ["contact", "kf", "message"]
-    app = {"agent_id": AGENT_ID, "secret": secret(house, "wecom"), "name": "连心", "rights": rights}
+    app = {
+        "agent_id": AGENT_ID,
+        "secret": secret(house, "wecom"),
+        "name": "连心",
+        "rights": rights,
+        "sidebar_url": f"{settings.BASE_URL}/sidebar/enter/{account_key(house, 'wc')}/",
+    }
     corp = {
         "name": house.name,
         "apps": [app],
@@ -341,6 +355,12 @@ def load_library(opened: Opened) -> None:
         journeys.approve_version(version, by=opened.doctor)
         version.refresh_from_db()
         journeys.publish_version(version, by=publisher)
+
+
+def write_scripts(opened: Opened) -> None:
+    """Write the sentences that are typed every day, for the sidebar in WeCom."""
+    for title, text in SCRIPTS.items():
+        save_script(opened.hospital.pk, title=title, text=text, department=None, by=opened.nurse)
 
 
 def open_live_code(opened: Opened) -> None:

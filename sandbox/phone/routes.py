@@ -37,15 +37,15 @@ def choose_language(request: Request) -> str:
     return asked if asked in read_texts() else "zh"
 
 
-def fill(name: str, texts: dict[str, str]) -> str:
+def fill(file: Path, texts: dict[str, str]) -> str:
     """Put the words into the page."""
-    page = (HERE / name).read_text("utf-8")
+    page = file.read_text("utf-8")
     for key, text in texts.items():
         page = page.replace("{{" + key + "}}", text)
     return page
 
 
-def make_page(box: Sandbox, name: str, language: str) -> Response:
+def make_page(box: Sandbox, file: Path, language: str) -> Response:
     frames = " ".join(box.world.settings.frame_origins)
     policy = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -55,13 +55,13 @@ def make_page(box: Sandbox, name: str, language: str) -> Response:
     html_language = "zh-Hans" if language == "zh" else "en"
     words = read_texts()[language] | {"html_language": html_language, "language": language}
     headers = {"Content-Security-Policy": policy, "Cache-Control": "no-store"}
-    return HTMLResponse(fill(name, words), headers=headers)
+    return HTMLResponse(fill(file, words), headers=headers)
 
 
 async def show_page(request: Request) -> Response:
     box: Sandbox = request.app.state.sandbox
     language = choose_language(request)
-    page = make_page(box, "index.html", language)
+    page = make_page(box, HERE / "index.html", language)
     if "lang" in request.query_params:
         page.set_cookie(LANGUAGE_COOKIE, language, samesite="lax", max_age=365 * 86400)
     return page
@@ -73,7 +73,7 @@ async def enter_customer_service(request: Request) -> Response:
     person = box.world.persons.get(request.cookies.get(COOKIE, ""))
     if person:
         PERSON_VERBS["scan"](box, person, {"code": f"{request.url.path}?{request.url.query}"})
-    return make_page(box, "enter.html", choose_language(request))
+    return make_page(box, HERE / "enter.html", choose_language(request))
 
 
 async def enter_mini_program(request: Request) -> Response:

@@ -10,6 +10,7 @@ from sandbox.state import Corp, derive, make_external_userid, make_openid
 from sandbox.wecom.contacts import STANDING
 
 CODE_SECONDS = 300
+TICKET_SECONDS = 7200
 
 
 def show_user(call: Call, corp: Corp) -> Json:
@@ -32,7 +33,12 @@ def show_user(call: Call, corp: Corp) -> Json:
 
 
 def give_ticket(call: Call, corp: Corp) -> Json:
-    hour = str(int(call.now // 7200))
-    kind = call.query.get("type", "jsapi")
-    ticket = derive("sM4AOV", corp.corp_id, call.agent_id, kind, hour, size=40)
-    return {"ticket": ticket, "expires_in": 7200 - int(call.now) % 7200}
+    ticket = make_ticket(corp.corp_id, call.agent_id, call.query.get("type", "jsapi"), call.now)
+    left = TICKET_SECONDS - int(call.now) % TICKET_SECONDS
+    return {"ticket": ticket, "expires_in": left}
+
+
+def make_ticket(corp_id: str, agent_id: str, kind: str, now: float) -> str:
+    """Make the ticket of this time: the same for every asker until it runs out."""
+    turn = str(int(now // TICKET_SECONDS))
+    return derive("sM4AOV", corp_id, agent_id, kind, turn, size=40)

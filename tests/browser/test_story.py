@@ -307,6 +307,24 @@ def act_6_a_talk_that_staff_took_in_the_client_can_only_be_read(story: Story) ->
     story.product.member(CORP, "nurse-zhou", "kf-end", open_kfid=KF, person=PERSON)
 
 
+def act_6_beside_the_chat_the_doctor_puts_a_script_in(story: Story) -> None:
+    """Let the page sign in by itself, be accepted by the client, and know whose chat it is."""
+    chat = f"corp={CORP}&userid=doctor-li&person={PERSON}"
+    client = new_page(story.browser.new_context(viewport={"width": 1280, "height": 900}))
+    client.goto(f"{story.product.sandbox}/client?{chat}")
+    client.get_by_role("button", name="打开侧边栏").click()
+    inside = client.frame_locator("#page")
+    expect(inside.get_by_role("heading", name="张*兰")).to_be_visible()
+    inside.get_by_role("button", name="复诊前准备").click()
+    expect(inside.get_by_label("要发的话")).to_have_value(re.compile("张女士好，复诊当天"))
+    inside.get_by_role("button", name="插入到聊天").click()
+
+    expect(inside.get_by_text("已插入聊天")).to_be_visible()
+    expect(client.locator("#messages li").last).to_contain_text("复诊当天早上请空腹")
+    assert "张女士好，复诊当天早上请空腹" in story.texts
+    client.context.close()
+
+
 def act_7_results_come_from_these_rows(story: Story) -> None:
     manager = sign_in(story.product, story.browser, "riverside-manager")
     manager.goto(f"{story.product.console}/insight/")

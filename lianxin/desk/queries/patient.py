@@ -202,14 +202,22 @@ class Health:
     medicines: Sequence[MedicineFacts]
 
 
-def load_health(staff: Staff, patient: Patient, opened: OpenPatient, today: date) -> Health:
+def load_health(
+    staff: Staff,
+    patient: Patient,
+    opened: OpenPatient,
+    today: date,
+    *,
+    days: int = TREND_DAYS,
+    width: float = 820,
+) -> Health:
     """Load the numbers; no trend is drawn while no doctor has approved the clinical rows."""
     book = find_book(staff.hospital_id)
     alerts = list_alerts_of(patient)
     intake = load_intake(patient, today - timedelta(days=TREND_DAYS - 1), today)
     known = Known(book, alerts, intake)
     return Health(
-        panel=load_panel(patient, days=TREND_DAYS, known=known) if book else None,
+        panel=load_panel(patient, days=days, width=width, known=known) if book else None,
         alerts=list_alert_lines(staff, book, alerts),
         medicines=facts_of(patient, intake, opened.ring),
     )

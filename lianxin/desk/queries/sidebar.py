@@ -34,6 +34,8 @@ from lianxin.staff.models import Staff
 from lianxin.tasks.queries import TaskLine
 
 LAST_WORDS = 3
+# What still reads well in a column of 300 to 400 pixels.
+TREND_DAYS, TREND_WIDTH = 14, 380
 FOUND_ROWS = 10
 
 
@@ -110,7 +112,9 @@ def load_card(staff: Staff, patient: Patient) -> Card:
         patient=patient,
         face=opened.face,
         reach=reach_of_patient(patient, granted, holdings),
-        health=load_health(staff, patient, opened, today) if sees_health else None,
+        health=load_health(staff, patient, opened, today, days=TREND_DAYS, width=TREND_WIDTH)
+        if sees_health
+        else None,
         said=list_messages(thread, limit=LAST_WORDS) if thread else [],
         thread_key=thread_key,
         tasks=list_task_lines(staff, opened.face) if staff.may("task.read") else None,

@@ -12,12 +12,12 @@ def seconds(name: str) -> timedelta:
     return timedelta(seconds=load_facts()[name])
 
 
-def days(name: str) -> timedelta:
-    return timedelta(days=load_facts()[name])
-
-
 def count(name: str) -> int:
     return load_facts()[name]
+
+
+def days(name: str) -> timedelta:
+    return timedelta(days=load_facts()[name])
 
 
 def hours(name: str) -> timedelta:

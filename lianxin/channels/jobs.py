@@ -99,6 +99,31 @@ def sync_messages(hospital_id: int, account_id: int, token: str = "") -> None:
     synchronising.sync_messages(hospital_id, account_id, token)
 
 
+@job(queue="urgent")
+def change_session(hospital_id: int, request_id: int) -> None:
+    synchronising.change_session(hospital_id, request_id)
+
+
+@periodic(seconds=60)
+def sweep_sessions(hospital_id: int) -> None:
+    """Take up changes of sessions whose job was lost."""
+    with scope(hospital_id):
+        left = queries.list_left_requests(hospital_id, time.now())
+    for request_id in left:
+        synchronising.change_session(hospital_id, request_id)
+
+
+@periodic(seconds=5)
+def keep_servicers(hospital_id: int) -> None:
+    with scope(hospital_id):
+        accounts = queries.list_servicer_accounts(hospital_id, time.now())
+    for account_id in accounts:
+        try:
+            synchronising.keep_servicers(hospital_id, account_id)
+        except SendFailed as error:
+            log.info("servicers.not_kept", account_id=account_id, reason=str(error))
+
+
 @periodic(seconds=60)
 def sweep_callbacks(hospital_id: int) -> None:
     """Find callbacks whose job was lost."""
@@ -318,6 +343,7 @@ def reconcile_account(account: Account) -> None:
         synchronising.sync_now(account.hospital_id, account.pk)
     elif account.kind == Account.Kind.WECOM_KF:
         synchronising.sync_messages(account.hospital_id, account.pk, "")
+        synchronising.read_servicers(account.hospital_id, account.pk)
 
 
 @job(queue="bulk")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from lianxin.channels.views import accounts, live_codes, prints, syncs, tags
+from lianxin.channels.views import accounts, live_codes, prints, servicers, syncs, tags
 
 app_name = "channels"
 urlpatterns = [
@@ -14,6 +14,15 @@ urlpatterns = [
     path("settings/channels/<slug:key>/sync/", syncs.sync, name="sync"),
     path("settings/channels/<slug:key>/sync/start/", syncs.start_sync, name="start_sync"),
     path("settings/channels/<slug:key>/sync/cancel/", syncs.cancel_sync, name="cancel_sync"),
+    path("settings/channels/<slug:key>/servicers/", servicers.servicers, name="servicers"),
+    path(
+        "settings/channels/<slug:key>/servicers/new/", servicers.add_servicers, name="add_servicers"
+    ),
+    path(
+        "settings/channels/<slug:key>/servicers/<slug:servicer_key>/dismiss/",
+        servicers.dismiss_servicer,
+        name="dismiss_servicer",
+    ),
     path("settings/tags/", tags.tags, name="tags"),
     path("settings/tags/new/", tags.new_tag, name="new_tag"),
     path("settings/tags/<slug:key>/withdraw/", tags.withdraw_tag, name="withdraw_tag"),

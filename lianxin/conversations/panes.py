@@ -10,6 +10,10 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from lianxin.channels.adapters.reactions import load_transitions
+from lianxin.channels.models import Account
+from lianxin.channels.queries import list_receiving
+from lianxin.channels.rules.customer_service import ENDED, QUEUE, SERVED, list_targets
 from lianxin.compliance.queries import Look, check_wording, consents_of, who_looked
 from lianxin.compliance.rules.guard import Finding
 from lianxin.conversations import catalog, queries, words
@@ -23,11 +27,13 @@ from lianxin.core import time
 from lianxin.outreach.queries import ReachLine, reach_of_holder
 from lianxin.outreach.queries.reach import Said as Reason
 from lianxin.staff.models import Staff
-from lianxin.staff.queries import list_staff
+from lianxin.staff.queries import find_many_by_wecom, list_staff
 from lianxin.web.links import link
 from lianxin.web.navigation import find_url
 from lianxin.web.parts import Chip
 
+# What the form calls the places that are nobody.
+QUEUED, FINISHED = "queue", "end"
 CONSENTS = ("health_records", "reminders", "marketing")
 
 
@@ -174,6 +180,14 @@ class WayChoice:
 
 
 @dataclass(frozen=True)
+class Move:
+    """One place a session can go: the queue, somebody, or its end."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True)
 class PatientCard:
     """The right pane: who it is, how to reach them, what they agreed to, who looked."""
 
@@ -202,6 +216,8 @@ class ThreadPane:
     is_mine: bool
     due: threads.Due | None
     rating: Rating | None
+    moves: list[Move]
+    moved: str
 
     @property
     def key(self) -> str:
@@ -245,7 +261,30 @@ def make_thread(
         is_mine=thread.assignee_id == staff.pk,
         due=threads.due_state(thread.first_reply_due_at, time.now()),
         rating=find_newest_rating(thread),
+        moves=list_moves(thread),
+        moved=words.moved_word(thread),
     )
+
+
+def list_moves(thread: Thread) -> list[Move]:
+    """Return where this customer service session can go now, each as the form names it."""
+    address = thread.last_address
+    if address is None or address.account.kind != Account.Kind.WECOM_KF:
+        return []
+    targets = list_targets(load_transitions(), address.session_state)
+    moves = [Move(QUEUED, _("放进企业微信的排队"))] if QUEUE in targets else []
+    if SERVED in targets:
+        rows = list_receiving(address.account)
+        people = find_many_by_wecom(thread.hospital_id, [one.userid for one in rows])
+        names = {userid: one.name for userid, one in people.items()}
+        moves += [
+            Move(
+                one.key,
+                _("转给 %(name)s") % {"name": names.get(one.userid, one.userid)},
+            )
+            for one in rows
+        ]
+    return moves + ([Move(FINISHED, _("结束企业微信里的接待"))] if ENDED in targets else [])
 
 
 def older_url(thread: Thread, said: Sequence[Said]) -> str:

@@ -15,6 +15,7 @@ urlpatterns = [
     path("inbox/<slug:key>/notes/", views.note, name="note"),
     path("inbox/<slug:key>/wording/", views.wording, name="wording"),
     path("inbox/<slug:key>/assignee/", views.assign, name="assign"),
+    path("inbox/<slug:key>/session/", views.session, name="session"),
     path("inbox/<slug:key>/closing/", views.close, name="close"),
     path("inbox/<slug:key>/reading/", views.read, name="read"),
     path("inbox/<slug:key>/danger/settled/", views.settle_danger, name="settle_danger"),

@@ -16,6 +16,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from lianxin.channels.actions import request_session
+from lianxin.channels.queries import access_servicer
+from lianxin.channels.rules.customer_service import ENDED, QUEUE, SERVED
 from lianxin.conversations import actions, panes, queries, words
 from lianxin.conversations.forms import AssignForm, CloseForm, ScriptForm, TextForm
 from lianxin.conversations.models import Script, Thread
@@ -23,6 +26,7 @@ from lianxin.conversations.queries import ThreadFilter
 from lianxin.conversations.queries.ratings import count_by_staff, list_low
 from lianxin.conversations.queries.scripts import access_script, list_scripts
 from lianxin.core import access_log, time
+from lianxin.core.errors import RefusedError
 from lianxin.core.ids import make_key
 from lianxin.staff.models import Staff
 from lianxin.staff.queries import access_staff, list_departments
@@ -245,6 +249,22 @@ def assign(request: StaffRequest, key: str) -> HttpResponse:
 
 def find_colleague(staff: Staff, key: str) -> Staff | None:
     return access_staff(staff, key) if key else None
+
+
+@require_POST
+@staff_view("message.send")
+def session(request: StaffRequest, key: str) -> HttpResponse:
+    """Hand a customer service session to the client, or end it there."""
+    found = queries.access_thread(request.staff, key)
+    address, to = found.last_address, request.POST.get("to", "")
+    if address is None or not to:
+        raise RefusedError(_("没有可以转接的会话。"))
+    target = {panes.QUEUED: QUEUE, panes.FINISHED: ENDED}.get(to, SERVED)
+    servicer = None
+    if target == SERVED:
+        servicer = access_servicer(request.staff, address.account, to)
+    request_session(address, target, servicer=servicer, by=request.staff)
+    return changed(request, found)
 
 
 @require_POST

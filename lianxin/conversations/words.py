@@ -10,9 +10,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from lianxin.channels.models import Account
+from lianxin.channels.models import Account, SessionRequest
+from lianxin.channels.queries import find_newest_request
+from lianxin.channels.reasons import sentence_of
 from lianxin.compliance.words import CATEGORIES
-from lianxin.conversations.models import Message
+from lianxin.conversations.models import Message, Thread
 from lianxin.conversations.queries import Said, ThreadLine, Way
 from lianxin.conversations.queries.ratings import StaffRatings
 from lianxin.conversations.rules.delivery import LOOKS, Look
@@ -188,6 +190,17 @@ def ratings_lead(rows: Sequence[StaffRatings]) -> str:
         "asked": asked,
         "average": total / answered,
     }
+
+
+def moved_word(thread: Thread) -> str:
+    """Say what became of the last change of the session that somebody asked for here."""
+    request = find_newest_request(thread.last_address) if thread.last_address else None
+    if request is None or request.state == SessionRequest.State.DONE:
+        return ""
+    if request.state == SessionRequest.State.FAILED:
+        why = sentence_of(request.failure_code)
+        return _("没有转接成：%(why)s") % {"why": why}
+    return _("正在转接…")
 
 
 def reason_of(message: Message) -> Reason | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lianxin.channels.actions import allow_tag, create_live_code
-from lianxin.channels.models import LiveCode
+from lianxin.channels.actions import allow_tag, create_live_code, note_servicers
+from lianxin.channels.adapters.wecom_kf.service import ListedServicer
+from lianxin.channels.models import Account, LiveCode, Servicer
 from lianxin.content.models import Revision
 from lianxin.core import time
 from lianxin.core.actor import SystemActor
@@ -131,12 +132,20 @@ def find_tag(place: Place) -> Kwargs:
 
 
 # The beginning of an address -> what may stand in it. The longest beginning counts.
+def find_servicer(place: Place) -> Kwargs:
+    account = make_account(place.hospital, Account.Kind.WECOM_KF)
+    with scope(place.hospital):
+        note_servicers(place.hospital.pk, account.pk, [ListedServicer("DrLi", is_paused=False)])
+        return {"key": account.key, "servicer_key": Servicer.objects.get(account=account).key}
+
+
 KEYS: dict[str, Callable[[Place], Kwargs]] = {
     "patients/<slug:key>/": find_tagged,
     "merges/<slug:key>/": find_merge,
     "likenesses/<slug:key>/": find_likeness,
     "holdings/<slug:key>/": find_holding,
     "settings/channels/<slug:key>/": lambda place: {"key": make_account(place.hospital).key},
+    "settings/channels/<slug:key>/servicers/": find_servicer,
     "settings/channels/new/<slug:kind>/": lambda _place: {"kind": "wecom"},
     "settings/codes/<slug:key>/": find_code,
     "settings/codes/<slug:key>/print/<str:piece>/": find_printed_code,

@@ -57,6 +57,17 @@ from lianxin.channels.actions.corp_tags import (
     settle_tag_renamed,
     withdraw_tag,
 )
+from lianxin.channels.actions.customer_service import (
+    claim_servicers,
+    claim_session_request,
+    dismiss_servicer,
+    note_servicers,
+    request_session,
+    settle_servicers,
+    settle_session_failed,
+    settle_session_request,
+    want_servicers,
+)
 from lianxin.channels.actions.group_syncs import request_group_sync
 from lianxin.channels.actions.group_transfers import request_group_transfer
 from lianxin.channels.actions.group_welcomes import (
@@ -149,6 +160,8 @@ __all__ = [
     "claim_reading",
     "claim_refresh",
     "claim_reminder",
+    "claim_servicers",
+    "claim_session_request",
     "claim_sync",
     "claim_tag",
     "claim_transfers",
@@ -163,6 +176,7 @@ __all__ = [
     "declare_left",
     "delete_account",
     "delete_live_code",
+    "dismiss_servicer",
     "drop_token",
     "end_silent",
     "end_unlisted",
@@ -176,6 +190,7 @@ __all__ = [
     "note_left",
     "note_outside_tasks",
     "note_seen",
+    "note_servicers",
     "note_session",
     "note_task",
     "note_unassigned",
@@ -190,6 +205,7 @@ __all__ = [
     "request_check",
     "request_group_sync",
     "request_group_transfer",
+    "request_session",
     "request_sync",
     "restart_batch",
     "resume_account",
@@ -212,6 +228,9 @@ __all__ = [
     "settle_reminder",
     "settle_results",
     "settle_results_failed",
+    "settle_servicers",
+    "settle_session_failed",
+    "settle_session_request",
     "settle_sync",
     "settle_sync_failed",
     "settle_tag_failed",
@@ -229,6 +248,7 @@ __all__ = [
     "store_page",
     "take_in",
     "tick_point",
+    "want_servicers",
     "want_tags",
     "withdraw_tag",
 ]

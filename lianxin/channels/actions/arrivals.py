@@ -28,6 +28,7 @@ from lianxin.channels.models import (
     ContactTag,
     LiveCode,
     Relation,
+    Servicer,
     Transfer,
 )
 from lianxin.core import events, time
@@ -424,6 +425,15 @@ def take_call(intake: Intake, inbound: Inbound) -> None:
     take_report(intake.account, inbound)
 
 
+def take_servicer(intake: Intake, inbound: Inbound) -> None:
+    """Remember who receives; the newest word counts."""
+    Servicer.objects.filter(
+        account_id=intake.account.id,
+        userid=inbound.staff_userid,
+        changed_at__lte=inbound.occurred_at,
+    ).update(is_paused=inbound.status == "paused", changed_at=inbound.occurred_at)
+
+
 TAKERS = {
     "call.reported": take_call,
     "contact.added": take_added,
@@ -436,6 +446,7 @@ TAKERS = {
     "group.changed": take_group_changed,
     "message.arrived": take_message,
     "receipt.arrived": take_receipt,
+    "servicer.changed": take_servicer,
     "session.changed": take_session,
     "subscription.answered": take_answer,
 }

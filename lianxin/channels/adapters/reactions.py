@@ -91,6 +91,12 @@ def load_facts() -> dict[str, int]:
     return {name: int(value) for name, value in read_limits()["facts"].items()}
 
 
+def load_transitions() -> dict[int, tuple[int, ...]]:
+    """Return where a session of customer service may be moved from each state."""
+    rows = read_limits()["kf_transitions"]
+    return {int(state): tuple(targets) for state, targets in rows.items()}
+
+
 @lru_cache(maxsize=1)
 def load_template_keys() -> dict[str, TemplateKey]:
     return {row["kind"]: TemplateKey(**row) for row in read_limits()["template_keys"]}

@@ -7,6 +7,7 @@ from lianxin.channels.models.addresses import EXTERNAL_ID_CHARACTERS, Address, R
 from lianxin.channels.models.arrivals import ARRIVAL_KEY_CHARACTERS, Arrival, Callback
 from lianxin.channels.models.calls import StaffCall
 from lianxin.channels.models.checks import AccountCheck
+from lianxin.channels.models.customer_service import Servicer, SessionRequest
 from lianxin.channels.models.groups import (
     GROUP_NAME_CHARACTERS,
     REMARK_CHARACTERS,
@@ -61,6 +62,8 @@ __all__ = [
     "MemberTask",
     "Relation",
     "RelationTag",
+    "Servicer",
+    "SessionRequest",
     "StaffCall",
     "StaffNotice",
     "TaskReminder",

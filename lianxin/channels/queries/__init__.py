@@ -42,6 +42,14 @@ from lianxin.channels.queries.arrivals import (
     open_arrivals,
 )
 from lianxin.channels.queries.calls import list_calls, list_due_calls
+from lianxin.channels.queries.customer_service import (
+    access_servicer,
+    find_newest_request,
+    list_left_requests,
+    list_receiving,
+    list_servicer_accounts,
+    list_servicers,
+)
 from lianxin.channels.queries.due import (
     list_due_notices,
     list_overdue_welcomes,
@@ -198,6 +206,7 @@ __all__ = [
     "access_group_welcome",
     "access_join_code",
     "access_live_code",
+    "access_servicer",
     "account_facts",
     "addresses_by_id",
     "answering_of",
@@ -249,6 +258,7 @@ __all__ = [
     "find_last_sync",
     "find_leave",
     "find_live_code",
+    "find_newest_request",
     "find_open_group_sync",
     "find_open_leave",
     "find_open_sync",
@@ -299,6 +309,7 @@ __all__ = [
     "list_join_codes",
     "list_join_codes_to_keep",
     "list_left_behind",
+    "list_left_requests",
     "list_lines",
     "list_live_codes",
     "list_lost",
@@ -312,10 +323,13 @@ __all__ = [
     "list_people",
     "list_present",
     "list_received",
+    "list_receiving",
     "list_relations_of_member",
     "list_relations_to_mark",
     "list_reminders",
     "list_same_person",
+    "list_servicer_accounts",
+    "list_servicers",
     "list_shares",
     "list_syncs_to_run",
     "list_tag_lists_to_read",

@@ -9,6 +9,11 @@ from lianxin.channels.synchronising.accounts import (
 )
 from lianxin.channels.synchronising.calls import place_call
 from lianxin.channels.synchronising.contacts import read_contacts, run_sync, sync_now
+from lianxin.channels.synchronising.customer_service import (
+    change_session,
+    keep_servicers,
+    read_servicers,
+)
 from lianxin.channels.synchronising.group_owners import count_group_days, make_group_transfers
 from lianxin.channels.synchronising.groups import read_groups, run_group_sync
 from lianxin.channels.synchronising.join_codes import keep_group_welcome, keep_join_code
@@ -21,6 +26,7 @@ from lianxin.channels.synchronising.transfers import keep_transfers, read_unassi
 
 __all__ = [
     "UNION_ID_ASKERS",
+    "change_session",
     "check_account",
     "count_group_days",
     "find_outside_tasks",
@@ -28,6 +34,7 @@ __all__ = [
     "keep_group_welcome",
     "keep_join_code",
     "keep_live_code",
+    "keep_servicers",
     "keep_tag",
     "keep_transfers",
     "make_group_transfers",
@@ -37,6 +44,7 @@ __all__ = [
     "read_groups",
     "read_live_code",
     "read_picture",
+    "read_servicers",
     "read_tag_list",
     "read_unassigned",
     "remind_members",

@@ -130,6 +130,19 @@ def parse_session(message: dict[str, Any], event: dict[str, Any]) -> Inbound:
     )
 
 
+def parse_servicer(message: dict[str, Any], event: dict[str, Any]) -> Inbound:
+    """Read that a servicer stopped receiving, or goes on."""
+    return Inbound(
+        event="servicer.changed",
+        arrival_key=f"servicer:{as_text(message.get('msgid'))}",
+        occurred_at=at_unix(message.get("send_time")),
+        kind="servicer",
+        staff_userid=as_text(event.get("servicer_userid")),
+        status="paused" if as_text(event.get("status")) == "2" else "receiving",
+        raw=message,
+    )
+
+
 def parse_recall(message: dict[str, Any], event: dict[str, Any]) -> Inbound:
     return Inbound(
         event="message.arrived",
@@ -145,6 +158,7 @@ def parse_recall(message: dict[str, Any], event: dict[str, Any]) -> Inbound:
 EVENT_PARSERS = {
     "enter_session": parse_entry,
     "msg_send_fail": parse_failure,
+    "servicer_status_change": parse_servicer,
     "session_status_change": parse_session,
     "user_recall_msg": parse_recall,
     "servicer_recall_msg": parse_recall,

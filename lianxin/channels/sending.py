@@ -74,6 +74,8 @@ def note_results(
 ) -> None:
     """Count windows, remember tasks and sessions that the answers have shown."""
     sent: Counter[str] = Counter()
+    if account.kind == "sms":
+        actions.record_costs(account.hospital_id, account.id, bill(account, outbounds, results))
     for outbound, result in zip(outbounds, results, strict=True):
         if isinstance(result, SendFailed):
             note_failure(account, outbound, result)
@@ -82,6 +84,22 @@ def note_results(
         elif outbound.carrier_kind in WINDOWED and not result.was_repeat:
             sent[outbound.address] += 1
     actions.count_sent(account.hospital_id, account.id, sent)
+
+
+def bill(
+    account: AccountFacts, outbounds: Sequence[Outbound], results: Sequence[Result]
+) -> list[actions.Billed]:
+    """Count what text messages cost; what nobody answered may have been sent, so it counts too."""
+    found: list[actions.Billed] = []
+    for outbound, result in zip(outbounds, results, strict=True):
+        units = result.billed_units if isinstance(result, Sent) else None
+        if units is not None:
+            found.append(actions.Billed(outbound.client_key, units, is_estimate=False))
+        elif isinstance(result, Sent) or result.reason_code == "outcome_unknown":
+            text = f"【{account.setting('sign_name')}】{outbound.text}"
+            count = queries.segments().count(text)
+            found.append(actions.Billed(outbound.client_key, count, is_estimate=True))
+    return found
 
 
 def note_failure(account: AccountFacts, outbound: Outbound, result: SendFailed) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from lianxin.channels.views import accounts, live_codes, prints, servicers, syncs, tags
+from lianxin.channels.views import accounts, costs, live_codes, prints, servicers, syncs, tags
 
 app_name = "channels"
 urlpatterns = [
@@ -30,6 +30,10 @@ urlpatterns = [
     path("settings/channels/<slug:key>/pause/", accounts.pause_account, name="pause_account"),
     path("settings/channels/<slug:key>/resume/", accounts.resume_account, name="resume_account"),
     path("settings/channels/<slug:key>/delete/", accounts.delete_account, name="delete_account"),
+    path("settings/costs/", costs.costs, name="costs"),
+    path("settings/costs/<slug:key>/price/", costs.enter_price, name="enter_price"),
+    path("settings/costs/<slug:key>/budget/", costs.set_budget, name="set_budget"),
+    path("settings/prices/<slug:key>/approve/", costs.approve_price, name="approve_price"),
     path("settings/codes/", live_codes.codes, name="codes"),
     path("settings/codes/new/", live_codes.new_code, name="new_code"),
     path("settings/codes/<slug:key>/", live_codes.code, name="code"),

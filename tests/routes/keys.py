@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 
-from lianxin.channels.actions import allow_tag, create_live_code, note_servicers
+from lianxin.channels.actions import allow_tag, create_live_code, enter_price, note_servicers
 from lianxin.channels.adapters.wecom_kf.service import ListedServicer
 from lianxin.channels.models import Account, LiveCode, Servicer
 from lianxin.content.models import Revision
@@ -131,6 +132,23 @@ def find_tag(place: Place) -> Kwargs:
     return {"key": tag.key}
 
 
+def find_billed(place: Place) -> Kwargs:
+    return {"key": make_account(place.hospital, "sms").key}
+
+
+def find_price(place: Place) -> Kwargs:
+    account = make_account(place.hospital, "sms")
+    with scope(place.hospital):
+        price = enter_price(
+            account,
+            unit_fen=Decimal(5),
+            valid_from=time.today(place.hospital),
+            source="合同",
+            by=make_staff(place.hospital, role="operator"),
+        )
+    return {"key": price.key}
+
+
 # The beginning of an address -> what may stand in it. The longest beginning counts.
 def find_servicer(place: Place) -> Kwargs:
     account = make_account(place.hospital, Account.Kind.WECOM_KF)
@@ -149,6 +167,8 @@ KEYS: dict[str, Callable[[Place], Kwargs]] = {
     "settings/channels/new/<slug:kind>/": lambda _place: {"kind": "wecom"},
     "settings/codes/<slug:key>/": find_code,
     "settings/codes/<slug:key>/print/<str:piece>/": find_printed_code,
+    "settings/costs/<slug:key>/": find_billed,
+    "settings/prices/<slug:key>/": find_price,
     "settings/tags/<slug:key>/": find_tag,
     "content/<str:key>/": find_draft,
     "inbox/<slug:key>/": lambda place: {"key": make_thread(place.hospital).key},

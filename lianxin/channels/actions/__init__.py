@@ -57,6 +57,13 @@ from lianxin.channels.actions.corp_tags import (
     settle_tag_renamed,
     withdraw_tag,
 )
+from lianxin.channels.actions.costs import (
+    Billed,
+    approve_price,
+    enter_price,
+    record_costs,
+    set_budget,
+)
 from lianxin.channels.actions.customer_service import (
     claim_servicers,
     claim_session_request,
@@ -139,8 +146,10 @@ from lianxin.channels.actions.transfers import (
 from lianxin.channels.actions.welcomes import claim_welcome, miss_overdue, settle_welcome
 
 __all__ = [
+    "Billed",
     "JoinCodeContent",
     "allow_tag",
+    "approve_price",
     "ask_for_reminder",
     "ask_for_tag_list",
     "begin_sync",
@@ -180,6 +189,7 @@ __all__ = [
     "drop_token",
     "end_silent",
     "end_unlisted",
+    "enter_price",
     "forget_addresses",
     "forget_raw",
     "forget_ticks",
@@ -200,6 +210,7 @@ __all__ = [
     "pause_account",
     "plan_transfers",
     "receive_webchat_message",
+    "record_costs",
     "remove_group_welcome",
     "reopen_live_code",
     "request_check",
@@ -210,6 +221,7 @@ __all__ = [
     "restart_batch",
     "resume_account",
     "return_tick",
+    "set_budget",
     "settle_abandoned_reminders",
     "settle_asked",
     "settle_asking_failed",

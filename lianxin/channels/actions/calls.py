@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import F
 
 from lianxin.channels import facts
+from lianxin.channels.actions.costs import Billed, record_costs
 from lianxin.channels.adapters.base import AccountFacts, Inbound, SendFailed, Sent
 from lianxin.channels.models import StaffCall
 from lianxin.core import events, time
@@ -24,6 +25,8 @@ RETRY = timedelta(seconds=10)
 State = StaffCall.State
 # What the provider may still report about: also what we gave up waiting for.
 REPORTABLE = (State.CLAIMED, State.RINGING, State.UNKNOWN)
+# Without the provider's word at least one started minute is counted.
+MAY_COST = (State.ANSWERED, State.UNKNOWN)
 STATES_OF_STATUS = {
     "answered": State.ANSWERED,
     "no_answer": State.NO_ANSWER,
@@ -113,7 +116,9 @@ def take_report(account: AccountFacts, inbound: Inbound) -> None:
         return
     minutes = inbound.raw.get("minutes")
     if isinstance(minutes, int) and "ended" in inbound.raw:
-        StaffCall.objects.filter(pk=call.pk).update(billed_minutes=min(minutes, 1000))
+        call.billed_minutes = min(minutes, 1000)
+        call.save(update_fields=["billed_minutes"])
+        bill(call, call.billed_minutes, is_estimate=False)
     state = STATES_OF_STATUS.get(inbound.status, State.FAILED)
     end_call(call, state, reason="" if state == State.ANSWERED else f"call_{inbound.status}")
 
@@ -151,7 +156,15 @@ def end_call(call: StaffCall, state: str, *, reason: str = "") -> None:
     """End it once. What was only given up may still turn out to have been answered."""
     ended = StaffCall.objects.filter(pk=call.pk, state__in=REPORTABLE).exclude(state=state)
     if ended.update(state=state, reason_code=reason, ended_at=time.now()):
+        if call.billed_minutes is None and state in MAY_COST:
+            bill(call, 1, is_estimate=True)
         tell("staff_call.ended", call, state=state, reason=reason)
+
+
+def bill(call: StaffCall, minutes: int, *, is_estimate: bool) -> None:
+    if call.account_id is not None:
+        line = Billed(f"call-{call.pk}", minutes, is_estimate)
+        record_costs(call.hospital_id, call.account_id, [line])
 
 
 def tell(name: str, call: StaffCall, **data: object) -> None:

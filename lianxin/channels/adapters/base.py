@@ -133,6 +133,8 @@ class Sent:
     provider_message_id: str = ""
     failed_external_ids: tuple[str, ...] = ()
     was_repeat: bool = False
+    # Segments as the provider bills them; None where it does not say.
+    billed_units: int | None = None
 
 
 class SendFailed(Exception):  # noqa: N818 - raised by adapters, handed back as a result

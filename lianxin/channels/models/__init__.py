@@ -7,6 +7,7 @@ from lianxin.channels.models.addresses import EXTERNAL_ID_CHARACTERS, Address, R
 from lianxin.channels.models.arrivals import ARRIVAL_KEY_CHARACTERS, Arrival, Callback
 from lianxin.channels.models.calls import StaffCall
 from lianxin.channels.models.checks import AccountCheck
+from lianxin.channels.models.costs import Budget, CostLine, Price
 from lianxin.channels.models.customer_service import Servicer, SessionRequest
 from lianxin.channels.models.groups import (
     GROUP_NAME_CHARACTERS,
@@ -41,11 +42,13 @@ __all__ = [
     "AccountRoute",
     "Address",
     "Arrival",
+    "Budget",
     "Callback",
     "CodeMember",
     "ContactSync",
     "ContactTag",
     "CorpTag",
+    "CostLine",
     "Group",
     "GroupCheck",
     "GroupDay",
@@ -60,6 +63,7 @@ __all__ = [
     "LiveCodeVersion",
     "MemberLeave",
     "MemberTask",
+    "Price",
     "Relation",
     "RelationTag",
     "Servicer",

@@ -24,7 +24,13 @@ from lianxin.staff.queries import names_of_staff
 CHUNK = 1000
 # More people than a page can wait for; a larger send is forecast part by part.
 MOST_PEOPLE = 10_000
-QUOTA_REASONS = {"quota_closed", "quota_used_up", "quota_reserved"}
+QUOTA_REASONS = {
+    "quota_closed",
+    "quota_used_up",
+    "quota_reserved",
+    "budget_used_up",
+    "budget_reserved",
+}
 # Who goes first where not everybody fits.
 LONGEST_WITHOUT, NEWEST_DISCHARGE = "longest_without", "newest_discharge"
 

@@ -10,16 +10,17 @@ from datetime import date, datetime
 from django.db.models import Q
 
 from lianxin.channels.models import Account
-from lianxin.channels.queries import list_outside_sends
-from lianxin.outreach.models import Quota
+from lianxin.channels.queries import list_outside_sends, spending_of
+from lianxin.outreach.models import Delivery, Quota
 from lianxin.outreach.queries.house import House
 from lianxin.outreach.rules import quotas
-from lianxin.outreach.rules.facts import CARRIERS_OF_ACCOUNT, WECOM_TASK, QuotaUse
+from lianxin.outreach.rules.facts import CARRIERS_OF_ACCOUNT, SMS, WECOM_TASK, QuotaUse
 
 
 def load_quotas(house: House, accounts: Iterable[Account], address_ids: Collection[int]) -> Uses:
     """Read the running periods of these accounts and addresses, with one query."""
-    uses = Uses({one.pk: start_all(house, one.kind) for one in accounts})
+    known = list(accounts)
+    uses = Uses({one.pk: start_all(house, one.kind) for one in known})
     if any(uses.by_account.values()):
         starts = {first_day(house, carrier) for carrier in house.settings.quotas}
         rows = Quota.objects.filter(
@@ -32,6 +33,7 @@ def load_quotas(house: House, accounts: Iterable[Account], address_ids: Collecti
             if row.starts_on == first_day(house, row.carrier):
                 uses.note(row)
         note_outside_sends(house, uses, address_ids)
+    add_money(house, uses, [one.pk for one in known if one.kind == Account.Kind.SMS])
     return uses
 
 
@@ -47,6 +49,22 @@ def note_outside_sends(house: House, uses: Uses, address_ids: Collection[int]) -
         own = uses.by_address.setdefault(address_id, {})
         use = own.get(WECOM_TASK, uses.by_account[account_id][WECOM_TASK])
         own[WECOM_TASK] = replace(use, used=use.used + count)
+
+
+def add_money(house: House, uses: Uses, account_ids: Collection[int]) -> None:
+    """Count budgets of money as messages; what is on its way is counted as sent."""
+    today = house.moment.local.date()
+    spending = spending_of(house.hospital_id, account_ids, today)
+    for account_id, money in spending.items():
+        counts = money.as_messages()
+        if counts is not None:
+            limit, used = counts
+            under_way = Delivery.objects.of(house.hospital_id).filter(
+                account_id=account_id, carrier=SMS, state=Delivery.State.CLAIMED
+            )
+            uses.by_account[account_id][SMS] = QuotaUse(
+                limit=limit, used=used + under_way.count(), is_shared=True, is_money=True
+            )
 
 
 def start_all(house: House, kind: str) -> dict[str, QuotaUse]:

@@ -105,6 +105,8 @@ class QuotaUse:
     closed_until: datetime | None = None
     # Of the whole account, not of one customer.
     is_shared: bool = False
+    # A budget of money, counted in messages of what one costs.
+    is_money: bool = False
 
     @property
     def left(self) -> int:

@@ -51,6 +51,8 @@ def find_quota_reason(
         return None
     if use.closed_until is not None and at < use.closed_until:
         return Reason("quota_closed")
+    if use.is_money:
+        return Reason("budget_reserved" if use.left else "budget_used_up")
     if not use.left:
         return Reason("quota_used_up", {"limit": use.limit})
     return Reason("quota_reserved", {"left": use.left})

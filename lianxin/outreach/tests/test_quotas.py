@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 import time_machine
@@ -11,15 +12,20 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lianxin.channels import actions as channels
 from lianxin.channels.adapters.base import SendFailed, Sent
 from lianxin.channels.models import Account
 from lianxin.core.models import Hospital
+from lianxin.core.scope import scope
 from lianxin.outreach import actions, queries
 from lianxin.outreach.actions import Receipt, Settled
 from lianxin.outreach.catalog import default_settings
 from lianxin.outreach.models import Delivery, Intent, Quota
+from lianxin.outreach.queries.house import load_house
+from lianxin.outreach.queries.inputs import load_inputs
 from lianxin.outreach.rules import quotas
-from lianxin.outreach.rules.facts import MESSAGE, Message, QuotaUse
+from lianxin.outreach.rules.carriers import check_carrier
+from lianxin.outreach.rules.facts import MESSAGE, Message, QuotaUse, Reason
 from lianxin.outreach.rules.settings import QuotaRule, Reserve
 from lianxin.staff.models import Staff
 from lianxin.testing.outreach import Reachable, make_intent, make_reachable
@@ -324,3 +330,45 @@ def test_a_forecast_of_many_asks_as_often_as_of_few(in_riverside: Hospital, noon
         return len(captured)
 
     assert count(ids) == count(ids[:2])
+
+
+# ---- budgets of money ---------------------------------------------------------------------
+
+
+def test_a_budget_that_runs_out_keeps_its_last_part_for_care(
+    riverside: Hospital, admin: Staff
+) -> None:
+    reachable = make_reachable(riverside, Account.Kind.SMS, consents=("reminders", "sms_phone"))
+    account, other = reachable.account, make_staff(riverside, role="operator")
+    with scope(riverside):
+        price = channels.enter_price(
+            account, unit_fen=Decimal(10), valid_from=date(2026, 1, 1), source="合同", by=admin
+        )
+        channels.approve_price(price, by=other)
+        channels.set_budget(account, month_fen=100, by=admin)
+
+    assert answers_of(reachable) == ("claimed", "claimed")
+    spend(account, "a", 9)
+    assert answers_of(reachable) == ("budget_reserved", "claimed")
+    spend(account, "b", 1)
+    assert answers_of(reachable) == ("budget_used_up", "budget_used_up")
+
+
+def spend(account: Account, key: str, count: int) -> None:
+    """Let so many messages of one segment go out."""
+    with scope(account.hospital_id):
+        billed = [channels.Billed(f"{key}{n}", 1, is_estimate=False) for n in range(count)]
+        channels.record_costs(account.hospital_id, account.pk, billed)
+
+
+def answers_of(reachable: Reachable) -> tuple[str, str]:
+    """Ask the gate about one piece of education and one follow-up by text message."""
+    found = []
+    with scope(reachable.patient.hospital_id):
+        house = load_house(reachable.patient.hospital_id)
+        inputs = load_inputs(house, [reachable.patient.pk])
+        [address] = inputs.addresses(reachable.patient.pk, None)
+        for message in (EDUCATION, FOLLOW_UP):
+            answer = check_carrier("sms", address, message, house.settings, house.now)
+            found.append(answer.code if isinstance(answer, Reason) else "claimed")
+    return found[0], found[1]

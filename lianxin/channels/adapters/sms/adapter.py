@@ -76,4 +76,6 @@ def read_status(answer: dict[str, object], outbound: Outbound) -> Sent:
     code = as_text(status.get("Code")) if isinstance(status, dict) else ""
     if code != "Ok":
         raise ProviderError(find_row("sms", code), "/")
-    return Sent(outbound.client_key, as_text(status.get("SerialNo")))
+    fee = as_text(status.get("Fee"))
+    units = int(fee) if fee.isascii() and fee.isdigit() else None
+    return Sent(outbound.client_key, as_text(status.get("SerialNo")), billed_units=units)

@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "lianxin.tasks",
     "lianxin.health",
     "lianxin.journeys",
+    "lianxin.handover",
     "lianxin.insight",
     "lianxin.desk",
 ]
@@ -107,6 +108,7 @@ CSRF_FAILURE_VIEW = "lianxin.web.errors.csrf_failed"
 EVENT_WIRING = "lianxin.wiring.SUBSCRIBERS"
 PERSONAL_DATA = "lianxin.personal_data.PERSONAL_DATA"
 PATIENT_ROWS = "lianxin.patient_rows.PATIENT_ROWS"
+HANDOVER = "lianxin.handing_over.HANDOVER"
 CODE_JOURNEYS = "lianxin.journeys.live_codes.list_code_journeys"
 RED_ALERTS = "lianxin.health.queries.has_red_alert"
 SAFETY_WORDS = "lianxin.compliance.welcomes.safety_words"

@@ -21,6 +21,7 @@ urlpatterns = [
     path("", include("lianxin.outreach.urls")),
     path("", include("lianxin.tasks.urls")),
     path("", include("lianxin.journeys.urls")),
+    path("", include("lianxin.handover.urls")),
     path("", include("lianxin.insight.urls")),
     path("", include("lianxin.desk.urls")),
 ]

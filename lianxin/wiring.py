@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lianxin.conversations import jobs as conversations
 from lianxin.core.events import Wiring
+from lianxin.handover import jobs as handover
 from lianxin.health import jobs as health
 from lianxin.journeys import jobs as journeys
 from lianxin.outreach import jobs as outreach
@@ -16,6 +17,10 @@ SUBSCRIBERS: Wiring = {
     "address.identified": [patients.join_identified],
     "contact.tagged": [patients.follow_tags],
     "contact.untagged": [patients.follow_tags],
+    "transfer.done": [patients.follow_transfers, handover.follow_transfers],
+    "transfer.refused": [handover.follow_transfers],
+    "transfer.failed": [handover.follow_transfers],
+    "member.left": [handover.open_for_leavers],
     "corp_tag.allowed": [patients.offer_words],
     "holder.joined": [conversations.join_threads, patients.look_at_joined],
     "message.arrived": [conversations.receive_arrivals],

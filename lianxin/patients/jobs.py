@@ -108,3 +108,11 @@ def sweep_sessions(hospital_id: int) -> None:
     """Forget the phones whose thirty days are over."""
     with scope(hospital_id):
         actions.drop_expired_sessions(hospital_id)
+
+
+@job(queue="default")
+def follow_transfers(hospital_id: int, events: list[dict[str, Any]]) -> None:
+    """Know the new colleague behind those who were moved in WeCom. Hears `transfer.done`."""
+    takers = {event["data"]["address_id"]: event["data"]["to_staff_id"] for event in events}
+    with scope(hospital_id):
+        actions.follow_transfers(hospital_id, takers, by=SystemActor(hospital_id))

@@ -209,3 +209,27 @@ def note_failed_sign_in(username: str) -> None:
 
 def record(name: str, staff: Staff, *, by: Actor) -> None:
     events.record(name, hospital_id=staff.hospital_id, subject="staff", subject_id=staff.pk, by=by)
+
+
+@transaction.atomic
+def hand_over_teams(leaver: Staff, taker: Staff | None, *, by: Actor) -> int:
+    """Put the taker in the leaver's place in teams and on the roster from now on.
+
+    Shifts that are over stay as they were. Without a taker a team has no lead until one is named.
+    """
+    if not by.may("handover.manage"):
+        raise ForbiddenError
+    teams = CareTeam.objects.filter(hospital_id=leaver.hospital_id, lead=leaver).update(lead=taker)
+    members = CareTeamMember.objects.filter(hospital_id=leaver.hospital_id, staff=leaver)
+    there = members.model.objects.filter(staff=taker).values("team_id")
+    doubled = members if taker is None else members.filter(team_id__in=there)
+    teams += doubled.delete()[0]
+    if taker is not None:
+        teams += members.update(staff=taker)
+    shifts = DutyShift.objects.filter(
+        hospital_id=leaver.hospital_id, staff=leaver, ends_at__gt=time.now()
+    )
+    teams += shifts.delete()[0] if taker is None else shifts.update(staff=taker)
+    if teams:
+        record("staff.handed_over", leaver, by=by)
+    return teams

@@ -145,3 +145,11 @@ def list_by_number(hospital_id: int, number: str) -> list[int]:
     blind = sealing.blind_phone(hospital_id, number)
     rows = StaffPhone.objects.filter(hospital_id=hospital_id, number_blind=blind)
     return list(rows.order_by("staff_id").values_list("staff_id", flat=True))
+
+
+def count_teams_of(staff: Staff, now: datetime) -> int:
+    """Count this person's places in teams and on the roster from now on."""
+    here = {"hospital_id": staff.hospital_id}
+    shifts = DutyShift.objects.filter(**here, staff=staff, ends_at__gt=now)
+    members = CareTeamMember.objects.filter(**here, staff=staff)
+    return CareTeam.objects.filter(**here, lead=staff).count() + members.count() + shifts.count()

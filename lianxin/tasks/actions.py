@@ -222,3 +222,20 @@ def entry(name: str, task: StaffTask, by: Actor) -> events.Entry:
             "assignee_id": task.assignee_id,
         },
     )
+
+
+@transaction.atomic
+def hand_over_tasks(leaver: Staff, taker: Staff | None, *, by: Actor) -> int:
+    """Give the open tasks of one person to another; who may not do them leaves them to the team."""
+    if not by.may("handover.manage"):
+        raise ForbiddenError
+    able = taker if taker is not None and taker.may("task.complete") else None
+    rows = StaffTask.objects.of(leaver.hospital_id).open().filter(assignee=leaver)
+    tasks = list(rows.select_for_update(no_key=True).order_by("pk"))
+    for task in tasks:
+        task.assignee = able
+    StaffTask.objects.bulk_update(tasks, ["assignee"])
+    events.record_many([entry("task.reassigned", task, by) for task in tasks])
+    if tasks:
+        live.publish(leaver.hospital_id, TODAY)
+    return len(tasks)

@@ -178,3 +178,8 @@ def note_of(task: StaffTask) -> str:
     subject = ("patient", task.patient_id)
     ring = Keyring.load(task.hospital_id, [subject])
     return ring.open(subject, "record", bytes(task.note_sealed), field=NOTE_FIELD) or ""
+
+
+def count_tasks_of(staff: Staff) -> int:
+    """Count what this person has still to do."""
+    return StaffTask.objects.of(staff.hospital_id).open().filter(assignee=staff).count()

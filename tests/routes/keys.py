@@ -14,11 +14,13 @@ from lianxin.core import time
 from lianxin.core.actor import SystemActor
 from lianxin.core.models import Hospital
 from lianxin.core.scope import scope
+from lianxin.handover.actions import open_handover
+from lianxin.handover.models import HandoverLine
 from lianxin.health.models import Alert, ClinicalRow
 from lianxin.journeys.models import DueStep, Enrolment
 from lianxin.patients import actions as patients
 from lianxin.patients.models import Holder, Holding, Patient
-from lianxin.testing.channels import make_account
+from lianxin.testing.channels import make_account, make_address
 from lianxin.testing.content import make_draft, make_published
 from lianxin.testing.conversations import make_script, make_thread
 from lianxin.testing.core import number
@@ -149,6 +151,15 @@ def find_price(place: Place) -> Kwargs:
     return {"key": price.key}
 
 
+def find_handover(place: Place) -> Kwargs:
+    leaver = make_staff(place.hospital)
+    address = make_address(make_account(place.hospital), staff_userid=leaver.wecom_userid)
+    with scope(place.hospital):
+        made = open_handover(leaver, "on_job", by=place.system)
+        line = HandoverLine.objects.get(handover=made, relation__address=address)
+    return {"key": made.key, "line_id": line.pk}
+
+
 # The beginning of an address -> what may stand in it. The longest beginning counts.
 def find_servicer(place: Place) -> Kwargs:
     account = make_account(place.hospital, Account.Kind.WECOM_KF)
@@ -170,6 +181,7 @@ KEYS: dict[str, Callable[[Place], Kwargs]] = {
     "settings/costs/<slug:key>/": find_billed,
     "settings/prices/<slug:key>/": find_price,
     "settings/tags/<slug:key>/": find_tag,
+    "settings/handover/<slug:key>/": find_handover,
     "content/<str:key>/": find_draft,
     "inbox/<slug:key>/": lambda place: {"key": make_thread(place.hospital).key},
     "health/alerts/<slug:key>/": find_alert,

@@ -76,7 +76,7 @@ from lianxin.channels.actions.customer_service import (
     want_servicers,
 )
 from lianxin.channels.actions.group_syncs import request_group_sync
-from lianxin.channels.actions.group_transfers import request_group_transfer
+from lianxin.channels.actions.group_transfers import hand_over_groups, request_group_transfer
 from lianxin.channels.actions.group_welcomes import (
     change_group_welcome,
     create_group_welcome,
@@ -113,6 +113,7 @@ from lianxin.channels.actions.marks import (
 )
 from lianxin.channels.actions.notices import claim_notice, notify_staff, settle_notice
 from lianxin.channels.actions.reconciliation import store_page
+from lianxin.channels.actions.rosters import hand_over_codes
 from lianxin.channels.actions.syncs import (
     begin_sync,
     cancel_sync,
@@ -193,6 +194,8 @@ __all__ = [
     "forget_addresses",
     "forget_raw",
     "forget_ticks",
+    "hand_over_codes",
+    "hand_over_groups",
     "look_again",
     "miss_overdue",
     "note_back",

@@ -174,3 +174,23 @@ def record(transfer: GroupTransfer, name: str, by: Actor, **data: Any) -> None:
         by=by,
         data=common | {"to_staff_id": transfer.to_id, "kind": transfer.kind} | data,
     )
+
+
+@transaction.atomic
+def hand_over_groups(leaver: Staff, taker: Staff | None, *, by: Actor) -> int:
+    """Ask that the taker owns every group of the leaver; a group on its way already is left.
+
+    Without a taker, or with one who is not in WeCom, the groups keep their owner: none may be
+    without.
+    """
+    if not by.may("handover.manage"):
+        raise ForbiddenError
+    if taker is None or not taker.wecom_userid:
+        return 0
+    groups = list(queries.list_groups_of(leaver))
+    moving = GroupTransfer.objects.filter(group__in=groups, state=GroupTransfer.State.OPEN)
+    on_the_way = set(moving.values_list("group_id", flat=True))
+    for group in groups:
+        if group.pk not in on_the_way:
+            request_group_transfer(group, taker, by=by)
+    return len(groups) - len(on_the_way)

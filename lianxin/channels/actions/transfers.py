@@ -16,7 +16,7 @@ from lianxin.channels.adapters.base import AccountFacts, Inbound
 from lianxin.channels.adapters.provider_http import ProviderError
 from lianxin.channels.adapters.reactions import Reaction, find_row, load_facts
 from lianxin.channels.adapters.wecom.transfers import Pair, Result
-from lianxin.channels.models import Account, Relation, Transfer
+from lianxin.channels.models import Account, Address, Relation, Transfer
 from lianxin.channels.rules.transfers import Answer, Step
 from lianxin.core import events, time
 from lianxin.core.actor import Actor, SystemActor
@@ -229,6 +229,7 @@ def take_over(account: AccountFacts, row: Transfer, at: datetime) -> None:
 
     The callbacks come as well, or are lost; either way it happens once.
     """
+    Address.objects.filter(pk=row.address_id).update(staff=row.to_staff_id)
     stamp, external_id = int(at.timestamp()), row.address.external_id
     take_in(
         account,

@@ -249,3 +249,10 @@ def latest_days(account: Account) -> dict[str, date]:
     """Return the latest counted day by owner."""
     rows = GroupDay.objects.filter(account=account).order_by("owner_userid", "-day")
     return dict(rows.distinct("owner_userid").values_list("owner_userid", "day"))
+
+
+def list_groups_of(staff: Staff) -> QuerySet[Group]:
+    """Return the groups that stand and that this member owns."""
+    rows = Group.objects.filter(hospital_id=staff.hospital_id, dismissed_at=None)
+    owned = rows.filter(owner_userid=staff.wecom_userid).exclude(owner_userid="")
+    return owned.select_related("account", "owner").order_by("id")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from datetime import datetime
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from lianxin.channels import rules
 from lianxin.channels.adapters.reactions import load_facts
@@ -23,6 +23,7 @@ from lianxin.channels.queries.transfers import gone_userids
 from lianxin.channels.rules import Answerer, Answering
 from lianxin.channels.tag_words import illness_in
 from lianxin.core import time
+from lianxin.staff.models import Staff
 
 
 def rosters_of(hospital_id: int, codes: Sequence[LiveCode]) -> dict[int, list[Answerer]]:
@@ -129,3 +130,10 @@ def is_code_in_use(code: LiveCode) -> bool:
         or Relation.objects.filter(**here).exists()
         or Arrival.objects.filter(**here).exists()
     )
+
+
+def count_codes_of(staff: Staff) -> int:
+    """Count the live codes behind which this person stands."""
+    theirs = Q(staff=staff) | Q(members__staff=staff)
+    rows = LiveCode.objects.filter(theirs, hospital_id=staff.hospital_id)
+    return rows.distinct().count()

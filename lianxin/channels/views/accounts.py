@@ -29,6 +29,7 @@ from lianxin.channels.words import checks as check_words
 from lianxin.channels.words import setup as setup_words
 from lianxin.core.errors import NotFoundError
 from lianxin.web.http import StaffRequest, staff_view
+from lianxin.web.navigation import find_url
 
 KINDS: dict[str, str | Promise] = {
     "wecom": gettext_lazy("企业微信"),
@@ -124,6 +125,8 @@ def accounts(request: StaffRequest) -> HttpResponse:
     context = {
         "rows": rows,
         "failing": failing,
+        # The room above this one, where it is installed and this person may look.
+        "handover_url": find_url("handover:list") if request.staff.may("handover.read") else "",
         "may_manage": request.staff.may("channel.manage"),
     }
     return render(request, "channels/accounts.html", context)

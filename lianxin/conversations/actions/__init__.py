@@ -7,6 +7,7 @@ from lianxin.conversations.actions.emergencies import escalate_thread
 from lianxin.conversations.actions.handling import (
     assign_thread,
     close_thread,
+    hand_over_threads,
     mark_read,
     name_threads,
     restrict_threads,
@@ -25,6 +26,7 @@ __all__ = [
     "assign_thread",
     "close_thread",
     "escalate_thread",
+    "hand_over_threads",
     "join_threads",
     "link_intent",
     "mark_read",

@@ -18,7 +18,7 @@ from lianxin.conversations.actions.standing import (
 )
 from lianxin.conversations.models import Consult, Thread
 from lianxin.core import time
-from lianxin.core.actor import SystemActor
+from lianxin.core.actor import Actor, SystemActor
 from lianxin.core.errors import ForbiddenError, RefusedError
 from lianxin.patients.models import Holder
 from lianxin.patients.queries import find_current_patient
@@ -125,3 +125,22 @@ def restrict_threads(hospital_id: int, patient_ids: Iterable[int]) -> None:
         )
         tell(thread, "thread.restricted", SystemActor(hospital_id))
         publish(thread)
+
+
+@transaction.atomic
+def hand_over_threads(leaver: Staff, taker: Staff | None, *, by: Actor) -> int:
+    """Give the talks of one person to another; who may not answer leaves them to the team.
+
+    Closed ones go along: when the patient writes again, they are somebody's who is there.
+    """
+    if not by.may("handover.manage"):
+        raise ForbiddenError
+    able = taker if taker is not None and taker.may("message.send") else None
+    rows = Thread.objects.of(leaver.hospital_id).shown().filter(assignee=leaver)
+    threads = list(rows.select_for_update(no_key=True, of=("self",)).select_related("holder"))
+    Thread.objects.filter(pk__in=[thread.pk for thread in threads]).update(assignee=able)
+    for thread in threads:
+        thread.assignee = able
+        tell(thread, "thread.assigned", by, staff_id=able.pk if able else None)
+        publish(thread)
+    return len(threads)

@@ -8,6 +8,7 @@ from lianxin.health.actions.alerts import (
     close_alert,
     confirm_overdue,
     escalate_overdue,
+    hand_over_alerts,
 )
 from lianxin.health.actions.calls import call_unanswered, take_by_phone
 from lianxin.health.actions.medicines import plan_medication, stop_medication, tick_doses, undo_tick
@@ -36,6 +37,7 @@ __all__ = [
     "confirm_overdue",
     "correct_reading",
     "escalate_overdue",
+    "hand_over_alerts",
     "join_profiles",
     "load_clinical_rows",
     "plan_measurements",

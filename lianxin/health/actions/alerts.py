@@ -421,3 +421,23 @@ def tell(name: str, alert: Alert, by: Actor, **data: object) -> None:
     )
     live.publish(alert.hospital_id, "today")
     live.publish(alert.hospital_id, f"patient:{alert.patient.key}")
+
+
+@transaction.atomic
+def hand_over_alerts(leaver: Staff, taker: Staff | None, *, by: Actor) -> int:
+    """Give the alerts that still run to another person, and page them at once.
+
+    Who may not take an alert is left out: it then goes up the duty line as if nobody answered.
+    """
+    if not by.may("handover.manage"):
+        raise ForbiddenError
+    able = taker if taker is not None and taker.may("alert.acknowledge") else None
+    rows = Alert.objects.of(leaver.hospital_id).live().filter(owner=leaver)
+    alerts = list(rows.select_for_update(no_key=True, of=("self",)).select_related("patient"))
+    for alert in alerts:
+        Alert.objects.filter(pk=alert.pk).update(owner=able)
+        alert.owner = able
+        tell("alert.handed_over", alert, by, owner_id=able.pk if able else None)
+        if alert.state == Alert.State.OPEN:
+            page_owner(alert)
+    return len(alerts)

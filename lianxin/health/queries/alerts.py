@@ -15,6 +15,7 @@ from lianxin.core.errors import ForbiddenError, NotFoundError
 from lianxin.health.models import Alert
 from lianxin.health.rules.values import LEVELS
 from lianxin.patients.models import Holder, Patient
+from lianxin.staff.models import Staff
 
 CLOSED_DAYS = 30
 # What a line about an alert says; its whole story is on its own page.
@@ -103,3 +104,8 @@ def find_awaiting_alert(patient: Patient) -> Alert | None:
     """Return the alert that waits for the patient's second reading."""
     rows = Alert.objects.filter(patient=patient, state=Alert.State.AWAITING_SECOND)
     return rows.order_by("-raised_at").first()
+
+
+def count_alerts_of(staff: Staff) -> int:
+    """Count the running alerts that this person must take."""
+    return Alert.objects.of(staff.hospital_id).live().filter(owner=staff).count()

@@ -11,6 +11,7 @@ from lianxin.patients.actions.arrival import (
     receive_contact,
     set_preferences,
 )
+from lianxin.patients.actions.handing_over import follow_transfers, hand_over_holders
 from lianxin.patients.actions.joining import join_holders
 from lianxin.patients.actions.life_events import record_life_event, resume_patient
 from lianxin.patients.actions.likenesses import (
@@ -56,8 +57,10 @@ __all__ = [
     "drop_expired_sessions",
     "end_holding",
     "follow_tags",
+    "follow_transfers",
     "forget_patient",
     "gather_late_rows",
+    "hand_over_holders",
     "join_holders",
     "link_address",
     "look_for_likenesses",

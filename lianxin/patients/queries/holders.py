@@ -28,6 +28,7 @@ from lianxin.patients.models import (
     Patient,
     PhoneCode,
 )
+from lianxin.staff.models import Staff
 
 
 def access_patient(actor: Actor, key: str) -> Patient:
@@ -268,3 +269,23 @@ def access_holding(actor: Actor, key: str) -> Holding:
     if holding is None or (actor.kind == "holder" and not own):
         raise NotFoundError
     return holding
+
+
+def count_holders_of(staff: Staff) -> int:
+    """Count those who hold a phone and whose colleague this is."""
+    return Holder.objects.filter(hospital_id=staff.hospital_id, staff=staff).count()
+
+
+def patients_at(hospital_id: int, address_ids: Iterable[int]) -> dict[int, int]:
+    """Return the patient each address is shown for: one query; who is not verified has none."""
+    rows = HolderAddress.objects.filter(hospital_id=hospital_id, address_id__in=list(address_ids))
+    known = rows.filter(
+        holder__holdings__state=Holding.State.VERIFIED, holder__is_active=True
+    ).order_by("address_id", "-holder__holdings__verified_at")
+    found: dict[int, int] = {}
+    for address_id, current_id, patient_id in known.values_list(
+        "address_id", "holder__current_patient_id", "holder__holdings__patient_id"
+    ):
+        if address_id not in found or patient_id == current_id:
+            found[address_id] = patient_id
+    return found

@@ -181,21 +181,47 @@ def count_stored(owner_url: str) -> int:
 # ---- ours ---------------------------------------------------------------------------------
 
 
+HEAD = (
+    "<xml><ToUserName><![CDATA[{corp}]]></ToUserName><FromUserName><![CDATA[sys]]></FromUserName>"
+    "<CreateTime>{stamp}</CreateTime><MsgType><![CDATA[event]]></MsgType>"
+)
+CONTACT = "<Event><![CDATA[change_external_contact]]></Event>"
+PAIR = "<UserID><![CDATA[doctor]]></UserID><ExternalUserID><![CDATA[{person}]]></ExternalUserID>"
+# What a corp with customers, groups and customer service is told on a day, in turns.
+EVENTS = [
+    f"{HEAD}{body}</xml>"
+    for body in (
+        f"{CONTACT}<ChangeType><![CDATA[add_external_contact]]></ChangeType>{PAIR}"
+        "<State><![CDATA[livecode]]></State>",
+        f"{CONTACT}<ChangeType><![CDATA[add_half_external_contact]]></ChangeType>{PAIR}",
+        f"{CONTACT}<ChangeType><![CDATA[edit_external_contact]]></ChangeType>{PAIR}",
+        f"{CONTACT}<ChangeType><![CDATA[del_follow_user]]></ChangeType>{PAIR}",
+        f"{CONTACT}<ChangeType><![CDATA[del_external_contact]]></ChangeType>{PAIR}",
+        f"{CONTACT}<ChangeType><![CDATA[transfer_fail]]></ChangeType>{PAIR}"
+        "<FailReason><![CDATA[customer_refused]]></FailReason>",
+        "<Event><![CDATA[change_external_chat]]></Event><ChatId><![CDATA[wr{number}]]></ChatId>"
+        "<ChangeType><![CDATA[update]]></ChangeType><UpdateDetail><![CDATA[add_member]]>"
+        "</UpdateDetail><JoinScene>3</JoinScene><MemChangeCnt>1</MemChangeCnt><MemChangeList>"
+        "<Item><![CDATA[{person}]]></Item></MemChangeList>",
+        "<Event><![CDATA[change_external_tag]]></Event><Id><![CDATA[et{number}]]></Id>"
+        "<TagType><![CDATA[tag]]></TagType><ChangeType><![CDATA[update]]></ChangeType>",
+        "<Event><![CDATA[kf_msg_or_event]]></Event><Token><![CDATA[ENC{number}]]></Token>"
+        "<OpenKfId><![CDATA[wk{number}]]></OpenKfId>",
+        "<Event><![CDATA[template_card_event]]></Event><EventKey><![CDATA[take]]></EventKey>"
+        "<TaskId><![CDATA[task-{number}]]></TaskId><CardType><![CDATA[button_interaction]]>"
+        "</CardType><ResponseCode><![CDATA[code-{number}]]></ResponseCode><AgentID>1000002</AgentID>",
+    )
+]
+
+
 def make_posts(count: int, number: int, account: BenchAccount) -> list[bytes]:
     """Encrypt and sign callbacks that are all different, as complete HTTP requests."""
     crypt = Crypt(account.token, account.aes_key, CORP_ID)
     stamp = str(int(time.time()))
     posts = []
     for index in range(count):
-        event = (
-            f"<xml><ToUserName><![CDATA[{CORP_ID}]]></ToUserName>"
-            f"<FromUserName><![CDATA[sys]]></FromUserName><CreateTime>{stamp}</CreateTime>"
-            "<MsgType><![CDATA[event]]></MsgType>"
-            "<Event><![CDATA[change_external_contact]]></Event>"
-            "<ChangeType><![CDATA[add_external_contact]]></ChangeType>"
-            "<UserID><![CDATA[doctor]]></UserID>"
-            f"<ExternalUserID><![CDATA[wm{number:04d}{index:026d}]]></ExternalUserID>"
-            "<State><![CDATA[livecode]]></State></xml>"
+        event = EVENTS[index % len(EVENTS)].format(
+            corp=CORP_ID, stamp=stamp, person=f"wm{number:04d}{index:026d}", number=index
         )
         encrypted = crypt.encrypt(event.encode())
         query = {

@@ -176,6 +176,7 @@ def make_live_codes(hospital_id: int) -> None:
 def keep_live_codes(hospital_id: int) -> None:
     """Tell the provider who answers now, wherever it knows something else."""
     with scope(hospital_id):
+        actions.close_ended_codes(hospital_id)
         codes = queries.list_codes_to_keep(hospital_id, time.now())
     keep_each(codes, synchronising.keep_live_code)
 

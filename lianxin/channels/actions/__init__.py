@@ -99,6 +99,7 @@ from lianxin.channels.actions.leaves import (
 from lianxin.channels.actions.listing import settle_contact
 from lianxin.channels.actions.live_codes import (
     change_live_code,
+    close_ended_codes,
     close_live_code,
     create_live_code,
     delete_live_code,
@@ -176,6 +177,7 @@ __all__ = [
     "claim_tag",
     "claim_transfers",
     "claim_welcome",
+    "close_ended_codes",
     "close_join_code",
     "close_live_code",
     "count_sent",

@@ -15,7 +15,12 @@ from django.db.models import Q
 from lianxin.channels import facts, queries, rules
 from lianxin.channels.actions.live_codes import record
 from lianxin.channels.adapters.provider_http import ProviderError
-from lianxin.channels.adapters.wecom.contact_ways import ContactWay, StoredWay, WayContent
+from lianxin.channels.adapters.wecom.contact_ways import (
+    ContactWay,
+    StoredWay,
+    TemporaryWay,
+    WayContent,
+)
 from lianxin.channels.models import LiveCode
 from lianxin.core import time
 from lianxin.core.actor import SystemActor
@@ -33,6 +38,13 @@ class CodeClaim:
     lease: datetime
     # When the provider was asked before without a known outcome.
     asked_at: datetime | None
+
+    @property
+    def temporary(self) -> TemporaryWay | None:
+        """Return how long the way is to live, counted from now; None: for good."""
+        if self.code.ends_at is None:
+            return None
+        return TemporaryWay(self.code.ends_at - time.now(), self.code.closing_text)
 
 
 @transaction.atomic

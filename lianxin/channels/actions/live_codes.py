@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -11,9 +12,10 @@ from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
 from lianxin.channels import queries, rules, wording
+from lianxin.channels.adapters.reactions import load_facts
 from lianxin.channels.models import Account, CodeMember, LiveCode, LiveCodeVersion
 from lianxin.core import events, time
-from lianxin.core.actor import Actor
+from lianxin.core.actor import Actor, SystemActor
 from lianxin.core.errors import ForbiddenError, RefusedError
 from lianxin.core.ids import make_key
 from lianxin.staff.models import CareTeam, Department, Staff
@@ -63,9 +65,12 @@ def create_live_code(
     welcome_link_path: str = "",
     state_key: str = "",
     roster: Sequence[RosterLine] = (),
+    days: int = 0,
+    closing_text: str = "",
 ) -> LiveCode:
     """Want a live code. The picture comes when the job has asked the provider for it.
 
+    With `days` it is a temporary one: it ends then, and with it the talks it began.
     Without a roster the responsible member answers always; without one the first of the roster is.
     """
     if not by.may("channel.manage"):
@@ -78,7 +83,9 @@ def create_live_code(
     is_wecom = account.kind == Account.Kind.WECOM
     if is_wecom and not any(line.staff.wecom_userid for line in lines):
         raise RefusedError(_("企业微信的活码要指定一位已绑定企业微信的员工。"))
-    check_welcomes(account.hospital_id, [welcome_text])
+    check_welcomes(account.hospital_id, [welcome_text, closing_text])
+    check_days(account, days)
+    now = time.now()
     code = LiveCode.objects.create(
         hospital_id=account.hospital_id,
         state_key=state_key or make_key(),
@@ -91,7 +98,9 @@ def create_live_code(
         journey_key=journey_key,
         welcome_text=welcome_text,
         welcome_link_path=welcome_link_path,
-        created_at=time.now(),
+        ends_at=now + timedelta(days=days) if days else None,
+        closing_text=closing_text if days else "",
+        created_at=now,
     )
     if is_wecom:
         write_roster(code, lines)
@@ -146,12 +155,25 @@ def reopen_live_code(code: LiveCode, *, seen: int, by: Actor) -> LiveCode:
     check_may_manage(by)
     if code.is_active:
         raise RefusedError(_("这个活码正在使用。"))
+    if code.ends_at is not None and code.ends_at <= time.now():
+        raise RefusedError(_("临时活码到期后不能再启用，请新建一个。"))
     before = hold_version(code, seen)
     LiveCode.objects.filter(pk=code.pk).update(is_active=True, finding="", found_at=None)
     LiveCode.objects.filter(pk=code.pk, config_id="").update(
         state=LiveCode.State.MAKING, failure_code=""
     )
     return end_change(code, "live_code.reopened", before, by)
+
+
+@transaction.atomic
+def close_ended_codes(hospital_id: int) -> int:
+    """Close the temporary codes whose time is over; returns how many. May run twice."""
+    codes = queries.list_ended_codes(hospital_id, time.now())
+    for code in codes:
+        before = hold_version(code, code.revision)
+        LiveCode.objects.filter(pk=code.pk).update(is_active=False)
+        end_change(code, "live_code.ended", before, SystemActor(hospital_id))
+    return len(codes)
 
 
 @transaction.atomic
@@ -189,6 +211,15 @@ def check_welcomes(hospital_id: int, texts: Sequence[str]) -> None:
     for text in texts:
         for refused in wording.refused_words(hospital_id, text):
             raise RefusedError(wording.refusal_sentence(refused))
+
+
+def check_days(account: Account, days: int) -> None:
+    """Refuse a temporary code that the provider would not make."""
+    most = load_facts()["contact_way_temporary_days"]
+    if days and account.kind != Account.Kind.WECOM:
+        raise RefusedError(_("只有企业微信有临时活码。"))
+    if not 0 <= days <= most:
+        raise RefusedError(_("临时活码最多用 %(days)d 天。") % {"days": most})
 
 
 def check_content(code: LiveCode, content: CodeContent) -> None:

@@ -13,12 +13,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from lianxin.channels import queries, wording
-from lianxin.channels.actions.live_codes import CodeContent, RosterLine
+from lianxin.channels.actions.live_codes import CodeContent, RosterLine, check_days
 from lianxin.channels.models import Account, LiveCode
 from lianxin.channels.printing import LANGUAGES, PAPERS, Paper
 from lianxin.channels.rules import DutyHours, Welcome
 from lianxin.channels.words import live_codes as words
 from lianxin.core.actor import Actor
+from lianxin.core.errors import RefusedError
 from lianxin.staff import queries as staff
 from lianxin.staff.models import CareTeam, Department, Staff
 
@@ -82,6 +83,19 @@ class LiveCodeForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=_("保存时过用语检查；发送时自动加上急症与非 24 小时监护的提示。"),
     )
+    days = forms.IntegerField(
+        label=_("只用几天"),
+        required=False,
+        min_value=1,
+        help_text=_("不填就一直可用。只有医疗行业的企业微信有临时活码；到期后对话自动结束。"),
+    )
+    closing_text = forms.CharField(
+        label=_("结束语"),
+        required=False,
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("临时活码到期、对话结束时发给患者；要写明之后怎么联系医院。"),
+    )
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -113,6 +127,19 @@ class LiveCodeForm(forms.Form):
 
     def clean_welcome_text(self) -> str:
         return check_welcome(self.hospital_id, self.cleaned_data["welcome_text"])
+
+    def clean_closing_text(self) -> str:
+        return check_welcome(self.hospital_id, self.cleaned_data["closing_text"])
+
+    def clean_days(self) -> int:
+        days: int = self.cleaned_data["days"] or 0
+        account = self.accounts.get(self.cleaned_data.get("account", ""))
+        if account is not None:
+            try:
+                check_days(account, days)
+            except RefusedError as error:
+                raise forms.ValidationError(str(error)) from error
+        return days
 
     @property
     def account_chosen(self) -> Account:

@@ -46,6 +46,9 @@ class LiveCode(models.Model):
     state = models.CharField(max_length=12, choices=State.choices, default=State.MAKING)
     failure_code = models.CharField(max_length=40, blank=True)
     is_active = models.BooleanField(default=True)
+    # A temporary way (`is_temp`): until when it answers, and what ends its talks. Null: permanent.
+    ends_at = models.DateTimeField(null=True)
+    closing_text = models.TextField(blank=True)
     # The number of the version that holds now; two people who edit at once meet here.
     revision = models.PositiveIntegerField(default=1)
     # Whether a scan adds at once (`skip_verify`), or the member confirms first.

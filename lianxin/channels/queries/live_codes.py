@@ -112,6 +112,12 @@ def find_codes_by_state(hospital_id: int, state_keys: Iterable[str]) -> dict[str
     return {code.state_key: code for code in rows.select_related("staff")}
 
 
+def list_ended_codes(hospital_id: int, now: datetime) -> list[LiveCode]:
+    """Return, locked, the temporary codes whose time is over and that still stand."""
+    rows = LiveCode.objects.filter(hospital_id=hospital_id, is_active=True, ends_at__lte=now)
+    return list(rows.select_for_update(skip_locked=True, no_key=True).order_by("id"))
+
+
 def list_unmade_codes(hospital_id: int) -> list[LiveCode]:
     """Return the codes that wait to be made and are not held back by an earlier failure."""
     rows = list_free_codes(hospital_id, time.now()).filter(state=LiveCode.State.MAKING)

@@ -61,7 +61,7 @@ async def make_code(provider: Provider, claim: CodeClaim) -> ContactWay:
         return ContactWay(ticket[:120], picture, content)
     found = await find_made_way(provider, claim) if claim.asked_at else None
     if found is None:
-        return await contact_ways.add_contact_way(provider, claim.content)
+        return await contact_ways.add_contact_way(provider, claim.content, claim.temporary)
     await contact_ways.update_contact_way(provider, found.config_id, claim.content)
     return found.way
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 
 from lianxin.channels import actions, jobs, queries, synchronising
 from lianxin.channels.actions.live_codes import CodeContent, RosterLine
@@ -16,6 +17,7 @@ from lianxin.channels.models import Account, LiveCode
 from lianxin.channels.providers import WINDOWS, load_facts, run_with
 from lianxin.core import time
 from lianxin.core.actor import SystemActor
+from lianxin.core.errors import RefusedError
 from lianxin.core.models import Event, Hospital
 from lianxin.core.scope import scope
 from lianxin.staff.models import Staff
@@ -393,3 +395,37 @@ def test_a_code_made_for_one_keeps_one(
     code.refresh_from_db()
     assert code.is_single
     assert body_of(sandbox)["user"] == ["ZhouMin"]
+
+
+def test_a_temporary_code_ends_here_and_at_the_provider(
+    sandbox: Sandbox, wecom: Account, doctor: Staff
+) -> None:
+    by = SystemActor(wecom.hospital_id)
+    words = "这个码已到期。需要帮助请拨打医院总机，急症请拨 120。"
+    code = actions.create_live_code(wecom, "床旁", by=by, staff=doctor, days=3, closing_text=words)
+    keep(wecom)
+
+    body = body_of(sandbox)
+    assert body["is_temp"] is True
+    assert timedelta(days=3, minutes=-10) < timedelta(seconds=body["expires_in"])
+    assert body["chat_expires_in"] == body["expires_in"] <= 3 * 24 * 3600
+    assert body["conclusions"]["text"]["content"] == words
+    with time_machine.travel(time.now() + timedelta(days=3, minutes=1)):
+        keep(wecom)
+        keep(wecom)
+        code.refresh_from_db()
+        assert (code.is_active, code.config_id, ways(sandbox)) == (False, "", {})
+        with pytest.raises(RefusedError):
+            actions.reopen_live_code(code, seen=code.revision, by=by)
+    assert Event.objects.filter(name="live_code.ended", subject_id=code.pk).count() == 1
+
+
+@pytest.mark.parametrize(("kind", "days"), [("wecom", 15), ("official_account", 3)])
+def test_what_the_provider_has_no_temporary_code_for_is_refused(
+    in_riverside: Hospital, doctor: Staff, kind: str, days: int
+) -> None:
+    account = make_account(in_riverside, kind)
+    by = SystemActor(in_riverside.pk)
+    with pytest.raises(RefusedError):
+        actions.create_live_code(account, "床旁", by=by, staff=doctor, days=days)
+    assert not LiveCode.objects.exists()

@@ -135,3 +135,18 @@ def test_another_hospitals_member_cannot_be_chosen(
     as_admin: Client, wecom: Account, mallory: Staff
 ) -> None:
     assert as_admin.post(NEW, form_of(wecom, {"staff": mallory.key})).status_code == 422
+
+
+def test_a_code_may_be_for_some_days(as_admin: Client, wecom: Account, lin: Staff) -> None:
+    too_long = as_admin.post(NEW, form_of(wecom, {"staff": lin.key}, days=15))
+    assert too_long.status_code == 422
+    assert "临时活码最多用 14 天。" in too_long.content.decode()
+
+    data = form_of(wecom, {"staff": lin.key}, days=3, closing_text="有事请拨打医院总机。")
+    assert as_admin.post(NEW, data).status_code == 302
+
+    code, _roster = made(wecom)
+    assert code.ends_at is not None
+    assert (code.ends_at - code.created_at).days == 3
+    page = as_admin.get(f"/settings/codes/{code.key}/").content.decode()
+    assert "临时活码，用到" in page

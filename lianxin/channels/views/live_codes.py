@@ -213,6 +213,8 @@ def new_code(request: StaffRequest) -> HttpResponse:
             journey_key=form.cleaned_data["journey_key"],
             welcome_text=form.cleaned_data["welcome_text"],
             roster=roster.lines() if form.needs_roster else (),
+            days=form.cleaned_data["days"],
+            closing_text=form.cleaned_data["closing_text"],
         )
         messages.success(request, _("活码正在生成，几秒后就能用。"))
         return redirect("channels:code", key=made.key)

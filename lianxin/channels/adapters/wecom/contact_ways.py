@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from lianxin.channels.adapters.base import as_text
@@ -49,6 +49,23 @@ class WayContent:
 
 
 @dataclass(frozen=True)
+class TemporaryWay:
+    """A way that ends, with the talks it began. For hospitals only; fixed when it is made."""
+
+    lasts: timedelta
+    # Said to the person when the talk ends; empty: nothing.
+    closing_text: str = ""
+
+    def as_body(self) -> dict[str, Any]:
+        """Return it in seconds; a talk lives as long as the way that began it."""
+        seconds = max(int(self.lasts.total_seconds()), 1)
+        body = {"is_temp": True, "expires_in": seconds, "chat_expires_in": seconds}
+        if self.closing_text:
+            return body | {"conclusions": {"text": {"content": self.closing_text}}}
+        return body
+
+
+@dataclass(frozen=True)
 class ContactWay:
     config_id: str
     qr_url: str
@@ -70,9 +87,13 @@ class StoredWay:
         return ContactWay(self.config_id, self.qr_url)
 
 
-async def add_contact_way(provider: Provider, content: WayContent) -> ContactWay:
+async def add_contact_way(
+    provider: Provider, content: WayContent, temporary: TemporaryWay | None = None
+) -> ContactWay:
     """Make a way. Always for several people, so that one can become two later."""
     body = {"type": MULTI, "scene": QR_CODE, **content.as_body()}
+    if temporary is not None:
+        body |= temporary.as_body()
     answer = await provider.post(f"{CONTACT}/add_contact_way", body, is_repeatable=False)
     return ContactWay(as_text(answer.get("config_id")), as_text(answer.get("qr_code")))
 

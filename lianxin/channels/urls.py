@@ -2,7 +2,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from lianxin.channels.views import accounts, costs, live_codes, prints, servicers, syncs, tags
+from lianxin.channels.views import (
+    accounts,
+    costs,
+    groups,
+    join_codes,
+    live_codes,
+    prints,
+    servicers,
+    syncs,
+    tags,
+)
 
 app_name = "channels"
 urlpatterns = [
@@ -34,6 +44,34 @@ urlpatterns = [
     path("settings/costs/<slug:key>/price/", costs.enter_price, name="enter_price"),
     path("settings/costs/<slug:key>/budget/", costs.set_budget, name="set_budget"),
     path("settings/prices/<slug:key>/approve/", costs.approve_price, name="approve_price"),
+    path("settings/groups/", groups.groups, name="groups"),
+    path("settings/groups/compare/", groups.compare_groups, name="compare_groups"),
+    path("settings/groups/codes/new/", join_codes.new_join_code, name="new_join_code"),
+    path("settings/groups/codes/<slug:key>/", join_codes.join_code, name="join_code"),
+    path(
+        "settings/groups/codes/<slug:key>/edit/", join_codes.edit_join_code, name="edit_join_code"
+    ),
+    path(
+        "settings/groups/codes/<slug:key>/close/",
+        join_codes.close_join_code,
+        name="close_join_code",
+    ),
+    path("settings/groups/welcomes/", join_codes.group_welcomes, name="group_welcomes"),
+    path("settings/groups/welcomes/new/", join_codes.new_group_welcome, name="new_group_welcome"),
+    path(
+        "settings/groups/welcomes/<slug:key>/edit/",
+        join_codes.edit_group_welcome,
+        name="edit_group_welcome",
+    ),
+    path(
+        "settings/groups/welcomes/<slug:key>/remove/",
+        join_codes.remove_group_welcome,
+        name="remove_group_welcome",
+    ),
+    path("settings/groups/<slug:key>/", groups.group, name="group"),
+    path("settings/groups/<slug:key>/look/", groups.look_at_group, name="look_at_group"),
+    path("settings/groups/<slug:key>/tick/", groups.tick_group, name="tick_group"),
+    path("settings/groups/<slug:key>/transfer/", groups.transfer_group, name="transfer_group"),
     path("settings/codes/", live_codes.codes, name="codes"),
     path("settings/codes/new/", live_codes.new_code, name="new_code"),
     path("settings/codes/<slug:key>/", live_codes.code, name="code"),

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lianxin.channels import actions
+from lianxin.channels.actions import groups
 from lianxin.channels.adapters.base import AccountFacts, CallbackRequest, Inbound
 from lianxin.channels.adapters.crypto import Crypt, sign
-from lianxin.channels.models import Account, Address, Arrival
+from lianxin.channels.adapters.wecom.groups import SeenGroup, SeenMember
+from lianxin.channels.models import Account, Address, Arrival, Group
 from lianxin.channels.queries import facts_of
 from lianxin.core import time
 from lianxin.core.actor import SystemActor
@@ -131,6 +133,33 @@ def make_message(address: Address, text: str = "你好", *, kind: str = "text") 
         facts: AccountFacts = facts_of(address.account)
         actions.take_in(facts, [inbound])
         return Arrival.objects.get(account_id=facts.id, arrival_key=f"message:{unique}")
+
+
+def make_group(
+    account: Account,
+    name: str = "院外交流群",
+    *,
+    notice: str = "",
+    owner: str = "DrLi",
+    external_ids: tuple[str, ...] = (),
+) -> Group:
+    """Let a group be found and looked at, through the same door as the provider's list."""
+    now = time.now()
+    outside = [SeenMember(one, is_outside=True, joined_at=now) for one in external_ids]
+    members = (SeenMember(owner, is_outside=False, joined_at=now), *outside)
+    seen = SeenGroup(name, notice, owner, now, ("ZhouMin",), f"v{next(number)}", members)
+    with scope(account.hospital_id):
+        group = Group.objects.create(
+            hospital_id=account.hospital_id,
+            account=account,
+            chat_id=f"wrGroup{next(number)}",
+            created_at=now,
+            read_due_at=now,
+        )
+        if claim := groups.claim_look(group):
+            groups.settle_look(claim, seen)
+        group.refresh_from_db()
+    return group
 
 
 def group_xml(

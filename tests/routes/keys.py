@@ -6,7 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from lianxin.channels.actions import allow_tag, create_live_code, enter_price, note_servicers
+from lianxin.channels.actions import (
+    JoinCodeContent,
+    allow_tag,
+    create_group_welcome,
+    create_join_code,
+    create_live_code,
+    enter_price,
+    note_servicers,
+)
 from lianxin.channels.adapters.wecom_kf.service import ListedServicer
 from lianxin.channels.models import Account, LiveCode, Servicer
 from lianxin.content.models import Revision
@@ -20,7 +28,7 @@ from lianxin.health.models import Alert, ClinicalRow
 from lianxin.journeys.models import DueStep, Enrolment
 from lianxin.patients import actions as patients
 from lianxin.patients.models import Holder, Holding, Patient
-from lianxin.testing.channels import make_account, make_address
+from lianxin.testing.channels import make_account, make_address, make_group
 from lianxin.testing.content import make_draft, make_published
 from lianxin.testing.conversations import make_script, make_thread
 from lianxin.testing.core import number
@@ -127,6 +135,24 @@ def find_printed_code(place: Place) -> Kwargs:
     return {**kwargs, "piece": "code.svg"}
 
 
+def find_group(place: Place) -> Kwargs:
+    account = make_account(place.hospital)
+    return {"key": make_group(account).key}
+
+
+def find_join_code(place: Place) -> Kwargs:
+    group = make_group(make_account(place.hospital))
+    content = JoinCodeContent("门诊群", (group,), base_name="门诊")
+    with scope(place.hospital):
+        return {"key": create_join_code(group.account, content, by=place.system).key}
+
+
+def find_group_welcome(place: Place) -> Kwargs:
+    account = make_account(place.hospital)
+    with scope(place.hospital):
+        return {"key": create_group_welcome(account, "欢迎入群", by=place.system).key}
+
+
 def find_tag(place: Place) -> Kwargs:
     account = make_account(place.hospital)
     with scope(place.hospital):
@@ -182,6 +208,9 @@ KEYS: dict[str, Callable[[Place], Kwargs]] = {
     "settings/prices/<slug:key>/": find_price,
     "settings/tags/<slug:key>/": find_tag,
     "settings/handover/<slug:key>/": find_handover,
+    "settings/groups/<slug:key>/": find_group,
+    "settings/groups/codes/<slug:key>/": find_join_code,
+    "settings/groups/welcomes/<slug:key>/": find_group_welcome,
     "content/<str:key>/": find_draft,
     "inbox/<slug:key>/": lambda place: {"key": make_thread(place.hospital).key},
     "health/alerts/<slug:key>/": find_alert,

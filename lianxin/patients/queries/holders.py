@@ -174,6 +174,23 @@ def holders_by_address(hospital_id: int, address_ids: Iterable[int]) -> dict[int
     return {row.address_id: row.holder for row in rows.select_related("holder")}
 
 
+def find_patients_of_addresses(
+    hospital_id: int, address_ids: Iterable[int]
+) -> dict[int, list[int]]:
+    """Return, by address, the patients whom its holder may see today: two queries."""
+    holders = holders_by_address(hospital_id, address_ids)
+    rows = Holding.objects.filter(hospital_id=hospital_id, holder__in=set(holders.values()))
+    open_ones: dict[int, list[int]] = {}
+    for row in rows.exclude(state=Holding.State.ENDED).select_related("patient__hospital"):
+        if answer_of(row, time.today(row.patient.hospital)) == "yes":
+            open_ones.setdefault(row.holder_id, []).append(row.patient_id)
+    return {
+        address_id: open_ones[holder.pk]
+        for address_id, holder in holders.items()
+        if holder.pk in open_ones
+    }
+
+
 def find_holder_by_identity(
     hospital_id: int, external_ids: Iterable[str | None], union_id: str | None
 ) -> Holder | None:

@@ -46,6 +46,7 @@ class Group:
     status: int = 0
     welcome_id: str = ""
     handed_over_at: list[float] = field(default_factory=list)
+    mass_received: list[float] = field(default_factory=list)
     moments: list[GroupMoment] = field(default_factory=list)
 
 

@@ -157,6 +157,8 @@ class MassItem:
     userid: str
     status: int = 0
     send_time: int = 0
+    # A customer group instead of a customer.
+    chat_id: str = ""
 
 
 @dataclass
@@ -168,6 +170,36 @@ class MassTask:
     confirmed: dict[str, int] = field(default_factory=dict)
     is_cancelled: bool = False
     reminded: list[float] = field(default_factory=list)
+
+
+@dataclass
+class Moment:
+    """A moment as the product made it; each member publishes it by hand, or never."""
+
+    jobid: str
+    body: Json
+    made_at: int
+    looks: int = 0
+    moment_id: str = ""
+    error: int = 0
+    members: list[str] = field(default_factory=list)
+    invalid_users: list[str] = field(default_factory=list)
+    invalid_tags: list[str] = field(default_factory=list)
+    published: dict[str, int] = field(default_factory=dict)
+    # Likes and comments: who, about whose, when.
+    echoes: list[Json] = field(default_factory=list)
+    is_cancelled: bool = False
+
+
+@dataclass
+class Media:
+    """An uploaded file: since when, of which kind, and for which of the two uses."""
+
+    at: float
+    kind: str
+    use: str  # message, attachment
+    name: str = ""
+    content: str = ""
 
 
 @dataclass
@@ -280,7 +312,8 @@ class Corp:
     staff_messages: list[StaffMessage] = field(default_factory=list)
     kf: dict[str, KfAccount] = field(default_factory=dict)
     kf_codes: dict[str, KfCode] = field(default_factory=dict)
-    media: dict[str, float] = field(default_factory=dict)
+    moments: dict[str, Moment] = field(default_factory=dict)
+    media: dict[str, Media] = field(default_factory=dict)
     transfers: list[Transfer] = field(default_factory=list)
     links: dict[str, AcquisitionLink] = field(default_factory=dict)
     link_quota: list[QuotaPack] = field(default_factory=list)

@@ -22,7 +22,7 @@ from sandbox.official_account import acts as official
 from sandbox.official_account.followers import find_code
 from sandbox.runtime import Sandbox
 from sandbox.state import ContactWay, Corp, Member, MiniProgram, MiniScene, Person
-from sandbox.wecom import acquisition_acts, behavior, group_acts, tag_acts, transfer_acts
+from sandbox.wecom import acquisition_acts, behavior, group_acts, moments, tag_acts, transfer_acts
 from sandbox.wecom import acts as wecom
 from sandbox.wecom.contact_ways import CONTACT_LINK, is_over
 from sandbox.wecom.join_ways import JOIN_LINK
@@ -254,6 +254,15 @@ def _mini_risk(box: Sandbox, person: Person, data: Json) -> Json:
     return mini.mark_risky(_mini(box, data), person, risky=bool(data.get("risky", True)))
 
 
+def _echo_moment(box: Sandbox, person: Person, data: Json) -> Json:
+    kind = str(data.get("kind") or "like")
+    if kind not in ("like", "comment"):
+        raise ControlError(422, "kind is like or comment")
+    corp = access_corp(box, _text(data, "corp_id"))
+    moment_id, userid = _text(data, "moment_id"), _text(data, "userid")
+    return moments.echo(box, corp, person, kind, moment_id, userid)
+
+
 def _read(box: Sandbox, person: Person, data: Json) -> Json:
     chat = _text(data, "chat")
     person.seen[chat] = max((m.id for m in person.inbox if m.chat == chat), default=0)
@@ -285,9 +294,14 @@ PERSON_VERBS: dict[str, PersonVerb] = {
     "mini-service": _mini_service,
     "mini-write": _mini_write,
     "mini-risk": _mini_risk,
+    "moment-echo": _echo_moment,
     "read": _read,
     **GROUP_PERSON_VERBS,
 }
+
+
+def _publish_moment(box: Sandbox, corp: Corp, member: Member, data: Json) -> Json:
+    return moments.publish(box, corp, member.userid, _text(data, "moment_id"))
 
 
 def _confirm_mass(box: Sandbox, corp: Corp, member: Member, data: Json) -> Json:
@@ -392,6 +406,7 @@ def _note_day(_box: Sandbox, corp: Corp, member: Member, data: Json) -> Json:
 
 
 MEMBER_VERBS: dict[str, MemberVerb] = {
+    "publish-moment": _publish_moment,
     "confirm-mass": _confirm_mass,
     "confirm-contact": _confirm_contact,
     "delete-contact": _delete_contact,

@@ -17,6 +17,7 @@ from sandbox.phone.chats import (
 )
 from sandbox.runtime import Sandbox
 from sandbox.state import Corp, MassTask, Member, Person, StaffMessage, make_external_userid
+from sandbox.wecom.moments import list_waiting, show_seen
 
 LOG_LINES = 120
 FOUND = 8
@@ -40,6 +41,7 @@ def show_view(box: Sandbox, person_id: str, chat: str, find: str) -> Json:
         "chat": describe_chat(box, me, chat) if me and chat else None,
         "messages": list_messages(box, me, chat) if me and chat else [],
         "minis": [describe_mini(p, me) for p in box.world.mini_programs.values()] if me else [],
+        "moments": show_seen(box, me) if me else [],
         "sessions": _list_sessions(box, me) if me else [],
         "codes": list_codes(box),
         "staff": list_staff(box),
@@ -189,7 +191,7 @@ def list_staff(box: Sandbox) -> list[Json]:
         latest = {m.userid: m.id for m in corp.staff_messages}
         for member in corp.members.values():
             tasks = [t for t in corp.tasks.values() if _is_waiting(t, member.userid)]
-            if tasks or member.userid in latest:
+            if tasks or list_waiting(corp, member.userid) or member.userid in latest:
                 rows.append(_show_staff(box, corp, member, tasks))
     return rows
 
@@ -240,6 +242,7 @@ def _show_staff(box: Sandbox, corp: Corp, member: Member, tasks: list[MassTask])
         "name": member.name,
         "position": member.position,
         "confirmed_today": len(confirmed),
+        "moments": list_waiting(corp, member.userid),
         "tasks": [_show_task(box, corp, t, member.userid) for t in reversed(tasks)],
         "messages": [_show_staff_message(m) for m in reversed(mine[-STAFF_MESSAGES:])],
         "last_id": mine[-1].id if mine else 0,

@@ -95,3 +95,24 @@ def test_the_member_who_last_met_the_customer_gets_her(product: Product) -> None
 
     [row] = product.external("get_groupmsg_task", {"msgid": msgid})["task_list"]
     assert row["userid"] == "ZhouMin"
+
+
+def test_a_group_task_reaches_who_is_in_the_senders_groups(product: Product) -> None:
+    external = product.befriend()
+    made = product.member("group-create", name="术后群", persons=["zhang"])
+    body = {"chat_type": "group", "sender": "lijianguo", "text": {"content": "健康提醒"}}
+    answer = product.external(
+        "add_msg_template", body | {"chat_id_list": [made["chat_id"], "wrunknown"]}
+    )
+    ask = {"msgid": answer["msgid"], "userid": "lijianguo"}
+
+    assert answer["fail_list"] == ["wrunknown"]
+    assert product.external("get_groupmsg_send_result", ask)["send_list"] == []
+    product.member("confirm-mass", msgid=answer["msgid"])
+
+    [row] = product.external("get_groupmsg_send_result", ask)["send_list"]
+    assert (row["chat_id"], row["status"], "external_userid" in row) == (made["chat_id"], 1, False)
+    assert product.inbox()[-1]["via"] == "mass"
+    assert external
+    without = product.external("add_msg_template", {"chat_type": "group", "text": body["text"]})
+    assert without["errcode"] == 40058

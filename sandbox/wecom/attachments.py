@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sandbox.errors import ApiError, Json
 from sandbox.state import Corp
+from sandbox.wecom.media import find_media
 
 MOST_ATTACHMENTS = 9
 LONGEST_TEXT = 4000
-MEDIA_SECONDS = 3 * 86400
 KINDS = ("image", "link", "miniprogram", "video", "file")
 # Longest values in UTF-8 bytes.
 LIMITS = {
@@ -49,9 +49,7 @@ def _check_attachment(corp: Corp, attachment: Json, now: float) -> None:
 def _check_media(corp: Corp, media_id: str | None, now: float) -> None:
     if not media_id:
         return
-    made_at = corp.media.get(media_id)
-    if made_at is None or made_at + MEDIA_SECONDS < now:
-        raise ApiError(40007)
+    find_media(corp, media_id, now)
 
 
 def list_parts(body: Json) -> list[tuple[str, Json]]:

@@ -11,27 +11,41 @@ from sandbox.clock import BEIJING
 from sandbox.errors import ApiError, Json
 from sandbox.runtime import Sandbox
 from sandbox.state import Corp, MassItem, MassTask, Relation, StaffMessage
-from sandbox.wecom.attachments import check_content
+from sandbox.wecom.attachments import check_content, list_parts
 from sandbox.wecom.contacts import STANDING, find_relation
 from sandbox.wecom.welcome import deliver_as_member
 
 MOST_CUSTOMERS = 10_000
+MOST_GROUPS = 2000
 REMINDERS_PER_DAY = 3
 UNSENT, SENT, NO_FRIEND, OVER_QUOTA = 0, 1, 2, 3
 
 
 def add_task(call: Call, corp: Corp) -> Json:
     check_content(corp, call.body, call.now)
-    if call.body.get("chat_type", "single") != "single":
-        raise ApiError(40058, "the sandbox has no groups yet")
-    wanted = _list_wanted(call, corp)
-    items, failed = _assign(corp, wanted, call.text("sender"))
+    if call.body.get("chat_type", "single") == "group":
+        items, failed = _assign_groups(call, corp)
+    else:
+        items, failed = _assign(corp, _list_wanted(call, corp), call.text("sender"))
     if not items:
         raise ApiError(41048)
     msgid = f"msg{secrets.token_hex(16)}"
     kept = {k: v for k, v in call.body.items() if k != "external_userid"}
     corp.tasks[msgid] = MassTask(msgid, kept, call.box.clock.second(), items)
     return {"fail_list": failed, "msgid": msgid}
+
+
+def _assign_groups(call: Call, corp: Corp) -> tuple[list[MassItem], list[str]]:
+    """Take the sender's own groups; without a list, all of them."""
+    sender, wanted = call.text("sender"), call.body.get("chat_id_list")
+    if not sender:
+        raise ApiError(40058, "sender")
+    own = {one.chat_id for one in corp.groups.chats.values() if one.owner == sender}
+    chosen = list(dict.fromkeys(wanted or sorted(own)))
+    if len(chosen) > MOST_GROUPS:
+        raise ApiError(81017)
+    items = [MassItem("", sender, chat_id=chat_id) for chat_id in chosen if chat_id in own]
+    return items, [chat_id for chat_id in chosen if chat_id not in own]
 
 
 def _list_wanted(call: Call, corp: Corp) -> list[str]:
@@ -79,7 +93,7 @@ def confirm_task(
     for item in task.items:
         if item.userid != userid or item.status != UNSENT:
             continue
-        if chosen is not None and item.external_userid not in chosen:
+        if chosen is not None and (item.external_userid or item.chat_id) not in chosen:
             continue
         item.status = _send_item(box, corp, task, item)
         item.send_time = box.clock.second()
@@ -88,7 +102,27 @@ def confirm_task(
     return counts
 
 
+def _send_to_group(box: Sandbox, corp: Corp, task: MassTask, item: MassItem) -> int:
+    """Put the message on the phone of everybody from outside who is in the group."""
+    group, now = corp.groups.chats.get(item.chat_id), box.clock.now()
+    if group is None:
+        return NO_FRIEND
+    if is_over_quota(corp.mass_quota, group.mass_received, now):
+        return OVER_QUOTA
+    group.mass_received.append(now)
+    sender = corp.members[item.userid].name
+    for one in group.members.values():
+        if one.person in box.world.persons:
+            person = box.world.persons[one.person]
+            for kind, part in list_parts(task.body):
+                chat = f"group:{corp.corp_id}:{group.chat_id}"
+                box.deliver(person, chat, kind=kind, body=part, via="mass", sender=sender)
+    return SENT
+
+
 def _send_item(box: Sandbox, corp: Corp, task: MassTask, item: MassItem) -> int:
+    if item.chat_id:
+        return _send_to_group(box, corp, task, item)
     relation = find_relation(corp, item.userid, item.external_userid)
     if relation is None or relation.state != "active":
         return NO_FRIEND
@@ -130,7 +164,9 @@ def list_tasks(call: Call, corp: Corp) -> Json:
     limit = call.limit(50, 100)
     cursor = call.text("cursor")
     begin = int(cursor) if cursor.isdigit() else 0
+    asked = call.body.get("chat_type", "single")
     found = [t for t in corp.tasks.values() if first <= t.created_at <= last]
+    found = [t for t in found if t.body.get("chat_type", "single") == asked]
     rows = [
         {
             "msgid": task.msgid,
@@ -167,13 +203,16 @@ def show_results(call: Call, corp: Corp) -> Json:
     cursor = call.text("cursor")
     begin = int(cursor) if cursor.isdigit() else 0
     mine = [item for item in task.items if item.userid == userid]
+    # Of a group task, what is not sent is left out.
+    mine = [item for item in mine if item.status or not item.chat_id]
     rows = []
     for item in mine[begin : begin + limit]:
         row: Json = {
-            "external_userid": item.external_userid,
             "userid": item.userid,
             "status": item.status,
         }
+        row |= {"chat_id": item.chat_id} if item.chat_id else {}
+        row |= {"external_userid": item.external_userid} if item.external_userid else {}
         rows.append(row | ({"send_time": item.send_time} if item.status else {}))
     more = str(begin + limit) if len(mine) > begin + limit else ""
     return {"send_list": rows, "next_cursor": more}

@@ -26,13 +26,14 @@ from sandbox.wecom import (
     mass,
     media,
     messages,
+    moments,
     tags,
     transfers,
     welcome,
 )
 from sandbox.wecom.transfer_acts import finish_due
 
-CorpHandler = Callable[[Call, Corp], Json | Awaitable[Json]]
+CorpHandler = Callable[[Call, Corp], Json | Response | Awaitable[Json]]
 EXTERNAL = "/cgi-bin/externalcontact"
 GROUPS = f"{EXTERNAL}/groupchat"
 WELCOMES = f"{EXTERNAL}/group_welcome_template"
@@ -46,6 +47,7 @@ PATHS: dict[str, tuple[str, str, CorpHandler]] = {
     "/cgi-bin/ticket/get": ("GET", "", identity.give_ticket),
     "/cgi-bin/media/upload": ("POST", "", media.upload_media),
     "/cgi-bin/media/upload_attachment": ("POST", "", media.upload_attachment),
+    "/cgi-bin/media/get": ("GET", "", media.give_media),
     "/cgi-bin/media/uploadimg": ("POST", "", media.upload_image),
     "/cgi-bin/message/send": ("POST", "message", messages.send_message),
     "/cgi-bin/message/recall": ("POST", "message", messages.recall_message),
@@ -84,6 +86,14 @@ PATHS: dict[str, tuple[str, str, CorpHandler]] = {
     f"{EXTERNAL}/get_groupmsg_list_v2": ("POST", "contact", mass.list_tasks),
     f"{EXTERNAL}/get_groupmsg_task": ("POST", "contact", mass.show_members_of_task),
     f"{EXTERNAL}/get_groupmsg_send_result": ("POST", "contact", mass.show_results),
+    f"{EXTERNAL}/add_moment_task": ("POST", "contact", moments.add_moment),
+    f"{EXTERNAL}/get_moment_task_result": ("GET", "contact", moments.show_job),
+    f"{EXTERNAL}/cancel_moment_task": ("POST", "contact", moments.cancel_moment),
+    f"{EXTERNAL}/get_moment_list": ("POST", "contact", moments.list_moments),
+    f"{EXTERNAL}/get_moment_task": ("POST", "contact", moments.show_members),
+    f"{EXTERNAL}/get_moment_customer_list": ("POST", "contact", moments.list_customers),
+    f"{EXTERNAL}/get_moment_send_result": ("POST", "contact", moments.show_viewers),
+    f"{EXTERNAL}/get_moment_comments": ("POST", "contact", moments.show_comments),
     f"{EXTERNAL}/remind_groupmsg_send": ("POST", "contact", mass.remind_members),
     f"{EXTERNAL}/cancel_groupmsg_send": ("POST", "contact", mass.cancel_task),
     f"{GROUPS}/list": ("POST", "contact", groups.list_groups),
@@ -113,7 +123,7 @@ async def serve(request: Request) -> Response:
     return await answer_call(call, _dispatch, access.make_error)
 
 
-async def _dispatch(call: Call) -> Json:
+async def _dispatch(call: Call) -> Json | Response:
     entry = PATHS.get(call.path)
     if entry is None:
         raise ApiError(48002, "no such path in the sandbox")
@@ -124,4 +134,6 @@ async def _dispatch(call: Call) -> Json:
     finish_due(call.box)
     found = handle(call, corp)
     result = await found if isinstance(found, Awaitable) else found
+    if isinstance(result, Response):
+        return result
     return {"errcode": 0, "errmsg": "ok"} | result

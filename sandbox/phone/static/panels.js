@@ -3,6 +3,7 @@
 import { button, clockTime, date, drawIfChanged, first, forget, h, icon, language, localName, longTime, t } from "./dom.js";
 import { closeDialog, showDialog } from "./dialog.js";
 import { groupRows } from "./groups.js";
+import { momentCard } from "./moments.js";
 import { act, closeWeb, openChat } from "./phone.js";
 import { asMe, asMember, now, post, redraw, refresh, remove, ui, view } from "./store.js";
 
@@ -147,7 +148,7 @@ function drawFaults() {
 // Staff side
 
 function chosenStaff() {
-  const waiting = view.staff.find((member) => member.tasks.length);
+  const waiting = view.staff.find((member) => member.tasks.length || member.moments.length);
   return view.staff.find((member) => `${member.corp_id}|${member.userid}` === ui.staff) ?? waiting ?? view.staff[0];
 }
 
@@ -158,9 +159,10 @@ function drawStaff() {
   const parts = [h("h2", {}, icon("id-badge-2"), title, count)];
   parts.push(...view.calls.map(callCard));
   if (view.staff.length > 1) parts.push(staffTabs(member));
-  if (!member?.tasks.length) parts.push(h("p", { class: "sb-muted" }, t("no_staff_work")));
+  if (!member?.tasks.length && !member?.moments.length) parts.push(h("p", { class: "sb-muted" }, t("no_staff_work")));
   if (member) parts.push(button(t("leave"), () => askLeave(member), { key: `leave-${member.userid}` }));
   parts.push(...(member?.tasks ?? []).map((task) => taskCard(member, task)));
+  parts.push(...(member?.moments ?? []).map((one) => momentCard(member, one)));
   parts.push(...view.sessions.map(sessionRow), ...groupRows(member));
   if (member?.messages.length) parts.push(h("h3", {}, t("app_messages")), h("ul", { class: "sb-notices" }, member.messages.map(noticeRow)));
   return parts;

@@ -2,6 +2,7 @@
 
 import { button, clockTime, drawIfChanged, fill, first, forget, h, icon, localName, longTime, roundMs, shortTime, t } from "./dom.js";
 import { closeDialog, showDialog } from "./dialog.js";
+import { momentsRow, momentsScreen } from "./moments.js";
 import { asMe, now, redraw, refresh, ui, view } from "./store.js";
 
 const region = document.getElementById("view");
@@ -76,26 +77,26 @@ export function drawPhone() {
   if (ui.screen === "chat" && view.chat) drawChat();
   else {
     parts = null;
-    drawIfChanged(region, [ui.screen, view.me, view.chats, view.friends, view.minis, ui.code], drawScreen);
+    drawIfChanged(region, [ui.screen, view.me, view.chats, view.friends, view.minis, view.moments, ui.code], drawScreen);
   }
 }
 
 function drawScreen() {
-  const screens = { chats: chatsScreen, contacts: contactsScreen, discover: discoverScreen, me: meScreen };
+  const screens = { chats: chatsScreen, contacts: contactsScreen, discover: discoverScreen, moments: momentsScreen, me: meScreen };
   return (screens[ui.screen] ?? chatsScreen)();
 }
 
-function titleBar(title, right = null) {
+export function titleBar(title, right = null) {
   return h("div", { class: "sb-nav" }, h("span"), h("h2", { class: "sb-navtitle" }, title), h("span", { class: "sb-navright" }, right));
 }
 
-function tabs() {
+export function tabs() {
   const items = [["chats", "message-2", "wechat"], ["contacts", "address-book", "contacts"], ["discover", "compass", "discover"], ["me", "user", "me"]];
   return h("nav", { class: "sb-tabs", "aria-label": t("phone") }, items.map(([screen, name, label]) =>
     h("button", { type: "button", class: ui.screen === screen ? "on" : "", "aria-current": ui.screen === screen && "page", onclick: () => goTo(screen), "data-key": `tab-${screen}` }, icon(name), h("span", {}, t(label)))));
 }
 
-function empty(title, hint = "") {
+export function empty(title, hint = "") {
   return h("div", { class: "sb-empty" }, h("p", {}, title), hint && h("p", { class: "sb-muted" }, hint));
 }
 
@@ -158,7 +159,7 @@ function miniRow(mini) {
 function discoverScreen() {
   const code = chosenCode();
   const hint = code ? t("scan_this", { name: code.name }) : t("no_codes");
-  return [titleBar(t("discover")), h("div", { class: "sb-scroll sb-grey" }, h("ul", { class: "sb-list" }, h("li", {},
+  return [titleBar(t("discover")), h("div", { class: "sb-scroll sb-grey" }, h("ul", { class: "sb-list" }, momentsRow(() => goTo("moments")), h("li", {},
     h("button", { type: "button", class: "sb-row sb-slim", onclick: scanChosen, disabled: !code || !view.me, "data-key": "discover-scan" }, icon("scan"), h("span", { class: "sb-rowtext" }, h("b", {}, t("scan_it")), h("span", { class: "sb-last" }, hint)))), view.minis.map(miniRow))), tabs()];
 }
 

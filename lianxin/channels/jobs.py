@@ -307,6 +307,15 @@ def remind_members(hospital_id: int) -> None:
         synchronising.remind_members(hospital_id, reminder_id)
 
 
+@periodic(seconds=5)
+def keep_moments(hospital_id: int) -> None:
+    """Make the moments that were asked for, and look who has published."""
+    with scope(hospital_id):
+        due = queries.list_due_moments(hospital_id, time.now())
+    for moment in due:
+        synchronising.keep_moment(moment)
+
+
 @periodic(seconds=3600, queue="bulk")
 def find_outside_tasks(hospital_id: int) -> None:
     """Look for mass tasks that members or other tools made: they use the customers' quota too."""

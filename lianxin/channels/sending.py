@@ -8,15 +8,19 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from lianxin.channels import actions, queries, reasons
 from lianxin.channels.actions.welcomes import WelcomeClaim
 from lianxin.channels.adapters import ADAPTERS
-from lianxin.channels.adapters.base import AccountFacts, Outbound, SendFailed, Sent
+from lianxin.channels.adapters.base import AccountFacts, Attachment, Outbound, SendFailed, Sent
 from lianxin.channels.adapters.provider_http import Provider, ProviderError
+from lianxin.channels.adapters.uploads import MESSAGE, PICTURE
 from lianxin.channels.adapters.wecom import mass
-from lianxin.channels.models import MemberTask
+from lianxin.channels.adapters.wecom.attachments import cover_key, find_attachment_fault
+from lianxin.channels.models import Account, MemberTask
 from lianxin.channels.providers import load_facts, run_with
+from lianxin.channels.uploading import EXPIRED, forget_media, prepare_media
 from lianxin.core import time
 from lianxin.core.scope import scope
 
@@ -52,11 +56,39 @@ def send(hospital_id: int, account_id: int, outbounds: Sequence[Outbound]) -> li
 async def send_one(provider: Provider, outbound: Outbound, gate: asyncio.Semaphore) -> Result:
     async with gate:
         try:
-            return await ADAPTERS[provider.account.kind].send(provider, outbound)
+            return await send_with_files(provider, outbound)
         except ProviderError as error:
             return failed(error.as_failure(outbound.client_key, provider.clock()), outbound)
         except SendFailed as failure:
             return failed(failure, outbound)
+
+
+async def send_with_files(provider: Provider, outbound: Outbound) -> Sent:
+    """Send, with the files at the provider; ids that ran out there are made anew, once."""
+    send = ADAPTERS[provider.account.kind].send
+    links = 1 if outbound.url else 0
+    if outbound.attachments and provider.account.kind != Account.Kind.WECOM:
+        raise SendFailed("carrier_unsupported", permanent=True, client_key=outbound.client_key)
+    if fault := find_attachment_fault(outbound.attachments, links=links):
+        raise SendFailed(fault, permanent=True, client_key=outbound.client_key)
+    media_ids = await prepare_files(provider, outbound.attachments)
+    try:
+        return await send(provider, replace(outbound, media_ids=media_ids))
+    except ProviderError as error:
+        if error.reason != EXPIRED or not media_ids:
+            raise
+    await forget_media(provider, MESSAGE, media_ids)
+    media_ids = await prepare_files(provider, outbound.attachments)
+    return await send(provider, replace(outbound, media_ids=media_ids))
+
+
+async def prepare_files(provider: Provider, attachments: Sequence[Attachment]) -> dict[str, str]:
+    """Have the files at the provider: by their ids, and the covers of links by an address."""
+    files = [one.file for one in attachments if one.kind != "link"]
+    covers = [one.file for one in attachments if one.kind == "link"]
+    addresses = await prepare_media(provider, PICTURE, covers)
+    found = {cover_key(file): url for file, url in addresses.items()}
+    return found | await prepare_media(provider, MESSAGE, files)
 
 
 def failed(failure: SendFailed, outbound: Outbound) -> SendFailed:
@@ -123,7 +155,13 @@ def note_task(account: AccountFacts, outbound: Outbound, result: Sent) -> None:
 
 
 def send_welcome(
-    hospital_id: int, claim: WelcomeClaim, *, text: str, url: str = "", title: str = ""
+    hospital_id: int,
+    claim: WelcomeClaim,
+    *,
+    text: str,
+    url: str = "",
+    title: str = "",
+    attachments: Sequence[Attachment] = (),
 ) -> Result:
     """Send a claimed welcome, again and again while the provider says busy, until the code dies."""
     outbound = Outbound(
@@ -134,6 +172,7 @@ def send_welcome(
         title=title,
         staff_userid=claim.staff_userid,
         welcome_code=claim.welcome_code,
+        attachments=tuple(attachments),
     )
     return send_by_code(hospital_id, claim, outbound)
 

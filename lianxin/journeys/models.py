@@ -5,8 +5,11 @@ from typing import ClassVar, Self
 from django.db import models
 from django.db.models import F, Q
 
+from lianxin.channels.models import Account
+from lianxin.content.models import Item
 from lianxin.core.ids import KeyField
 from lianxin.core.models import Hospital
+from lianxin.journeys.rules import moments
 from lianxin.patients.models import Patient
 from lianxin.staff.models import Staff
 
@@ -200,3 +203,47 @@ class DueStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.step_key} {self.occurrence_on} {self.state}"
+
+
+class MomentDraft(models.Model):
+    """A moment (客户朋友圈) as it is written and approved here; made at WeCom once approved."""
+
+    class State(models.TextChoices):
+        DRAFT = moments.DRAFT
+        APPROVED = moments.APPROVED
+        WITHDRAWN = moments.WITHDRAWN
+
+    hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+")
+    key = KeyField()
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    text = models.TextField(blank=True)
+    # What its link leads to: only what was reviewed and published here.
+    item = models.ForeignKey(Item, models.PROTECT, null=True, related_name="+")
+    # A stored picture, by its SHA-256: the picture itself, or the cover of the link.
+    picture = models.CharField(max_length=64, blank=True)
+    sender_ids = models.JSONField(default=list)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
+    made_by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
+    approved_by = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField()
+    approved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=~Q(state="approved")
+                | (Q(approved_by__isnull=False) & ~Q(approved_by=F("made_by"))),
+                name="momentdraft_approved_by_another",
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["hospital", "-created_at"], name="momentdraft_newest")
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+    @property
+    def order_key(self) -> str:
+        """Under which key the room of channels knows the moment."""
+        return f"journeys:{self.key}"

@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
 from django.db.models import Count, DurationField, ExpressionWrapper, F, Q, QuerySet
 
+from lianxin.channels.models import Moment
+from lianxin.channels.queries import count_published, moments_by_key
+from lianxin.compliance.queries import check_wording
+from lianxin.compliance.rules.guard import Context, Finding
+from lianxin.content.models import Item
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError, NotFoundError
-from lianxin.journeys.models import DueStep, Enrolment, Journey, JourneyVersion
+from lianxin.journeys.models import DueStep, Enrolment, Journey, JourneyVersion, MomentDraft
 from lianxin.journeys.rules.definition import Definition
 from lianxin.journeys.rules.grid import Tally
+from lianxin.journeys.rules.moments import MomentFacts
 from lianxin.journeys.rules.parsing import parse_definition
 from lianxin.patients.models import Holder, Holding
+from lianxin.staff.models import Staff
+from lianxin.staff.queries import list_staff
 
 # What a page says of where a patient stands; the definition itself is parsed once and kept.
 POSITION_COLUMNS = (
     *("key", "patient", "anchor_on", "state"),
     *("journey__key", "journey__name", "version__state"),
 )
+MOMENT_CONTEXTS: tuple[Context, ...] = ("automatic", "lock_screen")
 FINISHED = (Enrolment.State.STOPPED, Enrolment.State.FINISHED)
 
 
@@ -199,3 +209,72 @@ def position_of(enrolment: Enrolment, today: date) -> int:
 def as_document(version: JourneyVersion) -> dict[str, Any]:
     document: dict[str, Any] = version.definition
     return document
+
+
+# ---- moments ------------------------------------------------------------------------------
+
+
+def list_moment_drafts(actor: Actor) -> QuerySet[MomentDraft]:
+    """Return the moments, newest first."""
+    check_may_read(actor)
+    rows = MomentDraft.objects.filter(hospital_id=actor.hospital_id)
+    rows = rows.select_related("made_by", "approved_by", "account", "item__published")
+    return rows.order_by("-created_at", "-pk")
+
+
+def access_moment_draft(actor: Actor, key: str) -> MomentDraft:
+    row = list_moment_drafts(actor).filter(key=key).first()
+    if row is None:
+        raise NotFoundError
+    return row
+
+
+def list_senders(hospital_id: int) -> list[Staff]:
+    """Return who can publish: staff with a WeCom account."""
+    rows = list_staff(hospital_id).exclude(wecom_userid="").filter(is_active=True)
+    return list(rows.order_by("name", "pk"))
+
+
+def list_linkable_items(hospital_id: int) -> list[Item]:
+    rows = Item.objects.of(hospital_id).filter(published__isnull=False)
+    return list(rows.select_related("published").order_by("-published__published_at", "-pk"))
+
+
+def blocked_words(hospital_id: int, text: str) -> list[Finding]:
+    """Return what of a moment's own words may not go out: everybody reads them over a shoulder."""
+    found = {
+        finding.words: finding
+        for context in MOMENT_CONTEXTS
+        for finding in check_wording(hospital_id, text, context)
+        if finding.severity == "block"
+    }
+    return list(found.values())
+
+
+def moment_facts(draft: MomentDraft) -> MomentFacts:
+    blocked = [one.words for one in blocked_words(draft.hospital_id, draft.text)]
+    is_published = draft.item is None or draft.item.published_id is not None
+    return MomentFacts(draft.state, draft.made_by_id, blocked, is_published)
+
+
+@dataclass(frozen=True)
+class MomentLine:
+    """A moment with how far it is at WeCom."""
+
+    draft: MomentDraft
+    made: Moment | None
+    published: int = 0
+    members: int = 0
+
+
+def follow_moments(hospital_id: int, drafts: Collection[MomentDraft]) -> list[MomentLine]:
+    """Join drafts with what became of them: two more queries, however many."""
+    made = moments_by_key(hospital_id, [draft.order_key for draft in drafts])
+    counts = count_published([one.pk for one in made.values()])
+    lines = []
+    for draft in drafts:
+        moment = made.get(draft.order_key)
+        published, members = counts.get(moment.pk, (0, 0)) if moment else (0, 0)
+        members = members or len(draft.sender_ids)
+        lines.append(MomentLine(draft, moment, published, members))
+    return lines

@@ -126,3 +126,25 @@ def problem_sentence(problem: Problem) -> str:
 
 def problem_sentences(problems: Iterable[Problem]) -> str:
     return "\n".join(problem_sentence(problem) for problem in problems)
+
+
+MOMENT_REFUSALS: dict[str, Promise] = {
+    "not_a_draft": gettext_lazy("这条朋友圈不是草稿。"),
+    "own_work": gettext_lazy("不能批准自己写的朋友圈，请另一位批准。"),
+    "words_blocked": gettext_lazy("文字里有不能发给患者的词，请先改好。"),
+    "content_not_published": gettext_lazy("链接的内容现在没有发布，请换一篇。"),
+}
+# The state of a moment in words, with its tone: of the draft first, then of what WeCom has.
+MOMENT_STATES: dict[str, tuple[Promise, str]] = {
+    "draft": (gettext_lazy("待批准"), "accent"),
+    "withdrawn": (gettext_lazy("已撤下"), "line"),
+    "waiting": (gettext_lazy("等待创建"), "accent"),
+    "claimed": (gettext_lazy("正在创建"), "accent"),
+    "making": (gettext_lazy("正在创建"), "accent"),
+    "open": (gettext_lazy("待员工发表"), "accent"),
+    "stopping": (gettext_lazy("正在取消"), "line"),
+    "done": (gettext_lazy("都已发表"), "ok"),
+    "over": (gettext_lazy("到期，有人没发表"), "warn"),
+    "cancelled": (gettext_lazy("已取消"), "line"),
+    "failed": (gettext_lazy("没建成"), "warn"),
+}

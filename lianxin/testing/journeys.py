@@ -4,20 +4,24 @@ from copy import deepcopy
 from datetime import date
 from typing import Any
 
+from lianxin.channels.actions import keep_file
 from lianxin.core.actor import SystemActor
 from lianxin.core.models import Hospital
 from lianxin.core.scope import scope
 from lianxin.journeys import actions
 from lianxin.journeys.catalogue import load_template
-from lianxin.journeys.models import Enrolment, Journey, JourneyVersion
+from lianxin.journeys.models import Enrolment, Journey, JourneyVersion, MomentDraft
 from lianxin.patients.models import Patient
 from lianxin.staff.models import Staff
+from lianxin.testing.channels import make_account
 from lianxin.testing.compliance import grant
 from lianxin.testing.health import make_medicine
 from lianxin.testing.jobs import run_periodic
 from lianxin.testing.patients import make_holding, make_patient
 from lianxin.testing.staff import make_staff
 
+# The beginning of a PNG is what a picture is known by.
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(64)
 CARDS: dict[str, Any] = {
     "format": 1,
     "key": "cards",
@@ -95,3 +99,33 @@ def run_due(hospital_id: int) -> None:
 def plan_ahead(hospital_id: int) -> None:
     """Run the body of the planning job once."""
     run_periodic("lianxin.journeys.jobs", "plan_ahead", hospital_id)
+
+
+def make_moment_draft(hospital: Hospital, **values: Any) -> MomentDraft:
+    """Write a moment with a picture that waits for approval, with only what matters given."""
+    account = values.pop("account", None) or make_account(hospital)
+    sender = values.pop("sender", None) or make_sender(hospital)
+    author = values.pop("by", None) or make_staff(hospital, role="operator")
+    with scope(hospital):
+        picture = keep_file("wecom", PICTURE, "picture.png", by=author).sha256
+        content = actions.MomentText(
+            account=account,
+            text=values.get("text", "天气转凉，出门添衣。"),
+            item=values.get("item"),
+            picture=picture,
+            senders=(sender,),
+        )
+        return actions.save_moment(content, by=author)
+
+
+def make_sender(hospital: Hospital, userid: str = "DrLi") -> Staff:
+    """Make somebody who has a WeCom account, once."""
+    with scope(hospital):
+        known = Staff.objects.filter(hospital=hospital, wecom_userid=userid).first()
+    if known is not None:
+        return known
+    sender = make_staff(hospital, role="doctor", name="李建国")
+    with scope(hospital):
+        sender.wecom_userid = userid
+        sender.save(update_fields=["wecom_userid"])
+    return sender

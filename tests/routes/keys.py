@@ -33,7 +33,7 @@ from lianxin.testing.content import make_draft, make_published
 from lianxin.testing.conversations import make_script, make_thread
 from lianxin.testing.core import number
 from lianxin.testing.health import make_medicine
-from lianxin.testing.journeys import make_enrolment, make_journey
+from lianxin.testing.journeys import make_enrolment, make_journey, make_moment_draft
 from lianxin.testing.outreach import make_confirmation
 from lianxin.testing.patients import make_patient
 from lianxin.testing.staff import make_staff
@@ -223,6 +223,7 @@ KEYS: dict[str, Callable[[Place], Kwargs]] = {
     "sidebar/patients/<slug:key>/": lambda place: {"key": place.patient.key},
     "tasks/<slug:key>/": lambda place: {"key": make_task(place.hospital).key},
     "journeys/<slug:key>/": find_journey,
+    "journeys/moments/<slug:key>/": lambda place: {"key": make_moment_draft(place.hospital).key},
     "journeys/enrolments/<slug:key>/": find_enrolment,
     "journeys/templates/<slug:name>/": lambda _place: {"name": "discharge-30"},
     "insight/<slug:code>/": lambda _place: {"code": "alert_response"},

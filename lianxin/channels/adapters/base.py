@@ -105,6 +105,22 @@ class Inbound:
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """What goes along with a message: a picture, a file, a link, or a mini-program's page.
+
+    `file` names a stored file by its SHA-256: the thing itself, or the cover of a link or page.
+    """
+
+    kind: str  # image, video, file, link, miniprogram
+    file: str = ""
+    title: str = ""
+    text: str = field(default="", repr=False)
+    url: str = field(default="", repr=False)
+    app_id: str = ""
+    page: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
 class Outbound:
     """One thing to send. `client_key` is the idempotency key: ≤32 of 0-9 a-z A-Z _ -."""
 
@@ -120,6 +136,9 @@ class Outbound:
     external_ids: tuple[str, ...] = ()
     # Customer groups instead of people: one member sends to groups of their own.
     chat_ids: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    # The provider's ids of the files above, filled in just before the call.
+    media_ids: Mapping[str, str] = field(default_factory=dict, repr=False)
     welcome_code: str = field(default="", repr=False)
     # What may be pressed, after `text`.
     menu: tuple[MenuItem, ...] = ()

@@ -8,7 +8,7 @@ import logging
 import re
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from ipaddress import ip_address
@@ -119,6 +119,15 @@ def garbage(platform: str, *, is_repeatable: bool) -> Row:
 
 
 @dataclass(frozen=True)
+class UploadFile:
+    """A file on its way to a provider."""
+
+    name: str
+    content_type: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Call:
     """One request, before the token is put in."""
 
@@ -130,6 +139,8 @@ class Call:
     is_repeatable: bool
     headers: Mapping[str, str]
     wants_picture: bool = False
+    # Any kind of file, where the provider says by its headers that it is one.
+    wants_file: bool = False
 
 
 class Provider:
@@ -175,6 +186,22 @@ class Provider:
         if not isinstance(picture, bytes):
             raise self.failure(call, garbage(self.platform, is_repeatable=True))
         return picture
+
+    async def upload(self, path: str, file: UploadFile, **params: str) -> dict[str, Any]:
+        """Post a file as the multipart field `media`. A repeat only makes another id."""
+        form = httpx.Request(
+            "POST", "http://form/", files={"media": (file.name, file.content, file.content_type)}
+        )
+        headers = {"Content-Type": form.headers["Content-Type"]}
+        return await self.call("POST", path, params=params, body=form.read(), headers=headers)
+
+    async def fetch_file(self, path: str, **params: str) -> bytes:
+        """Get a file's bytes. Errors come as JSON with status 200: the content type tells."""
+        call = Call("GET", path, params, None, True, True, {}, wants_file=True)
+        content = (await self.run(call)).get(PICTURE)
+        if not isinstance(content, bytes):
+            raise self.failure(call, garbage(self.platform, is_repeatable=True))
+        return content
 
     async def call(
         self,
@@ -240,7 +267,7 @@ class Provider:
             return {}, unreachable(self.platform), token
         except httpx.HTTPError:
             return {}, self.silence_after(call), token
-        answer = read_picture(response) if call.wants_picture else read_answer(response)
+        answer = READERS[call.wants_picture, call.wants_file](response)
         if answer is None:
             return {}, garbage(self.platform, is_repeatable=call.is_repeatable), token
         code = error_code(answer)
@@ -296,6 +323,14 @@ def read_picture(response: httpx.Response) -> dict[str, Any] | None:
     return read_answer(response)
 
 
+def read_file(response: httpx.Response) -> dict[str, Any] | None:
+    """Return the file of an answer, or the JSON that stands in its place."""
+    is_file = "attachment" in response.headers.get("content-disposition", "")
+    if is_file and response.status_code == httpx.codes.OK:
+        return {PICTURE: response.content} if response.content else None
+    return read_answer(response)
+
+
 def read_answer(response: httpx.Response) -> dict[str, Any] | None:
     """Return the JSON object of an answer, or None when it is anything else."""
     if response.status_code != httpx.codes.OK or len(response.content) > MAX_ANSWER_BYTES:
@@ -305,6 +340,9 @@ def read_answer(response: httpx.Response) -> dict[str, Any] | None:
     except ValueError:
         return None
     return answer if isinstance(answer, dict) else None
+
+
+READERS = {(False, False): read_answer, (True, False): read_picture, (False, True): read_file}
 
 
 def error_code(answer: Mapping[str, Any]) -> int | str:

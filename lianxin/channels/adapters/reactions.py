@@ -63,6 +63,14 @@ class TemplateKey:
     may_cut: bool = False
 
 
+@dataclass(frozen=True)
+class MediaLimit:
+    """The largest file of a kind, and its types; none means any."""
+
+    bytes: int
+    types: frozenset[str]
+
+
 @lru_cache(maxsize=1)
 def load_rows() -> dict[tuple[str, int | str], Row]:
     text = (HERE / "provider_errors.yaml").read_text(encoding="utf-8")
@@ -95,6 +103,16 @@ def load_transitions() -> dict[int, tuple[int, ...]]:
     """Return where a session of customer service may be moved from each state."""
     rows = read_limits()["kf_transitions"]
     return {int(state): tuple(targets) for state, targets in rows.items()}
+
+
+@lru_cache(maxsize=1)
+def load_media_limits() -> dict[tuple[str, str], MediaLimit]:
+    """Return what may be uploaded, by platform and kind of file."""
+    rows = read_limits()["media"]
+    return {
+        (row["platform"], row["kind"]): MediaLimit(row["bytes"], frozenset(row["types"]))
+        for row in rows
+    }
 
 
 @lru_cache(maxsize=1)

@@ -24,6 +24,8 @@ from lianxin.channels.models.groups import (
     KeptAtProvider,
 )
 from lianxin.channels.models.live_codes import CodeMember, LiveCode, LiveCodeVersion
+from lianxin.channels.models.media import Media, MediaFile
+from lianxin.channels.models.moments import Moment, MomentMember
 from lianxin.channels.models.syncs import ContactSync
 from lianxin.channels.models.tags import NAME_CHARACTERS, ContactTag, CorpTag, RelationTag
 from lianxin.channels.models.tasks import MemberTask, StaffNotice, TaskReminder, TaskShare
@@ -61,8 +63,12 @@ __all__ = [
     "KeptAtProvider",
     "LiveCode",
     "LiveCodeVersion",
+    "Media",
+    "MediaFile",
     "MemberLeave",
     "MemberTask",
+    "Moment",
+    "MomentMember",
     "Price",
     "Relation",
     "RelationTag",

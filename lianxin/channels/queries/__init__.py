@@ -137,6 +137,14 @@ from lianxin.channels.queries.live_codes import (
     list_unread_pictures,
     staying_counts,
 )
+from lianxin.channels.queries.media import find_file, good_media
+from lianxin.channels.queries.moments import (
+    count_moments_since,
+    count_published,
+    list_due_moments,
+    list_moment_members,
+    moments_by_key,
+)
 from lianxin.channels.queries.rosters import (
     answering_of,
     as_answerer,
@@ -253,6 +261,8 @@ __all__ = [
     "count_groups_of",
     "count_kept_out",
     "count_members",
+    "count_moments_since",
+    "count_published",
     "count_reminders_left",
     "count_ticks",
     "count_today",
@@ -272,6 +282,7 @@ __all__ = [
     "find_codes_by_state",
     "find_corp_tag",
     "find_double",
+    "find_file",
     "find_group",
     "find_group_sync",
     "find_group_welcome",
@@ -293,6 +304,7 @@ __all__ = [
     "find_token",
     "free_rows",
     "gone_userids",
+    "good_media",
     "has_come_before",
     "has_owner_left",
     "ids_by_external",
@@ -320,6 +332,7 @@ __all__ = [
     "list_corp_tags",
     "list_days",
     "list_due_calls",
+    "list_due_moments",
     "list_due_notices",
     "list_due_reminders",
     "list_due_tasks",
@@ -343,6 +356,7 @@ __all__ = [
     "list_lost",
     "list_markable",
     "list_members",
+    "list_moment_members",
     "list_months",
     "list_open_leaves",
     "list_outside_sends",
@@ -371,6 +385,7 @@ __all__ = [
     "list_unread_pictures",
     "list_versions",
     "list_welcomes_to_keep",
+    "moments_by_key",
     "month_of",
     "open_arrivals",
     "outside_addresses",

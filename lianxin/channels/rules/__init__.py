@@ -46,6 +46,7 @@ from lianxin.channels.rules.live_codes import (
     next_code_step,
     who_answers,
 )
+from lianxin.channels.rules.media import FileKind, find_media_fault, kind_of
 from lianxin.channels.rules.tasks import PastReminder, count_reminders_left, outcome_of
 from lianxin.channels.rules.transfers import read_asked, read_result
 from lianxin.channels.rules.welcomes import (
@@ -97,6 +98,7 @@ __all__ = [
     "Circumstance",
     "CodeStanding",
     "DutyHours",
+    "FileKind",
     "KnownRelation",
     "Pair",
     "PastReminder",
@@ -107,12 +109,14 @@ __all__ = [
     "changed_fields",
     "choose_welcome",
     "count_reminders_left",
+    "find_media_fault",
     "find_origin_fault",
     "is_callback_seen",
     "is_reading_due",
     "is_somebody_on_duty",
     "is_stale",
     "is_token_fresh",
+    "kind_of",
     "next_batch",
     "next_code_step",
     "outcome_of",

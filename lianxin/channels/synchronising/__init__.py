@@ -19,6 +19,7 @@ from lianxin.channels.synchronising.groups import read_groups, run_group_sync
 from lianxin.channels.synchronising.join_codes import keep_group_welcome, keep_join_code
 from lianxin.channels.synchronising.live_codes import keep_live_code, read_live_code, read_picture
 from lianxin.channels.synchronising.messages import sync_messages
+from lianxin.channels.synchronising.moments import keep_moment
 from lianxin.channels.synchronising.notices import send_notice
 from lianxin.channels.synchronising.tags import keep_tag, mark_relations, read_tag_list
 from lianxin.channels.synchronising.tasks import find_outside_tasks, remind_members, settle_task
@@ -34,6 +35,7 @@ __all__ = [
     "keep_group_welcome",
     "keep_join_code",
     "keep_live_code",
+    "keep_moment",
     "keep_servicers",
     "keep_tag",
     "keep_transfers",

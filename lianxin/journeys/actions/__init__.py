@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from lianxin.journeys.actions.enrolling import enrol_by_event, enrol_patient
+from lianxin.journeys.actions.moments import (
+    MomentText,
+    approve_moment,
+    save_moment,
+    withdraw_moment,
+)
 from lianxin.journeys.actions.planning import plan_batch
 from lianxin.journeys.actions.running import fail_first, run_due_batch
 from lianxin.journeys.actions.stopping import (
@@ -22,6 +28,8 @@ from lianxin.journeys.actions.versions import (
 )
 
 __all__ = [
+    "MomentText",
+    "approve_moment",
     "approve_version",
     "enrol_by_event",
     "enrol_patient",
@@ -34,8 +42,10 @@ __all__ = [
     "retire_journey",
     "run_due_batch",
     "save_draft",
+    "save_moment",
     "skip_step",
     "stop_enrolment",
     "stop_patients",
     "tick_cards",
+    "withdraw_moment",
 ]

@@ -21,6 +21,7 @@ from lianxin.channels.adapters.envelope import open_sealed, open_text
 from lianxin.channels.adapters.provider_http import Provider, Token
 from lianxin.channels.adapters.reactions import load_facts
 from lianxin.channels.adapters.wecom import calls
+from lianxin.channels.adapters.wecom.attachments import build_attachments
 from lianxin.channels.adapters.wecom.checks import CHECKS
 from lianxin.channels.adapters.wecom.group_events import parse_group
 from lianxin.channels.adapters.xml import field_text, parse_xml
@@ -126,9 +127,12 @@ class WeCom:
         body: dict[str, Any] = {}
         if outbound.text:
             body["text"] = {"content": cut_bytes(outbound.text, self.text_bytes)}
+        attachments = build_attachments(outbound.attachments, outbound.media_ids)
         if outbound.url:
             link = {"title": cut_bytes(outbound.title or "连心", TITLE_BYTES), "url": outbound.url}
-            body["attachments"] = [{"msgtype": "link", "link": link}]
+            attachments.append({"msgtype": "link", "link": link})
+        if attachments:
+            body["attachments"] = attachments
         return body
 
 

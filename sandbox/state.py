@@ -376,6 +376,7 @@ class OfficialAccount:
     templates_sent: list[TemplateSend] = field(default_factory=list)
     client_msg_ids: dict[str, int] = field(default_factory=dict)
     media: dict[str, float] = field(default_factory=dict)
+    menu: list[Json] = field(default_factory=list)
 
 
 @dataclass

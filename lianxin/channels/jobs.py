@@ -124,6 +124,18 @@ def keep_servicers(hospital_id: int) -> None:
             log.info("servicers.not_kept", account_id=account_id, reason=str(error))
 
 
+@periodic(seconds=5)
+def keep_menus(hospital_id: int) -> None:
+    """Publish the menus that were changed."""
+    with scope(hospital_id):
+        due = queries.list_menus_to_publish(hospital_id, time.now())
+    for menu_id in due:
+        try:
+            synchronising.keep_menu(hospital_id, menu_id)
+        except SendFailed as error:
+            log.info("menu.not_kept", menu_id=menu_id, reason=str(error))
+
+
 @periodic(seconds=60)
 def sweep_callbacks(hospital_id: int) -> None:
     """Find callbacks whose job was lost."""

@@ -63,6 +63,7 @@ SENTENCES: dict[str, str | Promise] = {
     "member_inactive": _("这位员工在平台上未激活或已暂停接待。"),
     "member_logged_out": _("这位员工需要重新登录平台客户端。"),
     "member_unlicensed": _("这位员工没有接口许可。"),
+    "menu_refused": _("平台不接受这个菜单，请检查名称和链接。"),
     "name_refused": _("平台不接受这个名称，请换一个。"),
     "moved_too_often": _("90 天内已经转接过两次，平台暂时不允许再转。"),
     "member_unknown": _("平台上没有这位员工，或应用看不到这位员工。"),

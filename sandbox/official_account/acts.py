@@ -125,6 +125,9 @@ def click(box: Sandbox, account: OfficialAccount, person: Person, key: str) -> J
     follower = _follower_of(account, person)
     if not follower.is_subscribed:
         raise ControlError(409, "not following")
+    if key.startswith(("http://", "https://")):
+        opened: dict[str, XmlValue] = {"MsgType": "event", "Event": "VIEW", "EventKey": key}
+        return {"callbacks": [call_back(box, account, follower, "VIEW", opened)], "open_url": key}
     _open_short_window(box, follower)
     more: dict[str, XmlValue] = {"MsgType": "event", "Event": "CLICK", "EventKey": key}
     return {"callbacks": [call_back(box, account, follower, "CLICK", more)]}

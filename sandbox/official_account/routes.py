@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from sandbox.calls import Call, Handler, answer_call, read_call
 from sandbox.errors import ApiError, Json
-from sandbox.official_account import access, followers, identity, messages
+from sandbox.official_account import access, followers, identity, menus, messages
 from sandbox.runtime import Sandbox
 from sandbox.state import OfficialAccount
 from sandbox.wecom.media import check_upload
@@ -43,6 +43,9 @@ PATHS: dict[str, tuple[str, AccountHandler, bool]] = {
     "/cgi-bin/message/custom/send": ("POST", messages.send_custom, True),
     "/cgi-bin/message/template/send": ("POST", messages.send_template, True),
     "/cgi-bin/template/get_all_private_template": ("GET", messages.list_templates, False),
+    "/cgi-bin/menu/create": ("POST", menus.create_menu, True),
+    "/cgi-bin/menu/get": ("GET", menus.show_menu, False),
+    "/cgi-bin/menu/delete": ("GET", menus.delete_menu, True),
     "/cgi-bin/qrcode/create": ("POST", followers.create_code, False),
     "/cgi-bin/user/info": ("GET", followers.show_user, False),
     "/cgi-bin/user/info/batchget": ("POST", followers.show_users, False),

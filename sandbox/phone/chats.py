@@ -63,7 +63,7 @@ def describe_chat(box: Sandbox, me: Person, key: str) -> Json:
         can_write = bool(follower and follower.is_subscribed)
         is_blocked = rest in me.templates_blocked
         more = {"title": official.name, "can_write": can_write, "id": rest}
-        return row | more | {"is_blocked": is_blocked}
+        return row | more | {"is_blocked": is_blocked, "menu": official.menu}
     if kind == "mini" and (program := box.world.mini_programs.get(rest)):
         return row | {"title": program.name, "can_write": True} | describe_mini(program, me)
     return row

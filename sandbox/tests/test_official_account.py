@@ -211,3 +211,21 @@ def test_without_a_phone_nobody_is_signed_in(product: Product) -> None:
     answer = product.client.get("/connect/oauth2/authorize", params=ask)
 
     assert answer.status_code == 403
+
+
+def test_a_menu_has_three_buttons_and_is_counted_in_bytes(product: Product) -> None:
+    def create(*buttons: Json) -> int:
+        return int(product.official("menu/create", {"button": list(buttons)})["errcode"])
+
+    ask: Json = {"type": "click", "name": "急症", "key": "m-1"}
+    assert create(*[ask] * 4) == 40016
+    assert create(ask | {"name": "六个汉字太长"}) == 40018
+    assert create(ask | {"key": "k" * 129}) == 40019
+    assert create(ask | {"type": "wave"}) == 40017
+    assert create({"name": "服务", "sub_button": [ask] * 6}) == 40023
+    assert create({"type": "view", "name": "首页", "url": "ftp://x"}) == 40055
+    assert create(ask, {"name": "服务", "sub_button": [ask]}) == 0
+    subscribe(product)
+    product.person("oa-click", app_id=OFFICIAL, key="m-1")
+    event = product.settle()[-1]
+    assert (event["Event"], event["EventKey"]) == ("CLICK", "m-1")

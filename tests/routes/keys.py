@@ -201,6 +201,9 @@ KEYS: dict[str, Callable[[Place], Kwargs]] = {
     "holdings/<slug:key>/": find_holding,
     "settings/channels/<slug:key>/": lambda place: {"key": make_account(place.hospital).key},
     "settings/channels/<slug:key>/servicers/": find_servicer,
+    "settings/channels/<slug:key>/menu/": lambda place: {
+        "key": make_account(place.hospital, Account.Kind.OFFICIAL_ACCOUNT).key
+    },
     "settings/channels/new/<slug:kind>/": lambda _place: {"kind": "wecom"},
     "settings/codes/<slug:key>/": find_code,
     "settings/codes/<slug:key>/print/<str:piece>/": find_printed_code,

@@ -113,6 +113,7 @@ from lianxin.channels.actions.marks import (
     want_tags,
 )
 from lianxin.channels.actions.media import check_file, forget_media, keep_file, store_media
+from lianxin.channels.actions.menus import change_menu, claim_menu, settle_menu
 from lianxin.channels.actions.moments import (
     MomentOrder,
     ask_for_moment,
@@ -179,11 +180,13 @@ __all__ = [
     "change_group_welcome",
     "change_join_code",
     "change_live_code",
+    "change_menu",
     "check_file",
     "check_moment",
     "claim_call",
     "claim_code",
     "claim_marks",
+    "claim_menu",
     "claim_moment",
     "claim_notice",
     "claim_picture",
@@ -262,6 +265,7 @@ __all__ = [
     "settle_made",
     "settle_mark_failed",
     "settle_marked",
+    "settle_menu",
     "settle_moment_failed",
     "settle_moment_made",
     "settle_notice",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
-from lianxin.channels import queries, sealing
+from lianxin.channels import facts, queries, sealing
 from lianxin.channels.actions.arrivals import take_in
 from lianxin.channels.actions.groups import forget_member
 from lianxin.channels.adapters.base import Inbound
@@ -30,10 +30,17 @@ from lianxin.core.errors import RefusedError
 def count_sent(hospital_id: int, account_id: int, count_by_external_id: Mapping[str, int]) -> None:
     """Count messages against the window that the patient's last message opened."""
     rows = Address.objects.filter(hospital_id=hospital_id, account_id=account_id)
+    since = time.now() - facts.seconds("talk_window_seconds")
+    in_talk = Q(last_action_at=None) | Q(
+        last_inbound_at__gt=since, sent_since_inbound_count__lt=facts.count("talk_window_messages")
+    )
     for external_id, count in count_by_external_id.items():
-        rows.filter(external_id=external_id).update(
+        one = rows.filter(external_id=external_id)
+        # The talk's window is used first, then the minute after an act, as the provider counts.
+        if not one.filter(in_talk).update(
             sent_since_inbound_count=F("sent_since_inbound_count") + count
-        )
+        ):
+            one.update(sent_since_action_count=F("sent_since_action_count") + count)
 
 
 def note_session(hospital_id: int, account_id: int, external_id: str, state: int) -> None:

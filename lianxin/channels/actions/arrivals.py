@@ -37,6 +37,13 @@ from lianxin.core.events import Entry
 from lianxin.core.keys import Keyring
 from lianxin.staff.queries import find_by_wecom
 
+MENU = "menu"
+# After which acts the provider takes a few messages for a minute, by kind of account.
+MINUTE_KINDS: dict[str, set[str]] = {
+    Account.Kind.OFFICIAL_ACCOUNT: {"follow", "scan"},
+    Account.Kind.MINI_PROGRAM: {"entry"},
+}
+
 
 @dataclass
 class Intake:
@@ -101,6 +108,8 @@ def take_added(intake: Intake, inbound: Inbound) -> None:
     if inbound.staff_userid:
         is_news = hold_relation(address, inbound, code)
     revive(address, inbound, code)
+    if inbound.kind in MINUTE_KINDS.get(intake.account.kind, set()):
+        open_minute(address, inbound.occurred_at)
     if inbound.received_at is not None and intake.account.kind == Account.Kind.WECOM:
         # A callback says neither who it is on WeChat nor how they met.
         ask_for(address, intake.now)
@@ -294,13 +303,23 @@ def take_message(intake: Intake, inbound: Inbound) -> None:
     if is_new:
         tell_added(intake, address, arrival, is_new=True)
     is_from_staff = inbound.status == "from_staff"
-    if not is_from_staff and inbound.kind != "recall":
+    if inbound.kind == MENU:
+        open_minute(address, inbound.occurred_at)
+    elif not is_from_staff and inbound.kind != "recall":
         open_window(address, inbound.occurred_at)
     intake.tell(
         "message.arrived",
         "arrival",
         arrival.pk,
         {"address_id": address.pk, "kind": inbound.kind, "is_from_staff": is_from_staff},
+    )
+
+
+def open_minute(address: Address, at: datetime) -> None:
+    """Start the short window anew that the provider opens after an act that is no message."""
+    newer = Q(last_action_at=None) | Q(last_action_at__lte=at)
+    Address.objects.filter(newer, pk=address.pk).update(
+        last_action_at=at, sent_since_action_count=0
     )
 
 

@@ -25,6 +25,7 @@ from lianxin.channels.models.groups import (
 )
 from lianxin.channels.models.live_codes import CodeMember, LiveCode, LiveCodeVersion
 from lianxin.channels.models.media import Media, MediaFile
+from lianxin.channels.models.menus import OfficialMenu
 from lianxin.channels.models.moments import Moment, MomentMember
 from lianxin.channels.models.syncs import ContactSync
 from lianxin.channels.models.tags import NAME_CHARACTERS, ContactTag, CorpTag, RelationTag
@@ -69,6 +70,7 @@ __all__ = [
     "MemberTask",
     "Moment",
     "MomentMember",
+    "OfficialMenu",
     "Price",
     "Relation",
     "RelationTag",

@@ -40,6 +40,9 @@ class Address(models.Model):
     # The providers' windows count from the patient's own last message.
     last_inbound_at = models.DateTimeField(null=True)
     sent_since_inbound_count = models.PositiveIntegerField(default=0)
+    # Official Account and mini-program: a press, a scan or an entry opens a minute of its own.
+    last_action_at = models.DateTimeField(null=True)
+    sent_since_action_count = models.PositiveIntegerField(default=0)
     # WeChat customer service: 0 new, 1 bot, 2 queue, 3 taken in the client, 4 ended.
     session_state = models.PositiveSmallIntegerField(default=0)
     session_changed_at = models.DateTimeField(null=True)

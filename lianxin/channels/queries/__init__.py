@@ -138,6 +138,7 @@ from lianxin.channels.queries.live_codes import (
     staying_counts,
 )
 from lianxin.channels.queries.media import find_file, good_media
+from lianxin.channels.queries.menus import find_menu, find_menu_answer, list_menus_to_publish
 from lianxin.channels.queries.moments import (
     count_moments_since,
     count_published,
@@ -293,6 +294,8 @@ __all__ = [
     "find_last_sync",
     "find_leave",
     "find_live_code",
+    "find_menu",
+    "find_menu_answer",
     "find_newest_request",
     "find_open_group_sync",
     "find_open_leave",
@@ -356,6 +359,7 @@ __all__ = [
     "list_lost",
     "list_markable",
     "list_members",
+    "list_menus_to_publish",
     "list_moment_members",
     "list_months",
     "list_open_leaves",

@@ -18,6 +18,7 @@ from lianxin.channels.synchronising.group_owners import count_group_days, make_g
 from lianxin.channels.synchronising.groups import read_groups, run_group_sync
 from lianxin.channels.synchronising.join_codes import keep_group_welcome, keep_join_code
 from lianxin.channels.synchronising.live_codes import keep_live_code, read_live_code, read_picture
+from lianxin.channels.synchronising.menus import keep_menu
 from lianxin.channels.synchronising.messages import sync_messages
 from lianxin.channels.synchronising.moments import keep_moment
 from lianxin.channels.synchronising.notices import send_notice
@@ -35,6 +36,7 @@ __all__ = [
     "keep_group_welcome",
     "keep_join_code",
     "keep_live_code",
+    "keep_menu",
     "keep_moment",
     "keep_servicers",
     "keep_tag",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from lianxin.channels import actions, jobs, queries, sending, synchronising
 from lianxin.channels.adapters.base import SendFailed, Sent
 from lianxin.channels.models import Account, Address, Arrival, Callback, LiveCode
 from lianxin.channels.tests.conftest import set_up
+from lianxin.core import time
 from lianxin.core.actor import SystemActor
+from lianxin.core.errors import RefusedError
 from lianxin.core.models import Event, Hospital
 from lianxin.core.scope import scope
 from lianxin.staff.models import Staff
@@ -156,3 +160,43 @@ def test_a_customer_service_message_travels_from_the_phone_to_an_arrival(
         inbounds = queries.open_arrivals(house.pk, [one.pk for one in arrivals])
     assert [one.text for one in inbounds] == ["伤口有点红"]
     assert inbounds[0].account_kind == "wecom_kf"
+
+
+def menu_of(text: str = "急症请拨 120。") -> list[dict[str, Any]]:
+    below = [{"name": "急症怎么办", "kind": "answer", "value": text}]
+    return [
+        {"name": "我的连接", "kind": "page", "value": "/p/"},
+        {"name": "服务", "kind": "group", "value": "", "sub": below},
+    ]
+
+
+def test_a_menu_is_published_and_a_refusal_is_said(sandbox: Sandbox, house: Hospital) -> None:
+    official = make_account(
+        house, Account.Kind.OFFICIAL_ACCOUNT, base_url=f"{sandbox.origin}/official"
+    )
+    by = make_staff(house, role=Staff.Role.OPERATOR)
+    with scope(house):
+        menu = actions.change_menu(official, menu_of(), revision=0, by=by)
+    jobs.keep_menus.for_hospital(house.pk)  # type: ignore[attr-defined]
+    jobs.keep_menus.for_hospital(house.pk)  # type: ignore[attr-defined]
+
+    calls = sandbox.state()["counts"]["/cgi-bin/menu/create"]["calls"]
+    with scope(house):
+        menu.refresh_from_db()
+        assert (menu.published_revision, menu.failure_code, calls) == (1, "", 1)
+        assert menu.confirmed == menu_of()
+        actions.change_menu(official, [], revision=1, by=by)
+        with pytest.raises(RefusedError, match="别人刚刚改过"):
+            actions.change_menu(official, menu_of(), revision=1, by=by)
+    jobs.keep_menus.for_hospital(house.pk)  # type: ignore[attr-defined]
+    assert sandbox.state()["counts"]["/cgi-bin/menu/delete"]["calls"] == 1
+    sandbox.add_fault("api_rate_limited", path="/cgi-bin/menu/*", count=1)
+    with scope(house):
+        actions.change_menu(official, menu_of(), revision=2, by=by)
+    jobs.keep_menus.for_hospital(house.pk)  # type: ignore[attr-defined]
+
+    with scope(house):
+        menu.refresh_from_db()
+        assert (menu.published_revision, menu.failure_code) == (2, "day_quota_full")
+        assert menu.next_try_at is not None
+        assert queries.list_menus_to_publish(house.pk, time.now()) == []

@@ -10,6 +10,7 @@ from lianxin.channels.adapters.base import Inbound
 from lianxin.channels.models import Account
 from lianxin.conversations import catalog, sealing
 from lianxin.conversations.actions.emergencies import answer_emergency
+from lianxin.conversations.actions.menus import answer_press
 from lianxin.conversations.actions.rating import note_words, score_talk
 from lianxin.conversations.actions.standing import (
     hold_consult,
@@ -44,7 +45,7 @@ def receive_arrivals(hospital_id: int, inbounds: Sequence[Inbound]) -> list[Mess
 def receive_one(hospital: Hospital, inbound: Inbound) -> Message | None:
     if inbound.kind == RECALL:
         return recall_message(hospital, inbound)
-    if is_known(inbound) or score_talk(hospital, inbound):
+    if is_known(inbound) or answer_press(hospital, inbound) or score_talk(hospital, inbound):
         return None
     system = SystemActor(hospital.pk)
     holder = patients.receive_contact(hospital.pk, inbound.address_id, by=system)

@@ -71,7 +71,10 @@ def gate_settings_of(hospital: Hospital) -> GateSettings:
 LINE_COLUMNS = {
     "holder": "nickname_sealed",
     "last_message": "kind body_sealed sender_kind sender recalled_at",
-    "last_address": "key state last_inbound_at sent_since_inbound_count session_state",
+    "last_address": (
+        "key state last_inbound_at sent_since_inbound_count session_state last_action_at"
+        " sent_since_action_count"
+    ),
     "last_address__account": "kind is_active",
 }
 
@@ -214,8 +217,7 @@ def find_thread_of_holder(hospital_id: int, holder_id: int) -> Thread | None:
 
 
 def find_thread_of_address(hospital_id: int, address_id: int) -> Thread | None:
-    rows = Thread.objects.of(hospital_id).filter(holder__addresses__address_id=address_id)
-    return rows.first()
+    return Thread.objects.of(hospital_id).filter(holder__addresses__address_id=address_id).first()
 
 
 def find_newest_thread_key(actor: Actor, patient_id: int) -> str:
@@ -328,6 +330,8 @@ def facts_of_address(address: Address) -> AddressFacts:
         account_is_active=address.account.is_active,
         last_message_at=address.last_inbound_at,
         sent_since_message=address.sent_since_inbound_count,
+        last_action_at=address.last_action_at,
+        sent_since_action=address.sent_since_action_count,
         service_state=address.session_state,
     )
 

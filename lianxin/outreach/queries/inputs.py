@@ -208,6 +208,8 @@ def load_addresses(inputs: GateInputs, holder_ids: Iterable[int]) -> None:
             "address__last_inbound_at",
             "address__sent_since_inbound_count",
             "address__session_state",
+            "address__last_action_at",
+            "address__sent_since_action_count",
         )
     )
     contacts = [row[1] for row in rows if inputs.accounts[row[2]].kind == Account.Kind.WECOM]
@@ -236,7 +238,8 @@ def make_address_facts(
     staff: tuple[StaffFacts, ...],
     tasks_today: int,
 ) -> AddressFacts:
-    holder_id, address_id, account_id, state, _external_id, inbound_at, sent_count, session = row
+    holder_id, address_id, account_id, state, _external_id, inbound_at, sent_count = row[:7]
+    session, action_at, action_count = row[7:]
     account = inputs.accounts[account_id]
     house = inputs.house
     stays_open = timedelta(seconds=house.settings.webchat_open_seconds)
@@ -249,6 +252,8 @@ def make_address_facts(
         account_is_active=account.is_active,
         last_message_at=inbound_at,
         sent_since_message=sent_count,
+        last_action_at=action_at,
+        sent_since_action=action_count,
         service_state=session,
         is_open=inbound_at is not None and house.now - inbound_at < stays_open,
         template_id=str(account.config.get("template_id", "")),

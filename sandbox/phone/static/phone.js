@@ -176,7 +176,7 @@ function drawChat() {
   const others = view.chats.filter((chat) => chat.key !== ui.chat).reduce((sum, chat) => sum + chat.unread, 0);
   drawIfChanged(parts.nav, [view.chat, others], () => chatNav(others));
   const changed = drawIfChanged(parts.list, [view.messages, view.me?.id], () => messageLines());
-  drawIfChanged(parts.foot, [view.chat.can_write, view.chat.key], composer);
+  drawIfChanged(parts.foot, [view.chat.can_write, view.chat.key, view.chat.menu], composer);
   if (changed) {
     parts.list.scrollTop = parts.list.scrollHeight;
     if (view.chats.find((chat) => chat.key === ui.chat)?.unread) asMe("read", { chat: ui.chat });
@@ -323,6 +323,14 @@ function templateCard(body) {
   return h("button", { type: "button", class: "sb-linkcard", onclick: () => openLink(body.url), "data-key": `tpl-${body.url}` }, rows, h("span", { class: "sb-cardfoot" }, icon("bell"), t("service_notice"), h("span", { class: "sb-end" }, t("details"))));
 }
 
+// The menu under an Official Account's chat: a press, a page, or more of them.
+function menuButton(item) {
+  const sub = item.sub_button ?? [];
+  const press = () => act(() => asMe("oa-click", { app_id: view.chat.id, key: item.url ?? item.key }));
+  const more = () => showDialog(item.name, [], [...sub.map((one) => button(one.name, () => { closeDialog(); act(() => asMe("oa-click", { app_id: view.chat.id, key: one.url ?? one.key })); }, { kind: "sb-wide-button" })), button(t("cancel"), closeDialog, { kind: "sb-wide-button" })], "sb-stack");
+  return h("button", { type: "button", class: "sb-chatmenu-item", onclick: sub.length ? more : press, "data-key": `menu-${item.name}` }, item.name);
+}
+
 const WRITERS = {
   wecom: (chat, text) => asMe("write", { corp_id: chat.corp_id, userid: chat.userid, text }),
   kf: (chat, text) => asMe("kf-write", { open_kfid: chat.id, text }),
@@ -342,5 +350,6 @@ function composer() {
     input.value = "";
     act(() => WRITERS[chat.kind](chat, text));
   };
-  return [h("form", { class: "sb-composer", onsubmit: submit }, input, h("button", { class: "sb-send", "data-key": "send" }, t("send")))];
+  const menu = chat.menu?.length ? h("div", { class: "sb-chatmenu" }, chat.menu.map((item) => menuButton(item))) : null;
+  return [menu, h("form", { class: "sb-composer", onsubmit: submit }, input, h("button", { class: "sb-send", "data-key": "send" }, t("send")))];
 }

@@ -88,6 +88,17 @@ def parse_click(message: dict[str, Any]) -> Inbound:
     )
 
 
+def parse_view(message: dict[str, Any]) -> Inbound:
+    """Read that a page was opened from the menu: nobody here has to do anything about it."""
+    return Inbound(
+        event="menu.viewed",
+        arrival_key=identity(message),
+        occurred_at=at_unix(field_text(message, "CreateTime")),
+        kind="view",
+        external_id=field_text(message, "FromUserName"),
+    )
+
+
 def parse_template_result(message: dict[str, Any]) -> Inbound:
     status = field_text(message, "Status")
     is_delivered = status == "success"
@@ -110,5 +121,6 @@ EVENT_PARSERS = {
     "scan": parse_following,
     "unsubscribe": parse_leaving,
     "click": parse_click,
+    "view": parse_view,
     "templatesendjobfinish": parse_template_result,
 }

@@ -22,6 +22,7 @@ urlpatterns = [
     path("settings/channels/new/<slug:kind>/", accounts.open_account, name="open_account"),
     path("settings/channels/<slug:key>/", accounts.account, name="account"),
     path("settings/channels/<slug:key>/check/", accounts.check, name="check"),
+    path("settings/channels/<slug:key>/widget/", accounts.try_widget, name="try_widget"),
     path("settings/channels/<slug:key>/sync/", syncs.sync, name="sync"),
     path("settings/channels/<slug:key>/sync/start/", syncs.start_sync, name="start_sync"),
     path("settings/channels/<slug:key>/sync/cancel/", syncs.cancel_sync, name="cancel_sync"),

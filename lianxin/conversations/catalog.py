@@ -119,3 +119,20 @@ def outcomes() -> tuple[str, ...]:
 @cache
 def kinds() -> tuple[str, ...]:
     return tuple(read_rows("outcomes.yaml")["kinds"])
+
+
+@dataclass(frozen=True)
+class VisitorLimits:
+    """How much the chat window takes: so many messages in each span, so many new guests in one."""
+
+    messages: tuple[tuple[timedelta, int], ...]
+    guests: int
+    guest_span: timedelta
+
+
+@cache
+def visitor_limits() -> VisitorLimits:
+    rows = read_rows("visitors.yaml")
+    spans = [(timedelta(seconds=row["seconds"]), row["most"]) for row in rows["messages"]]
+    guests = rows["guests"]
+    return VisitorLimits(tuple(spans), guests["most"], timedelta(seconds=guests["seconds"]))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from lianxin.conversations import portal, views
+from lianxin.conversations import portal, views, visitors
 
 app_name = "conversations"
 urlpatterns = [
@@ -25,4 +25,11 @@ urlpatterns = [
     path("scripts/<slug:key>/withdraw/", views.withdraw_script, name="withdraw_script"),
     path("p/chat/", portal.chat, name="phone_chat"),
     path("p/chat/messages/", portal.chat_messages, name="phone_messages"),
+    path("p/chat/<slug:key>/", visitors.page, name="visitor_page"),
+    path("p/chat/<slug:key>/frame/", visitors.frame, name="visitor_frame"),
+    path("p/chat/<slug:key>/talk/", visitors.talk, name="visitor_talk"),
+    path("p/chat/<slug:key>/leave/", visitors.leave, name="visitor_leave"),
+    path("p/chat/<slug:key>/signed/", visitors.sign_in, name="visitor_sign_in"),
+    path("p/chat/<slug:key>/enter/", visitors.enter, name="visitor_enter"),
+    path("p/chat/<slug:key>/return/", visitors.come_back, name="visitor_return"),
 ]

@@ -305,7 +305,7 @@ def open_accounts(opened: Opened, sandbox_url: str) -> None:
         ("wecom_kf", "kf", f"{house.name}微信客服", kf, "wecom", "/wecom"),
         ("official_account", "oa", f"{house.name}服务号", official, "official", "/official"),
         ("mini_program", "mp", f"{house.name}小程序", mini, "mini", "/mini"),
-        ("webchat", "web", "网页咨询", {}, "", ""),
+        ("webchat", "web", "网页咨询", {}, "site", ""),
         ("sms", "sms", "短信", sms, "sms", "/sms"),
         ("voice", "tel", "告警电话", voice, "voice", "/voice"),
     )
@@ -331,8 +331,8 @@ def secrets_of(house: House, short: str, use: str) -> dict[str, str]:
             "secret_key": secret(house, "voice"),
             "token": voice_token(house),
         }
-    if not use:
-        return {}
+    if use == "site":
+        return {"signing_secret": secret(house, "site", 43)}
     return {
         "secret": secret(house, use),
         "token": secret(house, f"{short}-token", 24),

@@ -174,6 +174,8 @@ class Holding(models.Model):
     class How(models.TextChoices):
         CODE = "code"
         BEDSIDE = "bedside"
+        # The hospital's own site had signed the patient in and vouched for it.
+        SITE = "site"
 
     hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+")
     key = KeyField()
@@ -265,15 +267,25 @@ class BedsideNumber(models.Model):
 
 
 class HolderSession(models.Model):
-    """A phone that was let in. Only the hash of its cookie is kept."""
+    """A phone, a chat window or a mini-program that was let in. Only the token's hash is kept."""
+
+    class Kind(models.TextChoices):
+        PHONE = "phone"  # the patient pages, by cookie
+        CHAT = "chat"  # the talk alone, by a token that the visitor's browser keeps
+        MINI = "mini"  # the mini-program's calls
 
     row_security_exempt: ClassVar[str] = "a cookie is looked up before the hospital is known"
 
     hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+")
     holder = models.ForeignKey(Holder, models.PROTECT, related_name="+")
     token_hash = models.BinaryField(unique=True)
+    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.PHONE)
+    # Opened by somebody whom nobody had identified: it ends when the holder is verified.
+    is_guest = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
+    # Kept until it expires, so that its token does not open a new talk under the old name.
+    ended_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["expires_at"], name="holdersession_by_expiry")]

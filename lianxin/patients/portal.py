@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from lianxin.channels import entries, oauth
 from lianxin.channels.adapters.provider_http import ProviderError
 from lianxin.channels.models import Account
-from lianxin.core.errors import NotFoundError
+from lianxin.core.errors import NotFoundError, RefusedError
 from lianxin.core.scope import scope
 from lianxin.patients import actions, forms, queries, rules, sessions
 from lianxin.patients.queries import Door
@@ -176,9 +176,17 @@ def verify(request: PortalRequest) -> HttpResponse:
     form = forms.CodeForm(request.POST)
     if form.is_valid():
         if actions.verify_by_code(request.holder, form.cleaned_data["code"]):
-            return go_on(request)
+            return renew_phone(request, go_on(request))
         form.add_error("code", _("验证码不对，或者已经过期。"))
     return show_verify(request, relation, code=form, status=422)
+
+
+def renew_phone(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Give a guest's phone a new cookie with the proof; copies of the old one end."""
+    token = actions.renew_session(request.COOKIES.get(sessions.COOKIE, ""))
+    if token:
+        sessions.remember_phone(response, token)
+    return response
 
 
 @require_POST
@@ -209,7 +217,7 @@ def show_verify(
         "dots": SECOND_STEP,
         "code_url": f"{reverse('patients:send_code')}?as={relation}",
         "verify_url": verify_url(relation),
-        "bedside_url": verify_url(relation, bedside=True),
+        "bedside_url": "" if sessions.is_guest(request) else verify_url(relation, bedside=True),
     }
     template = "patients/phone_verify.html#body" if request.htmx else "patients/phone_verify.html"
     return render(request, template, context, status=status)
@@ -221,6 +229,9 @@ def show_verify(
 def bedside(request: PortalRequest) -> HttpResponse:
     """Show the six digits, and look every few seconds whether the nurse has typed them."""
     relation = relation_of(request)
+    if sessions.is_guest(request):
+        # Several windows may be one guest, and nobody could tell which of them the nurse read.
+        raise RefusedError(_("从网页咨询进来的，请用手机验证码核验。"))
     number = actions.show_bedside_number(request.holder, relation)
     context = {
         "relation": relation,

@@ -23,6 +23,12 @@ def holder_of_request(request: HttpRequest) -> Holder | None:
         return queries.load_holder(known.hospital_id, known.pk)
 
 
+def is_guest(request: HttpRequest) -> bool:
+    """Tell whether this phone came from a chat window and nobody knows yet whose it is."""
+    session = queries.find_session(request.COOKIES.get(COOKIE, ""))
+    return session is not None and session.is_guest
+
+
 def remember_phone(response: HttpResponse, token: str) -> None:
     """Put the cookie on the answer: not for scripts, not for other sites."""
     response.set_cookie(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
@@ -12,11 +12,13 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 PERMISSIONS = "camera=(self), microphone=(self), geolocation=(), payment=(), usb=()"
 
 
-def content_security_policy(scripts: str = "") -> str:
+def content_security_policy(scripts: str = "", framed_by: Sequence[str] = ()) -> str:
     """Say what a page may load: own files, the edge's event stream, nothing inline.
 
-    `scripts` is one more origin whose scripts this page alone may run.
+    `scripts` is one more origin whose scripts this page alone may run, `framed_by` are other
+    sites that may show it in a frame.
     """
+    ancestors = getattr(settings, "CSP_FRAME_ANCESTORS", "'self'")
     images = " ".join(getattr(settings, "CSP_IMAGE_SOURCES", []))
     edge: str = getattr(settings, "EDGE_ORIGIN", "")
     parts = {
@@ -31,7 +33,7 @@ def content_security_policy(scripts: str = "") -> str:
         "base-uri": "'none'",
         "form-action": "'self'",
         "frame-src": "'self'",
-        "frame-ancestors": getattr(settings, "CSP_FRAME_ANCESTORS", "'self'"),
+        "frame-ancestors": " ".join([ancestors, *framed_by]),
     }
     return "; ".join(f"{name} {value}" for name, value in parts.items())
 

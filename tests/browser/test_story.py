@@ -116,16 +116,27 @@ def act_2_who_verify_consent(story: Story) -> None:
     phone.goto(story.link)
     expect(phone.locator("h1")).to_have_text(re.compile("谁在使用"))
     assert_clean(phone)
+    prove_by_code(story, phone)
+    agree_to_everything(phone)
+
+
+def prove_by_code(story: Story, phone: Page) -> None:
+    """Say who it is, and prove it by the code that the registered phone gets."""
+    before = len(story.texts)
     phone.get_by_text("患者本人").click()
     phone.get_by_role("button", name="下一步").click()
 
     phone.get_by_label("患者姓名").fill("张桂兰")
     phone.get_by_label("住院号").fill(NUMBER)
     phone.get_by_role("button", name="获取验证码").click()
-    phone.get_by_label("验证码").fill(wait_for(lambda: sms_code(story), "the SMS", 20))
+    phone.get_by_label("验证码").fill(
+        wait_for(lambda: sms_code(story.texts[before:]), "the SMS", 20)
+    )
     assert_clean(phone)
     phone.get_by_role("button", name="核验", exact=True).click()
 
+
+def agree_to_everything(phone: Page) -> None:
     phone.wait_for_url(re.compile("/p/consent/"))
     assert phone.locator("input[type=radio]:checked").count() == 0
     assert_clean(phone)
@@ -137,8 +148,8 @@ def act_2_who_verify_consent(story: Story) -> None:
     assert_clean(phone)
 
 
-def sms_code(story: Story) -> str:
-    found = re.findall(r"\d{6}", story.texts)
+def sms_code(texts: str) -> str:
+    found = re.findall(r"\d{6}", texts)
     return str(found[-1]) if found else ""
 
 
@@ -236,7 +247,13 @@ def act_5_a_dangerous_reading_asks_first_and_pages_on_a_symptom(story: Story) ->
     assert_clean(phone)
     wait_for(lambda: len(story.pages_to("nurse-zhou")) > before, "the page to staff", SOON)
 
-    row = nurse.locator("li", has_text="185/112").first
+    take_alert(story, "185/112")
+
+
+def take_alert(story: Story, reading: str) -> None:
+    """Take the alert of a reading from Today."""
+    nurse = story.nurse
+    row = nurse.locator("li", has_text=reading).first
     row.get_by_role("button", name=re.compile("接手")).click()
     expect(nurse.get_by_text("已接手").first).to_be_visible(timeout=20_000)
     assert_clean(nurse)
@@ -394,6 +411,15 @@ def act_9_looks_are_on_record_and_erasing_leaves_nothing_to_read(story: Story) -
     expect(story.nurse.get_by_text("张*兰")).to_have_count(0)
     story.phone.goto(story.link)
     assert "张桂兰" not in story.phone.content()
+
+
+def answer_in_inbox(story: Story, asked: str, answer: str) -> None:
+    """Find the words in the inbox and answer them."""
+    nurse = story.open_desk("/inbox/?tab=all")
+    expect(nurse.get_by_text(asked).first).to_be_visible(timeout=30_000)
+    nurse.get_by_text(asked).first.click()
+    nurse.locator("#lx-ib-composer textarea").fill(answer)
+    nurse.get_by_role("button", name=re.compile("发送")).click()
 
 
 def count(story: Story, query: str, value: object) -> int:

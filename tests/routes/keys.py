@@ -205,6 +205,9 @@ KEYS: dict[str, Callable[[Place], Kwargs]] = {
         "key": make_account(place.hospital, Account.Kind.OFFICIAL_ACCOUNT).key
     },
     "settings/channels/new/<slug:kind>/": lambda _place: {"kind": "wecom"},
+    "settings/channels/<slug:key>/widget/": lambda place: {
+        "key": make_account(place.hospital, "webchat").key
+    },
     "settings/codes/<slug:key>/": find_code,
     "settings/codes/<slug:key>/print/<str:piece>/": find_printed_code,
     "settings/costs/<slug:key>/": find_billed,
@@ -235,6 +238,7 @@ KEYS: dict[str, Callable[[Place], Kwargs]] = {
     "p/read/<str:item_key>/": lambda place: {"item_key": make_published(place.hospital).key},
     "p/holdings/<slug:key>/": find_holding,
     "p/consent/<slug:code>/": lambda _place: {"code": "reminders"},
+    "p/chat/<slug:key>/": lambda place: {"key": make_account(place.hospital, "webchat").key},
     "p/health/urgent/<slug:key>/": find_alert,
     "p/health/again/<slug:key>/": find_alert,
     "p/health/medicines/<slug:slot>/": lambda _place: {"slot": "morning"},

@@ -27,6 +27,12 @@ PUBLIC = {
     "desk:sidebar_enter": "where a member's WeCom starts its sign-in",
     "desk:sidebar_oauth": "where a member's WeCom ends its sign-in",
     "content:read": "published pages may be forwarded to anybody",
+    "conversations:visitor_page": "a guest chats before anybody knows who it is",
+    "conversations:visitor_frame": "the same in a frame on the hospital's own site",
+    "conversations:visitor_talk": "the window's own token says whose talk it is",
+    "conversations:visitor_leave": "the window's own token says whose talk it is",
+    "conversations:visitor_sign_in": "a signature of the hospital's site says who it is",
+    "conversations:visitor_enter": "where a guest starts to be verified",
     "content:depth": "counts how far such a page was read",
 }
 # What stands in these addresses is a word of the product, the same in every hospital.
@@ -37,6 +43,8 @@ COMMON_WORDS = {
     "compliance:phone_answer",
     "health:tick",
     "health:untick",
+    # The web chat of a hospital is one for all its patients; its own test asks for another one's.
+    "conversations:visitor_return",
 }
 # A word that means nothing is refused there with a sentence, or says that the sign-in expired.
 UNKNOWN_WORD = {

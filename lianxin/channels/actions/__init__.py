@@ -159,6 +159,7 @@ from lianxin.channels.actions.transfers import (
     settle_results,
     settle_results_failed,
 )
+from lianxin.channels.actions.webchat import use_signature
 from lianxin.channels.actions.welcomes import claim_welcome, miss_overdue, settle_welcome
 
 __all__ = [
@@ -297,6 +298,7 @@ __all__ = [
     "take_in",
     "tick_point",
     "want_servicers",
+    "use_signature",
     "want_tags",
     "withdraw_tag",
 ]

@@ -66,9 +66,9 @@ def settle_identity(address: Address, union_id: str) -> None:
 
 
 @transaction.atomic
-def open_webchat(hospital_id: int, external_id: str) -> Address:
+def open_webchat(hospital_id: int, external_id: str, account: Account | None = None) -> Address:
     """Return the web chat address of one phone, made the first time. Told as contact.added."""
-    account = webchat_account(hospital_id)
+    account = account or webchat_account(hospital_id)
     known = queries.find_address_by_external(hospital_id, account.pk, external_id)
     if known is not None:
         return known
@@ -85,10 +85,15 @@ def open_webchat(hospital_id: int, external_id: str) -> Address:
 
 @transaction.atomic
 def receive_webchat_message(
-    hospital_id: int, *, external_id: str, text: str, client_key: str
+    hospital_id: int,
+    *,
+    external_id: str,
+    text: str,
+    client_key: str,
+    account: Account | None = None,
 ) -> Arrival:
     """Take in what the patient wrote on the page. The same client key again changes nothing."""
-    account = webchat_account(hospital_id)
+    account = account or webchat_account(hospital_id)
     key = f"message:{external_id}:{client_key}"
     written = Inbound(
         event="message.arrived",

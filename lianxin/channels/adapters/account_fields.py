@@ -31,13 +31,17 @@ class Shape:
 
 @dataclass(frozen=True)
 class AccountField:
-    """One thing an account is opened with. `is_made`: made here when it is left empty."""
+    """One thing an account is opened with.
+
+    `is_made`: made here when it is left empty; `is_list`: several, one a line.
+    """
 
     name: str
     shape: str = ""
     is_secret: bool = False
     is_made: bool = False
     is_required: bool = True
+    is_list: bool = False
     choices: tuple[str, ...] = ()
 
 
@@ -103,4 +107,9 @@ def make_aes_key() -> str:
     return "".join(secrets.choice(LETTERS) for _ in range(AES_KEY_CHARACTERS))
 
 
-MAKERS = {"token": make_token, "encoding_aes_key": make_aes_key}
+MAKERS = {
+    "token": make_token,
+    "encoding_aes_key": make_aes_key,
+    # As long and as random: the 256 bits that HS256 wants at least.
+    "signing_secret": make_aes_key,
+}

@@ -26,6 +26,8 @@ from lianxin.channels.words import fields as field_words
 from lianxin.core.ids import make_key
 
 MOST_CHARACTERS = 200
+# Some twenty sites of one hospital.
+MOST_LIST_CHARACTERS = 1000
 SALT = "channels.account.key"
 # An opened form may wait as long as somebody searches the provider's console for a secret.
 TICKET_SECONDS = 24 * 3600
@@ -71,7 +73,7 @@ class AccountForm(forms.Form):
             )
             if any(field.is_made for field in self.account_fields):
                 self.fields["is_renewed"] = forms.BooleanField(
-                    label=_("重新生成回调 Token 和 EncodingAESKey"), required=False
+                    label=str(field_words.renewal_of(kind)), required=False
                 )
 
     def initial_values(self) -> dict[str, Any]:
@@ -98,12 +100,14 @@ class AccountForm(forms.Form):
         widget: forms.Widget = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
         if field.is_secret and not field.is_made:
             widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
+        if field.is_list:
+            widget = forms.Textarea(attrs={"rows": 3, "spellcheck": "false"})
         is_kept = field.is_secret and self.account is not None
         return forms.CharField(
             label=label,
             help_text=_("已填写，不显示。留空就不变。") if is_kept else where,
             required=field.is_required and not field.is_made and not is_kept,
-            max_length=MOST_CHARACTERS,
+            max_length=MOST_LIST_CHARACTERS if field.is_list else MOST_CHARACTERS,
             widget=widget,
         )
 

@@ -31,6 +31,7 @@ from lianxin.channels.models.syncs import ContactSync
 from lianxin.channels.models.tags import NAME_CHARACTERS, ContactTag, CorpTag, RelationTag
 from lianxin.channels.models.tasks import MemberTask, StaffNotice, TaskReminder, TaskShare
 from lianxin.channels.models.transfers import WORDS_CHARACTERS, MemberLeave, Transfer
+from lianxin.channels.models.webchat import UsedSignature
 
 __all__ = [
     "ARRIVAL_KEY_CHARACTERS",
@@ -82,4 +83,5 @@ __all__ = [
     "TaskShare",
     "TickCount",
     "Transfer",
+    "UsedSignature",
 ]

@@ -11,6 +11,7 @@ from lianxin.channels.queries.accounts import (
     find_account_of_kind,
     find_double,
     find_kf_account,
+    find_open_webchat,
     find_token,
     is_key_taken,
     list_accounts,
@@ -211,6 +212,12 @@ from lianxin.channels.queries.transfers import (
     list_transfers,
     transfer_times,
 )
+from lianxin.channels.queries.webchat import (
+    GUEST_PREFIX,
+    count_guests,
+    count_written,
+    find_webchat_address,
+)
 from lianxin.channels.queries.welcomes import (
     choose_welcome,
     circumstance_of,
@@ -220,6 +227,7 @@ from lianxin.channels.queries.welcomes import (
 )
 
 __all__ = [
+    "GUEST_PREFIX",
     "HAS_CALLBACK",
     "PAYLOAD_FIELDS",
     "CodeCount",
@@ -260,6 +268,7 @@ __all__ = [
     "count_contacts",
     "count_contacts_to_read",
     "count_groups_of",
+    "count_guests",
     "count_kept_out",
     "count_members",
     "count_moments_since",
@@ -268,6 +277,7 @@ __all__ = [
     "count_ticks",
     "count_today",
     "count_welcomes",
+    "count_written",
     "desired_join_way",
     "desired_way",
     "details_of",
@@ -301,10 +311,12 @@ __all__ = [
     "find_open_leave",
     "find_open_sync",
     "find_price",
+    "find_open_webchat",
     "find_relations",
     "find_sync",
     "find_task",
     "find_token",
+    "find_webchat_address",
     "free_rows",
     "gone_userids",
     "good_media",

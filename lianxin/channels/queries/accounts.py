@@ -19,10 +19,11 @@ from lianxin.channels.adapters.checking import (
     UNKNOWN,
     Finding,
 )
-from lianxin.channels.models import AccessToken, Account
+from lianxin.channels.models import AccessToken, Account, AccountRoute
 from lianxin.channels.models.accounts import AccountQuerySet
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError, NotFoundError
+from lianxin.core.scope import scope
 
 # The provider verifies the address when it is saved there.
 VERIFIES = frozenset({"wecom", "wecom_kf", "official_account", "mini_program"})
@@ -61,6 +62,16 @@ def find_account(hospital_id: int, account_id: int) -> Account | None:
 def find_account_of_kind(hospital_id: int, kind: str) -> Account | None:
     """Return the hospital's active account of a kind, the oldest when there are several."""
     return Account.objects.of(hospital_id).active().filter(kind=kind).order_by("id").first()
+
+
+def find_open_webchat(key: str) -> Account | None:
+    """Return the web chat behind a key that stands in a public address; needs no scope."""
+    route = AccountRoute.objects.filter(key=key, kind=Account.Kind.WEBCHAT).first()
+    if route is None:
+        return None
+    with scope(route.hospital_id):
+        rows = Account.objects.of(route.hospital_id).active().select_related("hospital")
+        return rows.filter(pk=route.account_id).first()
 
 
 def find_kf_account(hospital_id: int, open_kfid: str) -> Account | None:

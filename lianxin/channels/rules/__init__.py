@@ -49,6 +49,12 @@ from lianxin.channels.rules.live_codes import (
 from lianxin.channels.rules.media import FileKind, find_media_fault, kind_of
 from lianxin.channels.rules.tasks import PastReminder, count_reminders_left, outcome_of
 from lianxin.channels.rules.transfers import read_asked, read_result
+from lianxin.channels.rules.webchat import (
+    BadSignatureError,
+    SignedVisitor,
+    list_origins,
+    read_signature,
+)
 from lianxin.channels.rules.welcomes import (
     ALWAYS,
     ANYONE,
@@ -94,6 +100,7 @@ __all__ = [
     "WITHDRAW",
     "Answerer",
     "Answering",
+    "BadSignatureError",
     "ChosenWelcome",
     "Circumstance",
     "CodeStanding",
@@ -103,6 +110,7 @@ __all__ = [
     "Pair",
     "PastReminder",
     "RelationChange",
+    "SignedVisitor",
     "Welcome",
     "WelcomeTimes",
     "add_relation",
@@ -117,12 +125,14 @@ __all__ = [
     "is_stale",
     "is_token_fresh",
     "kind_of",
+    "list_origins",
     "next_batch",
     "next_code_step",
     "outcome_of",
     "read_asked",
     "read_listed",
     "read_result",
+    "read_signature",
     "session_after_message",
     "who_answers",
 ]

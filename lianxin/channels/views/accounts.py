@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,6 +21,7 @@ from lianxin.channels import (
     forms,
     queries,
     reasons,
+    rules,
 )
 from lianxin.channels.adapters.checking import CALLBACK, UNKNOWN
 from lianxin.channels.models import Account
@@ -62,7 +64,11 @@ CAN_DO: dict[str, list[str | Promise]] = {
         gettext_lazy("患者来消息后 48 小时内回复，最多 5 条；进入客服后 1 分钟内 2 条"),
         gettext_lazy("订阅消息：患者每勾选一次，只能发一条"),
     ],
-    "webchat": [gettext_lazy("患者在手机页面上写，这里回复；不需要任何外部账号")],
+    "webchat": [
+        gettext_lazy("患者在手机页面上写，这里回复；不需要任何外部账号"),
+        gettext_lazy("访客在医院网站的聊天窗里写，核验后对话接着走"),
+        gettext_lazy("网站已登录的患者由网站签名带进来，不用再核验"),
+    ],
     "sms": [gettext_lazy("验证码短信；不写病名")],
     "voice": [
         gettext_lazy("红色告警无人接手时，给值班的人打电话"),
@@ -164,7 +170,36 @@ def account_context(
         "cannot": CANNOT.get(found.kind, ""),
         "may_manage": request.staff.may("channel.manage"),
         "panel": sync_panel(found),
+        "embedding": embedding_of(found) if found.kind == Account.Kind.WEBCHAT else None,
     }
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """How a web chat is reached: its page, the line for other sites, and which ones may have it."""
+
+    page_url: str
+    snippet: str
+    origins: list[str]
+
+
+def embedding_of(found: Account) -> Embedding:
+    script = f"{settings.BASE_URL}{static('conversations/widget.js')}"
+    return Embedding(
+        page_url=f"{settings.BASE_URL}/p/chat/{found.key}/",
+        snippet=f'<script src="{script}" data-account="{found.key}" async></script>',
+        origins=rules.list_origins(str(found.config.get("origins", ""))),
+    )
+
+
+@require_GET
+@staff_view("channel.read")
+def try_widget(request: StaffRequest, key: str) -> HttpResponse:
+    """Show an empty page with the chat window, as a visitor of a site would meet it."""
+    found = queries.access_account(request.staff, key)
+    if found.kind != Account.Kind.WEBCHAT:
+        raise NotFoundError
+    return render(request, "channels/try_widget.html", {"account": found})
 
 
 @require_POST

@@ -32,6 +32,8 @@ LABELS: dict[str, Words] = {
     "sign_name": gettext_lazy("短信签名"),
     "secret_id": gettext_lazy("SecretId"),
     "secret_key": gettext_lazy("SecretKey"),
+    "origins": gettext_lazy("可以嵌入聊天窗的网站"),
+    "signing_secret": gettext_lazy("网站签名密钥"),
 }
 WHERE: dict[str, Words] = {
     "corp_id": gettext_lazy("企业微信管理后台 → 我的企业 → 企业信息，最下面一行，以 ww 开头。"),
@@ -69,6 +71,12 @@ WHERE: dict[str, Words] = {
     "voice_app_id": gettext_lazy("语音控制台 → 应用管理 → 应用列表。"),
     "secret_id": gettext_lazy("访问管理 → API 密钥管理，以 AKID 开头。请用只能发短信的子账号。"),
     "secret_key": gettext_lazy("与 SecretId 一对，只在创建时显示。"),
+    "origins": gettext_lazy(
+        "一行一个，例如 https://www.hospital.example，不带后面的路径。留空就不能嵌入别的网站。"
+    ),
+    "signing_secret": gettext_lazy(
+        "医院网站用它为已登录的患者签名，43 个字母或数字。留空就由这里生成；不用签名可以不管它。"
+    ),
 }
 LOOKS: dict[str, Words] = {
     "corp_id": gettext_lazy("企业 ID 以 ww 开头，后面是字母和数字。"),
@@ -88,6 +96,10 @@ LOOKS: dict[str, Words] = {
     "sign_name": gettext_lazy("签名是 2–20 个字，不带【】和空格。"),
     "sms_template_id": gettext_lazy("短信模板 ID 只有数字。"),
     "voice_template_id": gettext_lazy("语音模板 ID 只有数字。"),
+    "origins": gettext_lazy(
+        "每个网站写成 https://主机名 的样子，小写，不带路径；http 只能是本机。"
+    ),
+    "signing_secret": gettext_lazy("签名密钥正好 43 个字母或数字。"),
 }
 OTHER_THINGS: dict[str, Words] = {
     "corp_id": gettext_lazy("企业微信的企业 ID"),
@@ -113,6 +125,13 @@ def label_of(kind: str, name: str) -> Words:
 
 def where_of(kind: str, name: str) -> Words:
     return WHERE.get(f"{kind}.{name}") or WHERE.get(name, "")
+
+
+def renewal_of(kind: str) -> Words:
+    """Name what is made anew on request."""
+    if kind == "webchat":
+        return _("重新生成网站签名密钥")
+    return _("重新生成回调 Token 和 EncodingAESKey")
 
 
 def fault_sentence(field: AccountField, fault: Fault) -> str:

@@ -19,9 +19,17 @@ from lianxin.conversations.actions.replying import add_note, send_reply
 from lianxin.conversations.actions.scripts import offer_words, save_script, withdraw_script
 from lianxin.conversations.actions.sessions import answer_session, link_intent
 from lianxin.conversations.actions.settling import note_shown, settle_intents
+from lianxin.conversations.actions.visiting import (
+    admit_guest,
+    admit_signed,
+    open_talk,
+    write_as_visitor,
+)
 
 __all__ = [
     "add_note",
+    "admit_guest",
+    "admit_signed",
     "answer_session",
     "assign_thread",
     "close_thread",
@@ -34,6 +42,7 @@ __all__ = [
     "note_shown",
     "offer_words",
     "open_chat",
+    "open_talk",
     "receive_arrivals",
     "restrict_threads",
     "save_script",
@@ -41,5 +50,6 @@ __all__ = [
     "settle_danger",
     "settle_intents",
     "withdraw_script",
+    "write_as_visitor",
     "write_from_page",
 ]

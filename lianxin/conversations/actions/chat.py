@@ -16,12 +16,20 @@ from lianxin.patients.models import Holder
 @transaction.atomic
 def write_from_page(holder: Holder, text: str, *, client_key: str) -> Arrival:
     """Take in what the patient wrote. Sent twice from a bad network, it is one message."""
-    address = open_chat(holder)
+    return take_words(open_chat(holder), text, client_key=client_key)
+
+
+def take_words(address: Address, text: str, *, client_key: str) -> Arrival:
+    """Take in what was written at one web chat address, and make the message of it now."""
     arrival = channels.receive_webchat_message(
-        holder.hospital_id, external_id=address.external_id, text=text, client_key=client_key
+        address.hospital_id,
+        external_id=address.external_id,
+        text=text,
+        client_key=client_key,
+        account=address.account,
     )
     # The patient sees her words, and the 120 card, in this very answer; the job finds it done.
-    receive_arrivals(holder.hospital_id, open_arrivals(holder.hospital_id, [arrival.pk]))
+    receive_arrivals(address.hospital_id, open_arrivals(address.hospital_id, [arrival.pk]))
     return arrival
 
 

@@ -9,6 +9,7 @@ from lianxin.patients.actions.arrival import (
     name_holder,
     open_session,
     receive_contact,
+    renew_session,
     set_preferences,
 )
 from lianxin.patients.actions.handing_over import follow_transfers, hand_over_holders
@@ -45,6 +46,7 @@ from lianxin.patients.actions.verification import (
     switch_patient,
     verify_at_bedside,
     verify_by_code,
+    verify_by_site,
 )
 
 __all__ = [
@@ -74,6 +76,7 @@ __all__ = [
     "receive_contact",
     "record_life_event",
     "register_patient",
+    "renew_session",
     "resume_patient",
     "send_phone_code",
     "set_preferences",
@@ -86,4 +89,5 @@ __all__ = [
     "untag_patient",
     "verify_at_bedside",
     "verify_by_code",
+    "verify_by_site",
 ]

@@ -18,6 +18,10 @@ from lianxin.patients.models import Holder, HolderAddress, HolderSession
 
 # Long enough that an elderly patient is not asked again every week; a lost phone is ended by hand.
 SESSION_LASTS = timedelta(days=30)
+# A chat window stands on other sites and on shared computers: a guest's for a week, and what a
+# verified person said for half a day, after which the phone's own cookie has to open it again.
+GUEST_LASTS = timedelta(days=7)
+CHAT_LASTS = timedelta(hours=12)
 TOKEN_BYTES = 32
 
 
@@ -143,16 +147,27 @@ def hash_token(token: str) -> bytes:
 
 
 @transaction.atomic
-def open_session(holder: Holder) -> str:
-    """Let a phone in and return what its cookie shall hold; only the hash is kept."""
-    token = secrets.token_urlsafe(TOKEN_BYTES)
+def open_session(
+    holder: Holder,
+    kind: str = HolderSession.Kind.PHONE,
+    *,
+    token: str = "",
+    is_guest: bool = False,
+) -> str:
+    """Let a phone in and return what its cookie shall hold; only the hash is kept.
+
+    A chat window of a guest brings its own token: a first message sent twice opens one session.
+    """
+    token = token or secrets.token_urlsafe(TOKEN_BYTES)
     now = time.now()
     session = HolderSession.objects.create(
         hospital_id=holder.hospital_id,
         holder=holder,
         token_hash=hash_token(token),
+        kind=kind,
+        is_guest=is_guest,
         created_at=now,
-        expires_at=now + SESSION_LASTS,
+        expires_at=now + session_lasts(kind, is_guest=is_guest),
     )
     events.record(
         "holder.signed_in",
@@ -160,9 +175,33 @@ def open_session(holder: Holder) -> str:
         subject="holder",
         subject_id=holder.pk,
         by=holder,
-        data={"session_id": session.pk},
+        data={"session_id": session.pk, "kind": kind, "is_guest": is_guest},
     )
     return token
+
+
+def session_lasts(kind: str, *, is_guest: bool) -> timedelta:
+    if is_guest:
+        return GUEST_LASTS
+    return CHAT_LASTS if kind == HolderSession.Kind.CHAT else SESSION_LASTS
+
+
+@transaction.atomic
+def renew_session(token: str) -> str:
+    """Give a guest who has just proved who they are a new session; returns its token or nothing.
+
+    Every session from before the proof ends: whoever has a copy of one sees nothing.
+    """
+    session = HolderSession.objects.filter(token_hash=hash_token(token), is_guest=True).first()
+    if session is None:
+        return ""
+    end_guest_sessions(session.holder_id)
+    return open_session(Holder.objects.get(pk=session.holder_id))
+
+
+def end_guest_sessions(holder_id: int) -> None:
+    rows = HolderSession.objects.filter(holder_id=holder_id, is_guest=True, ended_at=None)
+    rows.update(ended_at=time.now())
 
 
 @transaction.atomic

@@ -8,7 +8,11 @@ from django.db.models import Count, Q
 from lianxin.channels import queries as channels
 from lianxin.core import events
 from lianxin.core.actor import Actor
-from lianxin.patients.actions.arrival import lock_addresses, receive_contact
+from lianxin.patients.actions.arrival import (
+    end_guest_sessions,
+    lock_addresses,
+    receive_contact,
+)
 from lianxin.patients.models import Holder, HolderAddress, HolderSession, Holding
 
 
@@ -42,6 +46,8 @@ def join(keep: Holder, other: Holder, *, by: Actor) -> None:
     held = Holding.objects.filter(holder=keep).values("patient_id")
     Holding.objects.filter(holder=other).exclude(patient_id__in=held).update(holder=keep)
     HolderAddress.objects.filter(holder=other).update(holder=keep)
+    # A guest's window shows one talk; it does not grow to show that of somebody else.
+    end_guest_sessions(other.pk)
     HolderSession.objects.filter(holder=other).update(holder=keep)
     if keep.current_patient_id is None:
         Holder.objects.filter(pk=keep.pk).update(current_patient_id=other.current_patient_id)

@@ -230,14 +230,18 @@ def find_door(key: str) -> Door | None:
         return Door(account, channels.facts_of(account)) if account else None
 
 
-def find_holder_by_token(token: str) -> Holder | None:
+def find_holder_by_token(token: str, kind: str = HolderSession.Kind.PHONE) -> Holder | None:
     """Return whose phone the cookie belongs to; needs no scope, opens none."""
-    session = HolderSession.objects.filter(
-        token_hash=hashlib.sha256(token.encode()).digest(), expires_at__gt=time.now()
-    ).first()
-    return (
-        None if session is None else Holder(pk=session.holder_id, hospital_id=session.hospital_id)
-    )
+    session = find_session(token, kind)
+    if session is None or session.ended_at or session.expires_at <= time.now():
+        return None
+    return Holder(pk=session.holder_id, hospital_id=session.hospital_id)
+
+
+def find_session(token: str, kind: str = HolderSession.Kind.PHONE) -> HolderSession | None:
+    """Return the session of a token, ended ones too; needs no scope, opens none."""
+    token_hash = hashlib.sha256(token.encode()).digest()
+    return HolderSession.objects.filter(token_hash=token_hash, kind=kind).first()
 
 
 def load_holder(hospital_id: int, holder_id: int) -> Holder | None:

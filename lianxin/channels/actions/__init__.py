@@ -297,8 +297,8 @@ __all__ = [
     "store_page",
     "take_in",
     "tick_point",
-    "want_servicers",
     "use_signature",
+    "want_servicers",
     "want_tags",
     "withdraw_tag",
 ]

@@ -108,9 +108,27 @@ def test_what_fits_has_no_space_and_no_end_of_line(field: AccountField, value: s
 @given(st.sampled_from(sorted(MAKERS)))
 def test_what_is_made_here_fits(name: str) -> None:
     made = MAKERS[name]()
+    kind = "webchat" if name == "signing_secret" else "wecom"
 
-    assert find_fault(field_of("wecom", name), made) is None
+    assert find_fault(field_of(kind, name), made) is None
     assert made != MAKERS[name]()
+
+
+@pytest.mark.parametrize(
+    ("value", "fits"),
+    [
+        ("https://www.hospital.example", True),
+        ("https://www.hospital.example\r\nhttps://my.hospital.example:8443", True),
+        ("http://localhost:8000", True),
+        ("http://www.hospital.example", False),
+        ("https://www.hospital.example/", False),
+        ("https://*.hospital.example", False),
+        ("https://www.hospital.example; script-src *", False),
+        ("*", False),
+    ],
+)
+def test_a_site_is_written_as_the_browser_compares_it(value: str, fits: bool) -> None:
+    assert (find_fault(field_of("webchat", "origins"), value) is None) == fits
 
 
 def test_every_platform_with_a_provider_has_its_address() -> None:

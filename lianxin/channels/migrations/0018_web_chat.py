@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("channels", "0012_groups"),
+        ("channels", "0017_official_menu"),
         ("core", "0001_initial"),
     ]
 

@@ -145,7 +145,7 @@ def find_proof(box: Sandbox, message: PhoneMessage) -> Json | None:
     """Say of her own message only what the carrier knows: never that it was read."""
     if message.side != "me":
         return None
-    if message.chat.startswith("wecom:"):
+    if message.chat.startswith(("wecom:", "group:")):
         return {"state": "unseen"}
     if message.chat.startswith("kf:") and _was_fetched(box, message):
         return {"state": "fetched"}

@@ -91,6 +91,22 @@ def test_the_talk_in_a_group_reaches_phones_and_no_server(product: Product) -> N
     assert product.inbox("zhang")[-1]["side"] == "me"
 
 
+def test_the_phone_shows_the_group_its_notice_and_that_nobody_was_told(product: Product) -> None:
+    chat_id = make_group(product, persons=["zhang"])
+    product.member("group-notice", chat_id=chat_id, text="群内不看病")
+    product.person("group-write", corp_id=CORP, chat_id=chat_id, text="大家好")
+    product.client.post("/phone/hold", json={"person": "zhang"})
+    key = f"group:{CORP}:{chat_id}"
+
+    page = product.client.get("/phone/data", params={"chat": key}).json()
+
+    assert [chat["title"] for chat in page["chats"]] == ["院外一群"]
+    assert (page["chat"]["notice"], page["chat"]["count"]) == ("群内不看病", 2)
+    assert page["messages"][-1]["proof"] == {"state": "unseen"}
+    [group] = page["groups"]
+    assert (group["owner_name"], group["has_me"]) == ("李建国", True)
+
+
 def test_a_full_group_rolls_over_to_the_next_number(product: Product) -> None:
     product.put(f"/control/corps/{CORP}", {"group_size_limit": 2})
     chat_id = make_group(product)

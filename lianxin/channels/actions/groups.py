@@ -127,46 +127,55 @@ class Joining:
     state: str = ""
 
 
+# What a member's row says beside whose it is.
+SAID_OF_MEMBER = (
+    "kind",
+    "staff_id",
+    "address_id",
+    "join_code_id",
+    "join_scene",
+    "told_join_scene",
+    "told_quit_scene",
+    "joined_at",
+    "left_at",
+)
+
+
 def let_in(group: Group, joinings: Sequence[Joining]) -> list[Entry]:
-    """Add who is not in it yet; who was in it before comes back. Four queries, however many."""
-    ids = [one.member_id for one in joinings]
-    known = {
-        one.member_id: one for one in GroupMember.objects.filter(group=group, member_id__in=ids)
-    }
-    staff = queries.staff_by_userid(group.hospital_id, ids)
-    addresses = queries.addresses_by_id(group.account_id, ids)
+    """Add who is not in it yet; who was in it before comes back. Five queries, however many.
+
+    Rows of which nothing new is said are not written.
+    """
+    by_id = {one.member_id: one for one in joinings}
+    rows = GroupMember.objects.filter(group=group, member_id__in=by_id)
+    known = {row.member_id: row for row in rows}
+    staff = queries.staff_by_userid(group.hospital_id, by_id)
+    addresses = queries.addresses_by_id(group.account_id, by_id)
     codes = queries.codes_by_state(group.account_id, {one.state for one in joinings} - {""})
-    news, entries = [], []
-    for one in joinings:
-        before = known.get(one.member_id)
-        is_news = before is None or before.left_at is not None
-        row = before or GroupMember(group=group, member_id=one.member_id)
-        row.hospital_id, row.kind = group.hospital_id, one.kind
+    changed, entries = [], []
+    for one in by_id.values():
+        row = known.get(one.member_id) or GroupMember(group=group, member_id=one.member_id)
+        is_news = one.member_id not in known or row.left_at is not None
+        before = [getattr(row, name) for name in SAID_OF_MEMBER]
         is_outside = one.kind == rules.OUTSIDE
+        row.hospital_id, row.kind = group.hospital_id, one.kind
         row.staff = None if is_outside else staff.get(one.member_id)
         row.address = addresses.get(one.member_id) if is_outside else None
-        row.join_code = codes.get(one.state) or (None if is_news else row.join_code)
+        if is_news:
+            row.joined_at, row.left_at, row.told_quit_scene = one.at, None, None
+            row.join_code = row.join_scene = row.told_join_scene = None
+        row.join_code = codes.get(one.state) or row.join_code
         row.join_scene = row.join_scene if one.scene is None else one.scene
         row.told_join_scene = row.told_join_scene if one.told is None else one.told
         if is_news:
-            row.joined_at, row.left_at, row.told_quit_scene = one.at, None, None
             entries += tell_joined(group, row)
-        news.append(row)
+        if before != [getattr(row, name) for name in SAID_OF_MEMBER]:
+            changed.append(row)
     GroupMember.objects.bulk_create(
-        news,
+        changed,
         update_conflicts=True,
         unique_fields=["group", "member_id"],
-        update_fields=[
-            "kind",
-            "staff",
-            "address",
-            "join_code",
-            "join_scene",
-            "told_join_scene",
-            "told_quit_scene",
-            "joined_at",
-            "left_at",
-        ],
+        update_fields=[name.removesuffix("_id") for name in SAID_OF_MEMBER],
     )
     return entries
 

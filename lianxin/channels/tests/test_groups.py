@@ -236,6 +236,57 @@ def test_a_new_group_is_looked_at_and_an_ended_one_ends(sandbox: Sandbox, wecom:
     assert not queries.list_present(Group.objects.get()).exists()
 
 
+def deliver(sandbox: Sandbox, account: Account) -> None:
+    """Take in what the provider wrote about groups, in the order it wrote it, byte for byte."""
+    log = sandbox.client.get("/control/log").json()["log"]
+    told = [one["plain"] for one in log if one["name"] == "change_external_chat"]
+    assert told
+    translate(account, *told)
+
+
+def test_what_the_provider_itself_writes_is_counted(sandbox: Sandbox, wecom: Account) -> None:
+    address = make_address(wecom, sandbox.external_id("wang", CORP_ID))
+    group = read_group(wecom, sandbox)
+    does(sandbox, "group-invite", chat_id=group.chat_id, person="wang")
+    sandbox.person_does("wang", "group-leave", corp_id=CORP_ID, chat_id=group.chat_id)
+    does(sandbox, "group-invite", chat_id=group.chat_id, person="wang")
+
+    deliver(sandbox, wecom)
+
+    assert [one.data.get("told_scene") for one in told("group.joined")] == [0, 0]
+    assert [one.data["how"] for one in told("group.left")] == ["by_patient"]
+    assert address.external_id in present(group)
+    # The versions fitted: it was counted from what was told, without asking.
+    assert sandbox.state()["counts"][GET]["calls"] == 1
+
+
+def test_who_comes_back_starts_anew_and_a_repeated_line_counts_once(
+    sandbox: Sandbox, wecom: Account
+) -> None:
+    address = make_address(wecom, f"wm{'p' * 30}")
+    group = read_group(wecom, sandbox)
+    translate(wecom, xml(group, "add_member", address.external_id, "v2", JoinScene=3))
+    group.refresh_from_db()
+    translate(wecom, xml(group, "del_member", address.external_id, "v3", QuitScene=0))
+    claim = groups.claim_look(due(group))
+    assert claim is not None
+    again = SeenMember(address.external_id, is_outside=True, joined_at=time.now(), join_scene=2)
+    owner = SeenMember("DrLi", is_outside=False, joined_at=time.now())
+    members = (owner, again, again)
+
+    groups.settle_look(claim, SeenGroup("一群", "", "DrLi", time.now(), (), "v4", members))
+
+    member = GroupMember.objects.get(address=address)
+    assert (member.join_scene, member.told_join_scene, member.left_at) == (2, None, None)
+    assert len(told("group.joined")) == 2
+
+
+def due(group: Group) -> Group:
+    Group.objects.filter(pk=group.pk).update(read_due_at=time.now())
+    group.refresh_from_db()
+    return group
+
+
 def test_an_id_that_could_be_anybodys_is_left_to_a_look(sandbox: Sandbox, wecom: Account) -> None:
     group = read_group(wecom, sandbox)
 

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from django.urls import path
 
+from lianxin.channels import portal
 from lianxin.channels.views import (
     accounts,
+    campaigns,
     costs,
     groups,
     join_codes,
@@ -75,6 +77,8 @@ urlpatterns = [
     path("settings/groups/<slug:key>/look/", groups.look_at_group, name="look_at_group"),
     path("settings/groups/<slug:key>/tick/", groups.tick_group, name="tick_group"),
     path("settings/groups/<slug:key>/transfer/", groups.transfer_group, name="transfer_group"),
+    path("settings/campaigns/", campaigns.campaigns, name="campaigns"),
+    path("go/<slug:key>/", portal.landing, name="landing"),
     path("settings/codes/", live_codes.codes, name="codes"),
     path("settings/codes/new/", live_codes.new_code, name="new_code"),
     path("settings/codes/<slug:key>/", live_codes.code, name="code"),

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import ClassVar
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -17,33 +15,15 @@ from lianxin.content.forms import DepthForm
 from lianxin.content.models import Reading
 from lianxin.content.words import CLASSES
 from lianxin.core.errors import NotFoundError
-from lianxin.core.models import Hospital
 from lianxin.patients.models import Holder
 from lianxin.patients.queries import find_current_patient
 from lianxin.web import errors
 from lianxin.web.http import answer, find_holder, has_nul
+from lianxin.web.strangers import Stranger
 
 DELIVERY_KEY = re.compile(r"[0-9a-zA-Z_-]{1,40}")
 # Those that fetch a page to show its title somewhere are not readers.
 NOT_A_READER = re.compile(r"bot|spider|crawl|preview|fetch|monitor", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Stranger:
-    """Somebody whose phone we do not know: may read what is published, and nothing else."""
-
-    hospital: Hospital
-    kind: ClassVar[str] = "stranger"
-    id: ClassVar[None] = None
-    language: ClassVar[str] = ""
-
-    @property
-    def hospital_id(self) -> int:
-        return self.hospital.pk
-
-    def may(self, permission: str) -> bool:
-        del permission
-        return False
 
 
 def reader_of(request: HttpRequest, item_key: str) -> Holder | Stranger | None:

@@ -8,14 +8,18 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from lianxin.content import actions, queries, words
+from lianxin.channels import queries as channels
+from lianxin.channels.models import Campaign
+from lianxin.channels.platforms import find_platform
+from lianxin.content import actions, packs, queries, words
 from lianxin.content.forms import ApprovalForm, NewItemForm, NoteForm, RevisionForm, initial_of
 from lianxin.content.models import Item, Revision
 from lianxin.content.rules import difference, review
 from lianxin.core import time
-from lianxin.core.errors import NotFoundError
+from lianxin.core.errors import NotFoundError, RefusedError
 from lianxin.web.http import StaffRequest, staff_view
 from lianxin.web.parts import Chip
 
@@ -99,6 +103,12 @@ def choose_revision(request: StaffRequest, item: Item) -> Revision:
     return newest
 
 
+def list_campaigns(request: StaffRequest, item: Item) -> list[Campaign]:
+    """List the posts that a pack may be made for: none while nothing is published."""
+    is_wanted = item.published_id is not None and request.staff.may("channel.read")
+    return channels.list_campaigns(request.staff) if is_wanted else []
+
+
 def item_context(request: StaffRequest, item: Item, revision: Revision) -> dict[str, Any]:
     versions = queries.list_revisions(item)
     before = next((v for v in versions if v.number == revision.number - 1), None)
@@ -113,6 +123,7 @@ def item_context(request: StaffRequest, item: Item, revision: Revision) -> dict[
         "blocked_count": sum(1 for finding in findings if finding.severity == "block"),
         "reviews": queries.list_reviews(revision),
         "readers": queries.count_readers(item),
+        "campaigns": list_campaigns(request, item),
         "minutes": difference.reading_minutes(revision.body_html),
         "characters": len(difference.plain_text(revision.body_html)),
         "state_word": words.STATES[revision.state][0],
@@ -251,3 +262,20 @@ def refuse_form(
 
 def to_item(item: Item) -> HttpResponse:
     return HttpResponseRedirect(reverse("content:item", args=[item.key]))
+
+
+@require_GET
+@staff_view("content.read")
+def pack(request: StaffRequest, key: str) -> HttpResponse:
+    """Give the material of one post: published words only, with that post's own link."""
+    item = queries.access_item(request.staff, key)
+    revision = item.published
+    if revision is None:
+        raise RefusedError(_("只有已发布的内容能做成素材。"))
+    campaign = channels.access_campaign(request.staff, request.GET.get("campaign", ""))
+    platform = find_platform(campaign.platform)
+    packed = packs.make_pack(revision, platform, channels.campaign_link(campaign), item.language)
+    response = HttpResponse(packed, content_type="application/zip")
+    name = f"{platform.code}-{item.key}.zip"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

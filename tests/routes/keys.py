@@ -9,6 +9,7 @@ from decimal import Decimal
 from lianxin.channels.actions import (
     JoinCodeContent,
     allow_tag,
+    create_campaign,
     create_group_welcome,
     create_join_code,
     create_live_code,
@@ -164,6 +165,22 @@ def find_billed(place: Place) -> Kwargs:
     return {"key": make_account(place.hospital, "sms").key}
 
 
+def find_campaign(place: Place) -> Kwargs:
+    account = make_account(place.hospital)
+    staff = make_staff(place.hospital, role="operator")
+    with scope(place.hospital):
+        campaign = create_campaign(
+            create_live_code(account, "门诊", staff=staff, by=place.system),
+            platform="douyin",
+            title="讲座",
+            department=None,
+            starts_on=time.today(place.hospital),
+            ends_on=None,
+            by=staff,
+        )
+    return {"key": campaign.key}
+
+
 def find_price(place: Place) -> Kwargs:
     account = make_account(place.hospital, "sms")
     with scope(place.hospital):
@@ -210,6 +227,7 @@ KEYS: dict[str, Callable[[Place], Kwargs]] = {
     },
     "settings/codes/<slug:key>/": find_code,
     "settings/codes/<slug:key>/print/<str:piece>/": find_printed_code,
+    "go/<slug:key>/": find_campaign,
     "settings/costs/<slug:key>/": find_billed,
     "settings/prices/<slug:key>/": find_price,
     "settings/tags/<slug:key>/": find_tag,

@@ -33,6 +33,7 @@ PUBLIC = {
     "conversations:visitor_leave": "the window's own token says whose talk it is",
     "conversations:visitor_sign_in": "a signature of the hospital's site says who it is",
     "conversations:visitor_enter": "where a guest starts to be verified",
+    "channels:landing": "the page behind a post on a public platform, for whoever follows its link",
     "content:depth": "counts how far such a page was read",
 }
 # What stands in these addresses is a word of the product, the same in every hospital.
@@ -60,6 +61,7 @@ INSIDE: dict[tuple[str, str], tuple[str, ...]] = {
     ("journeys:enrolment", "GET"): PERMISSIONS["journey.read"],
     ("journeys:enrolments", "POST"): PERMISSIONS["patient.edit"],
     ("insight:people", "GET"): PERMISSIONS["patient.read"],
+    ("channels:campaigns", "POST"): PERMISSIONS["channel.manage"],
     ("content:comment", "POST"): PERMISSIONS["content.edit"] + PERMISSIONS["content.review"],
     ("health:approve_row", "POST"): ("doctor",),
 }

@@ -35,6 +35,7 @@ from lianxin.channels.actions.calls import (
     end_silent,
     settle_call,
 )
+from lianxin.channels.actions.campaigns import count_visit, create_campaign
 from lianxin.channels.actions.contact_ways import (
     claim_code,
     claim_picture,
@@ -204,6 +205,8 @@ __all__ = [
     "close_join_code",
     "close_live_code",
     "count_sent",
+    "count_visit",
+    "create_campaign",
     "create_group_welcome",
     "create_join_code",
     "create_live_code",

@@ -6,6 +6,7 @@ from lianxin.channels.models.accounts import AccessToken, Account, AccountRoute
 from lianxin.channels.models.addresses import EXTERNAL_ID_CHARACTERS, Address, Relation, TickCount
 from lianxin.channels.models.arrivals import ARRIVAL_KEY_CHARACTERS, Arrival, Callback
 from lianxin.channels.models.calls import StaffCall
+from lianxin.channels.models.campaigns import Campaign, CampaignAddress, CampaignVisits
 from lianxin.channels.models.checks import AccountCheck
 from lianxin.channels.models.costs import Budget, CostLine, Price
 from lianxin.channels.models.customer_service import Servicer, SessionRequest
@@ -48,6 +49,9 @@ __all__ = [
     "Arrival",
     "Budget",
     "Callback",
+    "Campaign",
+    "CampaignAddress",
+    "CampaignVisits",
     "CodeMember",
     "ContactSync",
     "ContactTag",

@@ -117,9 +117,19 @@ def code_context(request: StaffRequest, row: CodeRow, answering: Answering) -> d
         "journey": code_journeys.find_journey(request.staff, found.journey_key),
         "finding": words.FINDINGS.get(found.finding, ""),
         "roster": [words.member_sentence(one) for one in queries.list_members(found)],
+        "visits": count_visits(request, found),
         "versions": words.version_rows(queries.list_versions(found)),
         "may_manage": request.staff.may("channel.manage"),
     }
+
+
+def count_visits(request: StaffRequest, code: LiveCode) -> int | None:
+    """Count the openings of the landing pages that lead here; None where there is none."""
+    found = queries.list_campaigns(request.staff, code)
+    if not found:
+        return None
+    counts = queries.count_campaigns(request.staff.hospital, found)
+    return sum(one.visits for one in counts.values())
 
 
 def welcome_context(code: LiveCode) -> dict[str, object]:

@@ -37,6 +37,7 @@ SUBSCRIBERS: Wiring = {
         conversations.name_threads,
         patients.look_for_likenesses,
     ],
+    "holding.switched_to": [conversations.name_threads],
     "patient.corrected": [journeys.enrol_patients, patients.look_for_likenesses],
     "consent.given": [journeys.enrol_patients],
     "consent.withdrawn": [journeys.stop_without_consent, outreach.stop_patients],

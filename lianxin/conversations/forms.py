@@ -88,6 +88,12 @@ class CloseForm(forms.Form):
         kind.initial = "health_consult"
 
 
+class AboutForm(forms.Form):
+    """Whom the talk is about."""
+
+    patient = forms.SlugField(error_messages={"required": _("请选一位患者。")})
+
+
 class AssignForm(forms.Form):
     """Who takes the thread, and whom the page showed before."""
 

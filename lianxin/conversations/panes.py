@@ -26,11 +26,13 @@ from lianxin.conversations.words import Bubble, Line
 from lianxin.core import time
 from lianxin.outreach.queries import ReachLine, reach_of_holder
 from lianxin.outreach.queries.reach import Said as Reason
+from lianxin.patients.queries import Member, household_of
 from lianxin.staff.models import Staff
 from lianxin.staff.queries import find_many_by_wecom, list_staff
 from lianxin.web.links import link
 from lianxin.web.navigation import find_url
 from lianxin.web.parts import Chip
+from lianxin.web.templatetags.web import window_duration
 
 # What the form calls the places that are nobody.
 QUEUED, FINISHED = "queue", "end"
@@ -194,11 +196,13 @@ class PatientCard:
     who: Who
     url: str
     team: str
-    # Each carrier with the words for what is left of its window.
-    reach: list[tuple[ReachLine, str]]
+    reach: list[ReachLine]
     consents: list[tuple[str, bool]]
     looks: list[Look]
     verify_url: str
+    # Everybody whom this phone is held for, where that is more than one.
+    household: list[Member]
+    about_url: str
 
 
 @dataclass(frozen=True)
@@ -331,7 +335,7 @@ def make_ways(thread: Thread) -> list[WayChoice]:
             icon=words.account_icon(way.account_kind),
             reason=None if way.is_open else words.describe(way),
             is_chosen=way is chosen,
-            left=words.window_duration(way.until - now) if way.until else "",
+            left=window_duration(way.until - now) if way.until else "",
         )
         for way in ways
     ]
@@ -344,17 +348,13 @@ def make_card(thread: Thread, who: Who) -> PatientCard:
         who=who,
         url=f"{base}{patient.key}/" if patient and base else "",
         team=thread.team.name if thread.team else "",
-        reach=make_reach(thread),
+        reach=reach_of_holder(thread.hospital_id, thread.holder_id, thread.patient_id),
         consents=make_consents(thread),
         looks=who_looked(patient, days=30, limit=3) if patient else [],
         verify_url="" if patient else find_url("patients:bedside_desk"),
+        household=household_of(thread.holder, thread.patient_id),
+        about_url=reverse("conversations:about", args=[thread.key]),
     )
-
-
-def make_reach(thread: Thread) -> list[tuple[ReachLine, str]]:
-    now = time.now()
-    lines = reach_of_holder(thread.hospital_id, thread.holder_id, thread.patient_id)
-    return [(line, words.window_duration(line.until - now) if line.until else "") for line in lines]
 
 
 def make_consents(thread: Thread) -> list[tuple[str, bool]]:

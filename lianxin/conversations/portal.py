@@ -15,6 +15,7 @@ from lianxin.conversations.models import Message
 from lianxin.conversations.queries import Said
 from lianxin.core.ids import make_key
 from lianxin.patients.models import Holder
+from lianxin.patients.queries import find_current_patient, household_of
 from lianxin.web.http import PortalRequest, portal_view
 
 PAGE = "conversations/phone_chat.html"
@@ -61,7 +62,9 @@ def chat(request: PortalRequest) -> HttpResponse:
 
 
 def show(request: PortalRequest, form: TextForm, status: int = 200) -> HttpResponse:
+    patient = find_current_patient(request.holder)
     context = {
+        "people": household_of(request.holder, patient.pk if patient else None),
         "bubbles": make_bubbles(request.holder),
         "form": form,
         "client_key": make_key(),

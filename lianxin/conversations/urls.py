@@ -14,6 +14,7 @@ urlpatterns = [
     path("inbox/<slug:key>/replies/", views.reply, name="reply"),
     path("inbox/<slug:key>/notes/", views.note, name="note"),
     path("inbox/<slug:key>/wording/", views.wording, name="wording"),
+    path("inbox/<slug:key>/about/", views.about, name="about"),
     path("inbox/<slug:key>/assignee/", views.assign, name="assign"),
     path("inbox/<slug:key>/session/", views.session, name="session"),
     path("inbox/<slug:key>/closing/", views.close, name="close"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -20,7 +21,7 @@ from lianxin.channels.actions import request_session
 from lianxin.channels.queries import access_servicer
 from lianxin.channels.rules.customer_service import ENDED, QUEUE, SERVED
 from lianxin.conversations import actions, panes, queries, words
-from lianxin.conversations.forms import AssignForm, CloseForm, ScriptForm, TextForm
+from lianxin.conversations.forms import AboutForm, AssignForm, CloseForm, ScriptForm, TextForm
 from lianxin.conversations.models import Script, Thread
 from lianxin.conversations.queries import ThreadFilter
 from lianxin.conversations.queries.ratings import count_by_staff, list_low
@@ -28,6 +29,7 @@ from lianxin.conversations.queries.scripts import access_script, list_scripts
 from lianxin.core import access_log, time
 from lianxin.core.errors import RefusedError
 from lianxin.core.ids import make_key
+from lianxin.patients.queries import Member
 from lianxin.staff.models import Staff
 from lianxin.staff.queries import access_staff, list_departments
 from lianxin.web.http import StaffRequest, staff_view
@@ -115,16 +117,19 @@ def thread(request: StaffRequest, key: str) -> HttpResponse:
     """Show one thread with the patient beside it; opening it marks it as read."""
     found = queries.access_thread(request.staff, key)
     actions.mark_read(found, by=request.staff)
-    note_look(request, found)
     context = thread_context(request, found)
+    note_look(request, found, context["thread"].card.household)
     if request.htmx and not request.htmx.history_restore_request:
         return render(request, f"{PAGE}#thread", context)
     return render(request, PAGE, context | list_context(request, found))
 
 
-def note_look(request: StaffRequest, found: Thread) -> None:
-    if found.patient_id is not None:
-        access_log.record_views(request.staff, [found.patient_id], page="conversations:thread")
+def note_look(request: StaffRequest, found: Thread, others: Iterable[Member] = ()) -> None:
+    """Write down whom the panes show: whom the talk is about, and the others of a household."""
+    seen = [found.patient_id, *(member.holding.patient_id for member in others)]
+    shown = dict.fromkeys(patient_id for patient_id in seen if patient_id is not None)
+    if shown:
+        access_log.record_views(request.staff, shown, page="conversations:thread")
 
 
 def thread_context(
@@ -245,6 +250,18 @@ def assign(request: StaffRequest, key: str) -> HttpResponse:
     expected_id = expected.pk if expected else None
     actions.assign_thread(found, taker, by=request.staff, expected_id=expected_id)
     return changed(request, found)
+
+
+@require_POST
+@staff_view("message.send")
+def about(request: StaffRequest, key: str) -> HttpResponse:
+    """Say which of the people behind one phone the talk is about."""
+    found = queries.access_thread(request.staff, key)
+    form = AboutForm(request.POST)
+    if not form.is_valid():
+        return HttpResponse(_("请选一位患者。"), status=422)
+    actions.choose_patient(found, form.cleaned_data["patient"], by=request.staff)
+    return redirect("conversations:thread", key=key)
 
 
 def find_colleague(staff: Staff, key: str) -> Staff | None:

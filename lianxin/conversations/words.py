@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from lianxin.channels.models import Account, SessionRequest
 from lianxin.channels.queries import find_newest_request
@@ -21,7 +21,7 @@ from lianxin.conversations.rules.delivery import LOOKS, Look
 from lianxin.core import time
 from lianxin.outreach.queries import describe_reason
 from lianxin.outreach.queries.reach import Said as Reason
-from lianxin.web.templatetags.web import duration_words
+from lianxin.web.templatetags.web import duration_words, window_duration
 
 ACCOUNTS: dict[str, tuple[Promise, str]] = {
     Account.Kind.WECOM_KF: (gettext_lazy("微信客服"), "headset"),
@@ -89,14 +89,6 @@ def window_words(way: Way | None, soon: timedelta) -> WindowWords:
     if way.limit:
         text = f"{text} · {way.left}/{way.limit}"
     return WindowWords(text, "soon" if left <= soon or way.left == 1 else "")
-
-
-def window_duration(length: timedelta) -> str:
-    """Write the rest of a window in hours: 48 hours are how the providers count."""
-    hours = int(length.total_seconds() // 3600)
-    if hours >= 1:
-        return ngettext("%(count)d 小时", "%(count)d 小时", hours) % {"count": hours}
-    return duration_words(length)
 
 
 def describe(way: Way) -> Reason:

@@ -237,4 +237,5 @@ def reach(request: StaffRequest, key: str) -> HttpResponse:
     access_log.record_views(request.staff, [patient.pk], page="outreach:reach")
     consents = consents_of(patient.hospital_id, [patient.pk])[patient.pk]
     lines = queries.reach_of_patient(patient, consents, holders_of(patient))
-    return render(request, "outreach/reach.html", {"lines": lines})
+    template = "outreach/reach.html#lines" if request.htmx else "outreach/reach.html"
+    return render(request, template, {"lines": lines})

@@ -258,7 +258,7 @@ def bedside_state(request: PortalRequest) -> HttpResponse:
 @portal_view
 def switch(request: PortalRequest, key: str) -> HttpResponse:
     actions.switch_patient(request.holder, key)
-    return redirect(home_url())
+    return redirect(rules.safe_portal_path(request.POST.get("next", ""), home_url()))
 
 
 @require_http_methods(["GET", "POST"])

@@ -6,6 +6,7 @@ from lianxin.conversations.actions.chat import open_chat, write_from_page
 from lianxin.conversations.actions.emergencies import escalate_thread
 from lianxin.conversations.actions.handling import (
     assign_thread,
+    choose_patient,
     close_thread,
     hand_over_threads,
     mark_read,
@@ -32,6 +33,7 @@ __all__ = [
     "admit_signed",
     "answer_session",
     "assign_thread",
+    "choose_patient",
     "close_thread",
     "escalate_thread",
     "hand_over_threads",

@@ -21,7 +21,7 @@ from lianxin.core import time
 from lianxin.core.actor import Actor, SystemActor
 from lianxin.core.errors import ForbiddenError, RefusedError
 from lianxin.patients.models import Holder
-from lianxin.patients.queries import find_current_patient
+from lianxin.patients.queries import find_current_patient, patients_of
 from lianxin.staff.models import Staff
 
 
@@ -110,6 +110,30 @@ def name_threads(hospital_id: int, holder_ids: Iterable[int]) -> None:
         thread.patient, thread.holder = patient, holder
         tell(thread, "thread.named", SystemActor(hospital_id))
         publish(thread)
+
+
+@transaction.atomic
+def choose_patient(thread: Thread, patient_key: str, *, by: Staff) -> Thread:
+    """Say whom the talk is about, where one phone is held for several; it stays so.
+
+    Only somebody whom the phone opens today: what is shown beside it is never a stranger's.
+    """
+    if not by.may("message.send"):
+        raise ForbiddenError
+    held = {one.patient.key: one.patient for one in patients_of(thread.holder)}
+    patient = held.get(patient_key)
+    if patient is None:
+        raise RefusedError(_("这部手机没有核验过这位患者，请先核验。"))
+    thread = lock_thread(thread)
+    if thread.patient_id == patient.pk:
+        return thread
+    thread.patient = patient
+    team_id = patient.team_id or thread.team_id
+    Thread.objects.filter(pk=thread.pk).update(patient=patient, team_id=team_id)
+    Consult.objects.filter(thread=thread, state=Consult.State.OPEN).update(patient=patient)
+    tell(thread, "thread.named", by)
+    publish(thread)
+    return thread
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from lianxin.core import events, live, time
 from lianxin.core.actor import Actor, SystemActor
 from lianxin.core.models import Hospital
 from lianxin.patients.models import Holder
-from lianxin.patients.queries import find_current_patient
+from lianxin.patients.queries import find_meant_patient
 from lianxin.staff.models import Staff
 
 LAPSED = "lapsed"
@@ -33,7 +33,7 @@ def hold_thread(hospital: Hospital, holder: Holder, at: datetime) -> Thread:
     )
     thread = Thread.objects.select_for_update(no_key=True).get(holder=holder)
     thread.hospital, thread.holder = hospital, holder
-    patient = find_current_patient(holder)
+    patient = find_meant_patient(holder, thread.patient_id)
     if patient is not None:
         thread.patient = patient
         thread.team_id = patient.team_id or thread.team_id

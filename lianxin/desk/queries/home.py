@@ -18,7 +18,14 @@ from lianxin.health.rules.words import show_values
 from lianxin.outreach.models import Card
 from lianxin.outreach.queries.cards import list_cards
 from lianxin.patients.models import Holder, Holding, Patient
-from lianxin.patients.queries import PatientFace, face_of, find_current_holding, list_holdings
+from lianxin.patients.queries import (
+    Member,
+    PatientFace,
+    face_of,
+    find_current_holding,
+    household_of,
+    list_holdings,
+)
 
 EVENING_FROM_HOUR = 15
 GUIDES = ("discharge-guide", "home-blood-pressure", "medicines-as-prescribed")
@@ -47,6 +54,8 @@ class Home:
     doses: DosesOfDay | None
     guides: Sequence[Guide]
     others: int
+    # Everybody whom this phone opens, where that is more than one.
+    people: Sequence[Member]
     day_number: int | None
 
     @property
@@ -80,6 +89,7 @@ def load_home(holder: Holder, language: str) -> Home:
         doses=None,
         guides=list_guides(holder.hospital_id, language),
         others=0,
+        people=(),
         day_number=None,
     )
     holding = find_current_holding(holder)
@@ -93,6 +103,7 @@ def load_home(holder: Holder, language: str) -> Home:
         face=face_of(patient),
         step="ready" if has_answered(patient) else "consent",
         others=len(list_holdings(holder)) - 1,
+        people=household_of(holder, patient.pk),
     )
     return with_health(home, patient) if may_see_health(holder, patient) else home
 

@@ -11,11 +11,12 @@ from lianxin.core.models import Event, Hospital
 from lianxin.core.scope import scope
 from lianxin.health import actions as health
 from lianxin.outreach import actions as outreach
-from lianxin.patients.models import Holder, Patient
+from lianxin.patients.models import Holder, HolderAddress, Patient
 from lianxin.staff.models import Staff
 from lianxin.testing.compliance import grant
 from lianxin.testing.guarded import assert_portal_guarded
 from lianxin.testing.health import make_reading
+from lianxin.testing.outreach import Reachable, make_delivery
 from lianxin.testing.patients import make_holder, make_holding, make_patient, sign_in_phone
 
 
@@ -148,3 +149,31 @@ def test_elder_mode_is_a_layout_of_its_own(
     assert "lx-big-button" in page
     assert "现在要做 1 件事" in page
     assert "打 120" in page
+
+
+def make_sent_link(patient: Patient, holder: Holder) -> str:
+    """Return the key in the link of a card that went to this phone for this patient."""
+    with scope(patient.hospital_id):
+        link = HolderAddress.objects.select_related("address__account").get(holder=holder)
+        reachable = Reachable(patient, holder, link.address.account, link.address)
+        return make_delivery(reachable).key
+
+
+def test_a_link_shows_whom_it_was_sent_for_and_no_stranger(
+    as_phone: Client, measuring: tuple[Patient, Holder], ward: Hospital
+) -> None:
+    chen, holder = measuring
+    child, stranger = make_patient(ward, name="陈小宝"), make_patient(ward, name="陌路人")
+    make_holding(child, holder, relation="family")
+    grant(child, "health_records")
+    keys = [make_sent_link(patient, holder) for patient in (chen, stranger)]
+    assert "正在看谁的资料" in text_of(as_phone)
+
+    shown = text_of(as_phone, f"/p/?d={keys[0]}")
+    text_of(as_phone, f"/p/?d={keys[1]}")
+
+    with scope(ward):
+        holder.refresh_from_db()
+    assert holder.current_patient_id == chen.pk
+    assert "陈小宝" in shown
+    assert "陌路人" not in shown

@@ -11,12 +11,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from lianxin.channels import reasons as provider_reasons
+from lianxin.core import time
 from lianxin.outreach import catalog
 from lianxin.outreach.queries.house import house_of, load_house
 from lianxin.outreach.queries.inputs import GateInputs, load_inputs, load_known
 from lianxin.outreach.rules import facts, gate, reach
 from lianxin.outreach.rules.facts import Message, Reason, Verdict
 from lianxin.patients.models import Holding, Patient
+from lianxin.web.templatetags.web import window_duration
 
 CARRIER_WORDS: dict[str, Promise] = {
     facts.KF_TEXT: _("微信客服"),
@@ -55,6 +57,13 @@ class ReachLine:
     limit: int | None
     note: str
     reason: Said | None = None
+    # The whole line in words: what is still possible, or why not.
+    standing: str = ""
+
+    @property
+    def next_step(self) -> str:
+        """Say what can be done instead, where the carrier is closed."""
+        return self.reason.alternatives[0] if self.reason and self.reason.alternatives else ""
 
     @property
     def is_usable(self) -> bool:
@@ -130,7 +139,26 @@ def make_line(line: reach.Reach) -> ReachLine:
         limit=line.limit,
         note=make_note(line),
         reason=say(line.reason) if line.reason else None,
+        standing=make_standing(line),
     )
+
+
+def make_standing(line: reach.Reach) -> str:
+    """Say how far staff can count on a carrier: how long still, how often still, or why not."""
+    if line.reason is not None or line.carrier in (facts.MINI_SUBSCRIBE, facts.OA_TEMPLATE):
+        return make_note(line)
+    if line.state == reach.STAFF:
+        return make_staff_standing(line)
+    if line.until is None or line.left is None:
+        return make_note(line)
+    numbers = {"time": window_duration(line.until - time.now()), "left": line.left}
+    return gettext("还可主动回复 %(time)s，余 %(left)d 条") % numbers
+
+
+def make_staff_standing(line: reach.Reach) -> str:
+    if line.quota_left is None:
+        return make_note(line)
+    return gettext("须人工确认，本月余 %(left)d 条") % {"left": line.quota_left}
 
 
 def make_note(line: reach.Reach) -> str:

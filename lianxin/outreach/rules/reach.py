@@ -44,6 +44,8 @@ class Reach:
     left: int | None = None
     limit: int | None = None
     reason: Reason | None = None
+    # What this customer may still receive in the provider's running period, where it counts so.
+    quota_left: int | None = None
 
     @property
     def is_open(self) -> bool:
@@ -91,6 +93,7 @@ def closed(carrier: str, address: AddressFacts, reason: Reason) -> Reach:
 
 
 def opened(carrier: str, address: AddressFacts, opening: Opening) -> Reach:
+    use = address.quotas.get(carrier)
     return Reach(
         carrier,
         address.address_id,
@@ -99,6 +102,7 @@ def opened(carrier: str, address: AddressFacts, opening: Opening) -> Reach:
         opening.until,
         opening.left,
         opening.limit,
+        quota_left=use.left if use is not None and not use.is_shared else None,
     )
 
 

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from lianxin.channels.models import Account
+from lianxin.core import time
 from lianxin.core.models import AccessEntry, Hospital
 from lianxin.core.scope import scope
 from lianxin.outreach import actions
@@ -113,9 +117,40 @@ def test_the_list_costs_the_same_for_one_and_for_ten(as_lin: Client, riverside: 
 
 def test_reachability_says_until_when_and_how_often(as_lin: Client, riverside: Hospital) -> None:
     reachable = make_reachable(riverside, KF)
-    write_to(reachable)
+    url = f"/patients/{reachable.patient.key}/reach/"
+    # One minute less than 17 hours ago: 31 whole hours are left.
+    with time_machine.travel(time.now() - timedelta(hours=16, minutes=59)):
+        write_to(reachable)
+
+    page = as_lin.get(url).content.decode()
+    as_lin.cookies["django_language"] = "en"
+    english = as_lin.get(url, headers={"HX-Request": "true"}).content.decode()
+
+    assert "微信客服" in page
+    assert "还可主动回复 31 小时，余 5 条" in page
+    assert "You may still reply for 31 hours, 5 messages left" in english
+    assert "<html" not in english
+
+
+def test_reachability_says_why_not_and_what_can_be_done(
+    as_lin: Client, riverside: Hospital
+) -> None:
+    reachable = make_reachable(riverside, KF)
+    with time_machine.travel(time.now() - timedelta(hours=49)):
+        write_to(reachable)
 
     page = as_lin.get(f"/patients/{reachable.patient.key}/reach/").content.decode()
 
-    assert "微信客服" in page
-    assert "5/5" in page
+    assert "可以：等患者再发一条消息" in page
+
+
+def test_what_wecom_still_lets_a_person_send_this_month_is_said(
+    as_lin: Client, riverside: Hospital, lin: Staff
+) -> None:
+    with scope(riverside):
+        Staff.objects.filter(pk=lin.pk).update(wecom_userid="lin")
+    reachable = make_reachable(riverside, Account.Kind.WECOM, staff_userid="lin")
+
+    page = as_lin.get(f"/patients/{reachable.patient.key}/reach/").content.decode()
+
+    assert "须人工确认，本月余 " in page

@@ -338,6 +338,17 @@ def switch_patient(holder: Holder, holding_key: str) -> Holding:
 
 
 @transaction.atomic
+def show_patient(holder: Holder, patient_id: int) -> bool:
+    """Show the patient whom a message was for; False where the phone does not open her."""
+    held = next((one for one in queries.patients_of(holder) if one.patient_id == patient_id), None)
+    if held is None:
+        return False
+    if holder.current_patient_id != patient_id:
+        switch_patient(holder, held.key)
+    return True
+
+
+@transaction.atomic
 def end_holding(holding: Holding, *, by: Actor) -> None:
     """Take the phone away from a patient: by the holder, or by staff who may verify."""
     own = by.kind == "holder" and by.id == holding.holder_id

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lianxin.patients.queries.holders import (
     Door,
+    Member,
     PatientAddress,
     access_current_patient,
     access_holding,
@@ -20,11 +21,13 @@ from lianxin.patients.queries.holders import (
     find_holder_by_identity,
     find_holder_by_token,
     find_holder_of_address,
+    find_meant_patient,
     find_patients_of_addresses,
     find_phone_code,
     find_session,
     holders_by_address,
     holders_of,
+    household_of,
     list_holdings,
     list_pending_holdings,
     load_holder,
@@ -76,6 +79,7 @@ from lianxin.patients.queries.people import (
 
 __all__ = [
     "Door",
+    "Member",
     "OpenPatient",
     "PatientAddress",
     "PatientFace",
@@ -105,6 +109,7 @@ __all__ = [
     "find_holder_by_token",
     "find_holder_of_address",
     "find_living",
+    "find_meant_patient",
     "find_merge",
     "find_patient",
     "find_patients_of_addresses",
@@ -114,6 +119,7 @@ __all__ = [
     "held_patient_ids",
     "holders_by_address",
     "holders_of",
+    "household_of",
     "ids_of",
     "is_held",
     "is_stopped",

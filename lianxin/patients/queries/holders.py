@@ -28,6 +28,7 @@ from lianxin.patients.models import (
     Patient,
     PhoneCode,
 )
+from lianxin.patients.queries.people import PatientFace, names_of
 from lianxin.staff.models import Staff
 
 
@@ -100,6 +101,33 @@ def find_current_holding(holder: Holder) -> Holding | None:
 def find_current_patient(holder: Holder) -> Patient | None:
     holding = find_current_holding(holder)
     return holding.patient if holding else None
+
+
+@dataclass(frozen=True)
+class Member:
+    """One of the people whom a phone is held for."""
+
+    holding: Holding
+    face: PatientFace
+    is_current: bool
+
+
+def household_of(holder: Holder, current_id: int | None) -> list[Member]:
+    """Return everybody whom a phone opens, where that is more than one: else nothing to choose."""
+    held = patients_of(holder)
+    if len(held) < 2:
+        return []
+    faces = names_of(holder.hospital_id, [one.patient_id for one in held])
+    return [
+        Member(one, faces[one.patient_id], is_current=one.patient_id == current_id) for one in held
+    ]
+
+
+def find_meant_patient(holder: Holder, chosen_id: int | None) -> Patient | None:
+    """Return whom a talk is about: who was chosen for it, else whom the phone shows now."""
+    held = patients_of(holder)
+    chosen = next((one.patient for one in held if one.patient_id == chosen_id), None)
+    return chosen or find_current_patient(holder)
 
 
 def access_current_patient(holder: Holder) -> Patient:

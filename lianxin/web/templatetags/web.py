@@ -116,6 +116,14 @@ def duration_words(length: timedelta) -> str:
     return ngettext("%(count)d 天", "%(count)d 天", count) % {"count": count}
 
 
+def window_duration(length: timedelta) -> str:
+    """Write the rest of a window in hours: 48 hours are how the providers count."""
+    hours = int(length.total_seconds() // 3600)
+    if hours >= 1:
+        return ngettext("%(count)d 小时", "%(count)d 小时", hours) % {"count": hours}
+    return duration_words(length)
+
+
 @register.simple_tag(takes_context=True)
 def query(context: template.Context, **changes: Any) -> str:
     """Return the page's query string with some values changed; None takes one away."""

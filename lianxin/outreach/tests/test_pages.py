@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import time_machine
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -123,7 +124,7 @@ def test_reachability_says_until_when_and_how_often(as_lin: Client, riverside: H
         write_to(reachable)
 
     page = as_lin.get(url).content.decode()
-    as_lin.cookies["django_language"] = "en"
+    as_lin.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
     english = as_lin.get(url, headers={"HX-Request": "true"}).content.decode()
 
     assert "微信客服" in page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
@@ -22,11 +23,10 @@ def test_the_comparison_and_its_list(as_lin: Client, riverside: Hospital) -> Non
     with scope(riverside):
         pair = actions.compare_by_hand(one, other, by=SystemActor(riverside.pk))
     urls = (reverse("patients:likenesses"), reverse("patients:likeness", args=[pair.key]))
-    answers = [
-        (url, as_lin.get(url, headers={"Accept-Language": language}), width)
-        for url in urls
-        for language, width in (("zh-hans", 1440), ("en", 375))
-    ]
+    answers = []
+    for language, width in (("zh-hans", 1440), ("en", 375)):
+        as_lin.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+        answers += [(url, as_lin.get(url), width) for url in urls]
 
     found: list[str] = []
     with open_browser() as browser:

@@ -94,7 +94,7 @@ def test_the_head_says_who_holds_the_phone_and_what_was_agreed(
     assert "张*兰" in page
     assert "项没回答，算不同意" in page
     assert "去床旁核验" in nobody
-    assert "没有可用渠道，只能打电话" in nobody
+    assert "没有可用的渠道" in nobody
 
 
 def test_a_life_event_stands_above_everything(as_lin: Client, lin: Staff, chen: Patient) -> None:

@@ -363,6 +363,7 @@ def reconcile_account(account: Account) -> None:
     """Compare one account now, in this process."""
     if account.kind == Account.Kind.WECOM:
         synchronising.sync_now(account.hospital_id, account.pk)
+        synchronising.sync_groups_now(account.hospital_id, account.pk)
     elif account.kind == Account.Kind.WECOM_KF:
         synchronising.sync_messages(account.hospital_id, account.pk, "")
         synchronising.read_servicers(account.hospital_id, account.pk)

@@ -15,7 +15,11 @@ from lianxin.channels.synchronising.customer_service import (
     read_servicers,
 )
 from lianxin.channels.synchronising.group_owners import count_group_days, make_group_transfers
-from lianxin.channels.synchronising.groups import read_groups, run_group_sync
+from lianxin.channels.synchronising.groups import (
+    read_groups,
+    run_group_sync,
+    sync_groups_now,
+)
 from lianxin.channels.synchronising.join_codes import keep_group_welcome, keep_join_code
 from lianxin.channels.synchronising.live_codes import keep_live_code, read_live_code, read_picture
 from lianxin.channels.synchronising.menus import keep_menu
@@ -56,6 +60,7 @@ __all__ = [
     "run_sync",
     "send_notice",
     "settle_task",
+    "sync_groups_now",
     "sync_messages",
     "sync_now",
 ]

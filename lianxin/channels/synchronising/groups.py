@@ -6,17 +6,33 @@ from collections.abc import Sequence
 
 from asgiref.sync import sync_to_async
 
+from lianxin.channels import queries
 from lianxin.channels.actions import group_syncs, groups
 from lianxin.channels.actions.group_syncs import GroupSyncClaim
 from lianxin.channels.actions.groups import LookClaim
+from lianxin.channels.adapters.base import SendFailed
 from lianxin.channels.adapters.provider_http import Provider, ProviderError
 from lianxin.channels.adapters.wecom import groups as wecom_groups
 from lianxin.channels.adapters.wecom.calls import list_follow_users
 from lianxin.channels.models import Group
 from lianxin.channels.providers import load_facts, run_with
+from lianxin.core.actor import SystemActor
 from lianxin.core.scope import scope
 
 CURSOR_INVALID = "cursor_invalid"
+
+
+def sync_groups_now(hospital_id: int, account_id: int) -> int:
+    """Compare with the list of groups, now and here: how many were new. The looks follow by job."""
+    with scope(hospital_id):
+        account = queries.find_account(hospital_id, account_id)
+        if account is None:
+            raise SendFailed("account_inactive", permanent=True)
+        sync = group_syncs.request_group_sync(account, by=SystemActor(hospital_id))
+    run_group_sync(hospital_id, sync.pk)
+    with scope(hospital_id):
+        done = queries.find_group_sync(hospital_id, sync.pk) or sync
+    return done.found_count
 
 
 def run_group_sync(hospital_id: int, sync_id: int) -> None:

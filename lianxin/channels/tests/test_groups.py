@@ -361,6 +361,14 @@ def test_who_is_erased_is_in_no_group(sandbox: Sandbox, wecom: Account) -> None:
     assert member.left_at is not None
 
 
+def test_comparing_by_hand_asks_for_groups_too(sandbox: Sandbox, wecom: Account) -> None:
+    make_group(sandbox)
+
+    jobs.reconcile_account(wecom)
+
+    assert (GroupSync.objects.get().found_count, Group.objects.count()) == (1, 1)
+
+
 def test_the_nightly_comparison_asks_for_groups_too(sandbox: Sandbox, wecom: Account) -> None:
     make_group(sandbox)
 

@@ -1,6 +1,7 @@
 """What is somebody's work in each room, and what names them and stays when they go.
 
-A test walks every relation to a member of staff: one that is in neither list fails it.
+A test walks every relation to a member of staff: one that is in neither list fails it. Columns
+named `…_by` say who did something; they are history and stay without being listed.
 """
 
 from __future__ import annotations
@@ -80,40 +81,12 @@ KEPT = (
         ("channels.Relation.staff", "channels.Address.staff", "channels.Transfer.to_staff"),
     ),
     Kept(
-        "who did it: history does not change",
+        "who wrote or said it then: history does not change",
         (
-            "channels.Budget.set_by",
-            "channels.ContactSync.requested_by",
-            "channels.GroupCheck.done_by",
-            "channels.GroupSync.requested_by",
-            "channels.GroupTransfer.requested_by",
-            "channels.Price.approved_by",
-            "channels.Price.entered_by",
-            "channels.SessionRequest.requested_by",
-            "channels.TaskReminder.asked_by",
-            "conversations.Rating.staff",
-            "conversations.Script.changed_by",
-            "channels.CorpTag.allowed_by",
-            "channels.CorpTag.withdrawn_by",
-            "channels.LiveCodeVersion.changed_by",
-            "content.Review.by",
             "content.Revision.author",
             "content.Revision.reviewer",
-            "conversations.Consult.closed_by",
-            "conversations.Consult.first_reply_by",
             "conversations.Message.sender",
-            "handover.Handover.confirmed_by",
-            "handover.Handover.opened_by",
-            "health.Alert.acknowledged_by",
-            "health.Alert.closed_by",
-            "health.ClinicalRow.approved_by",
-            "health.HealthProfile.set_by",
-            "health.Medication.entered_by",
-            "journeys.JourneyVersion.approved_by",
-            "journeys.JourneyVersion.made_by",
-            "patients.Holding.verified_by",
-            "tasks.StaffTask.closed_by",
-            "tasks.TaskAttempt.by",
+            "conversations.Rating.staff",
         ),
     ),
     Kept("a doctor's own decision, which ends by itself", ("health.ThresholdOverride.doctor",)),

@@ -8,12 +8,17 @@ from lianxin.handover.registry import handovers
 from lianxin.staff.models import Staff
 
 
+def is_history(name: str) -> bool:
+    """Tell whether a column says who did something: that never becomes anybody else's."""
+    return name == "by" or name.endswith("_by")
+
+
 def staff_columns() -> set[str]:
     return {
         f"{model._meta.label}.{field.name}"
         for model in apps.get_models()
         for field in model._meta.fields
-        if field.related_model is Staff
+        if field.related_model is Staff and not is_history(field.name)
     }
 
 

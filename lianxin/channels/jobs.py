@@ -274,6 +274,20 @@ def keep_transfers(hospital_id: int) -> None:
 
 
 @periodic(seconds=3600, queue="bulk")
+def read_member_days(hospital_id: int) -> None:
+    """Ask what members did yesterday, once the provider has counted it."""
+    if not queries.is_day_told(time.now()):
+        return
+    with scope(hospital_id):
+        accounts = list(queries.list_accounts(hospital_id).active().filter(kind="wecom"))
+    for account in accounts:
+        try:
+            synchronising.read_member_days(hospital_id, account.pk)
+        except (ProviderError, SendFailed) as error:
+            log.warning("member_days.not_read", account=account.key, reason=str(error))
+
+
+@periodic(seconds=3600, queue="bulk")
 def read_unassigned(hospital_id: int) -> None:
     """Ask who has gone and left contacts behind: a callback may be lost, or not be set up."""
     with scope(hospital_id):

@@ -114,6 +114,7 @@ from lianxin.channels.actions.marks import (
     want_tags,
 )
 from lianxin.channels.actions.media import check_file, forget_media, keep_file, store_media
+from lianxin.channels.actions.member_days import store_days
 from lianxin.channels.actions.menus import change_menu, claim_menu, settle_menu
 from lianxin.channels.actions.moments import (
     MomentOrder,
@@ -296,6 +297,7 @@ __all__ = [
     "settle_withdrawn",
     "spend_ticks",
     "store_contacts",
+    "store_days",
     "store_media",
     "store_page",
     "take_in",

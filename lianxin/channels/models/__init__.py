@@ -26,6 +26,7 @@ from lianxin.channels.models.groups import (
 )
 from lianxin.channels.models.live_codes import CodeMember, LiveCode, LiveCodeVersion
 from lianxin.channels.models.media import Media, MediaFile
+from lianxin.channels.models.member_days import MemberDay
 from lianxin.channels.models.menus import OfficialMenu
 from lianxin.channels.models.moments import Moment, MomentMember
 from lianxin.channels.models.syncs import ContactSync
@@ -71,6 +72,7 @@ __all__ = [
     "LiveCodeVersion",
     "Media",
     "MediaFile",
+    "MemberDay",
     "MemberLeave",
     "MemberTask",
     "Moment",

@@ -148,6 +148,15 @@ from lianxin.channels.queries.live_codes import (
     staying_counts,
 )
 from lianxin.channels.queries.media import find_file, good_media
+from lianxin.channels.queries.member_days import (
+    is_day_told,
+    known_members,
+    list_member_days,
+    provider_today,
+    sum_by_day,
+    sum_by_member,
+    total,
+)
 from lianxin.channels.queries.menus import find_menu, find_menu_answer, list_menus_to_publish
 from lianxin.channels.queries.moments import (
     count_moments_since,
@@ -339,9 +348,11 @@ __all__ = [
     "has_owner_left",
     "ids_by_external",
     "is_code_in_use",
+    "is_day_told",
     "is_key_taken",
     "join_step",
     "known_marks",
+    "known_members",
     "known_userids",
     "latest_days",
     "list_accounts",
@@ -386,6 +397,7 @@ __all__ = [
     "list_live_codes",
     "list_lost",
     "list_markable",
+    "list_member_days",
     "list_members",
     "list_menus_to_publish",
     "list_moment_members",
@@ -421,6 +433,7 @@ __all__ = [
     "month_of",
     "open_arrivals",
     "outside_addresses",
+    "provider_today",
     "reach_of",
     "reminders_left_of",
     "rosters_of",
@@ -428,8 +441,11 @@ __all__ = [
     "spending_of",
     "staff_by_userid",
     "staying_counts",
+    "sum_by_day",
+    "sum_by_member",
     "tag_step",
     "tasks_by_message",
+    "total",
     "transfer_times",
     "wanted_marks",
     "warn_percent",

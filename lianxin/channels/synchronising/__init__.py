@@ -22,6 +22,7 @@ from lianxin.channels.synchronising.groups import (
 )
 from lianxin.channels.synchronising.join_codes import keep_group_welcome, keep_join_code
 from lianxin.channels.synchronising.live_codes import keep_live_code, read_live_code, read_picture
+from lianxin.channels.synchronising.member_days import read_member_days
 from lianxin.channels.synchronising.menus import keep_menu
 from lianxin.channels.synchronising.messages import sync_messages
 from lianxin.channels.synchronising.moments import keep_moment
@@ -51,6 +52,7 @@ __all__ = [
     "read_contacts",
     "read_groups",
     "read_live_code",
+    "read_member_days",
     "read_picture",
     "read_servicers",
     "read_tag_list",

@@ -213,6 +213,19 @@ class StaffMessage:
     body: Json
     agent_id: str
     msgid: str
+    # A card whose button was pressed: what stands in the buttons' place.
+    answer: str = ""
+
+
+@dataclass
+class CardCode:
+    """What a press gave to the app: it may change the card with it, once."""
+
+    code: str
+    userid: str
+    message_id: int
+    issued_at: float
+    is_used: bool = False
 
 
 @dataclass
@@ -310,6 +323,7 @@ class Corp:
     tag_groups: list[TagGroup] = field(default_factory=list)
     groups: CorpGroups = field(default_factory=CorpGroups)
     staff_messages: list[StaffMessage] = field(default_factory=list)
+    card_codes: dict[str, CardCode] = field(default_factory=dict)
     kf: dict[str, KfAccount] = field(default_factory=dict)
     kf_codes: dict[str, KfCode] = field(default_factory=dict)
     moments: dict[str, Moment] = field(default_factory=dict)

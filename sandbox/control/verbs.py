@@ -24,6 +24,7 @@ from sandbox.runtime import Sandbox
 from sandbox.state import ContactWay, Corp, Member, MiniProgram, MiniScene, Person
 from sandbox.wecom import acquisition_acts, behavior, group_acts, moments, tag_acts, transfer_acts
 from sandbox.wecom import acts as wecom
+from sandbox.wecom.cards import press_card
 from sandbox.wecom.contact_ways import CONTACT_LINK, is_over
 from sandbox.wecom.join_ways import JOIN_LINK
 
@@ -405,8 +406,16 @@ def _note_day(_box: Sandbox, corp: Corp, member: Member, data: Json) -> Json:
     return behavior.note_day(corp, member, data)
 
 
+def _press_card(box: Sandbox, corp: Corp, member: Member, data: Json) -> Json:
+    message_id = data.get("message")
+    if not isinstance(message_id, int):
+        raise ControlError(422, "message is missing")
+    return press_card(box, corp, member.userid, message_id, _text(data, "key"))
+
+
 MEMBER_VERBS: dict[str, MemberVerb] = {
     "publish-moment": _publish_moment,
+    "press-card": _press_card,
     "confirm-mass": _confirm_mass,
     "confirm-contact": _confirm_contact,
     "delete-contact": _delete_contact,

@@ -270,18 +270,26 @@ def _show_task(box: Sandbox, corp: Corp, task: MassTask, userid: str) -> Json:
 
 def _show_staff_message(message: StaffMessage) -> Json:
     body = message.body
-    articles = body.get("articles") or [{}]
-    title = body.get("title") or articles[0].get("title", "")
-    text = body.get("content") or body.get("description") or articles[0].get("description", "")
-    url = body.get("url") or articles[0].get("url", "")
+    article = (body.get("articles") or [{}])[0]
+    heading = body.get("main_title") or {}
+    words = (body.get("content"), body.get("description"), body.get("sub_title_text"))
     return {
         "id": message.id,
         "at": message.at,
         "kind": message.kind,
-        "title": title,
-        "text": text,
-        "url": url,
+        "title": body.get("title") or heading.get("title") or article.get("title", ""),
+        "text": next(filter(None, words), "") or article.get("description", ""),
+        "url": find_address(body) or article.get("url", ""),
+        "buttons": [
+            {"key": button.get("key", ""), "text": button.get("text", "")}
+            for button in body.get("button_list") or []
+        ],
+        "answer": message.answer,
     }
+
+
+def find_address(body: Json) -> str:
+    return str(body.get("url") or (body.get("card_action") or {}).get("url", ""))
 
 
 def fold_log(entries: list[LogEntry]) -> list[Json]:

@@ -9,6 +9,7 @@ from hashlib import sha256
 from sandbox.calls import Call
 from sandbox.errors import ApiError, Json
 from sandbox.state import Corp, StaffMessage
+from sandbox.wecom.cards import check_card
 
 KINDS = (
     "text",
@@ -34,15 +35,26 @@ def send_message(call: Call, corp: Corp) -> Json:
     if kind not in KINDS or not isinstance(content, dict):
         raise ApiError(40058, "msgtype")
     _check_content(kind, content)
+    is_repeat = _is_repeated(call, corp)
+    if kind == "template_card" and not is_repeat:
+        check_card(corp, call.agent_id, content)
     known, unknown = _split_receivers(corp, call.text("touser"))
     if not known:
         raise ApiError(81013)
     msgid = secrets.token_urlsafe(24)
-    if not _is_repeated(call, corp):
+    if not is_repeat:
         for userid in known:
+            if not corp.members[userid].has_licence:
+                continue
             _deliver(call, corp, userid, kind, content, msgid)
     # The ids in this one field come back in lower case.
-    return {"invaliduser": "|".join(unknown).lower(), "invalidparty": "", "msgid": msgid}
+    unlicensed = [userid for userid in known if not corp.members[userid].has_licence]
+    return {
+        "invaliduser": "|".join(unknown).lower(),
+        "invalidparty": "",
+        "unlicenseduser": "|".join(unlicensed).lower(),
+        "msgid": msgid,
+    }
 
 
 def _check_content(kind: str, content: Json) -> None:

@@ -164,7 +164,7 @@ function drawStaff() {
   parts.push(...(member?.tasks ?? []).map((task) => taskCard(member, task)));
   parts.push(...(member?.moments ?? []).map((one) => momentCard(member, one)));
   parts.push(...view.sessions.map(sessionRow), ...groupRows(member));
-  if (member?.messages.length) parts.push(h("h3", {}, t("app_messages")), h("ul", { class: "sb-notices" }, member.messages.map(noticeRow)));
+  if (member?.messages.length) parts.push(h("h3", {}, t("app_messages")), h("ul", { class: "sb-notices" }, member.messages.map((message) => noticeRow(member, message))));
   return parts;
 }
 
@@ -217,10 +217,16 @@ function sessionRow(session) {
   return h("div", { class: "sb-session" }, icon("headset"), h("span", { class: "sb-persontext" }, h("b", {}, t("session_of", { name: localName(view.me) })), h("small", {}, `${session.name}·${state}`)), button(label, press, { key: `kf-${session.open_kfid}` }));
 }
 
-function noticeRow(message) {
+function cardButtons(member, message) {
+  if (message.answer) return [h("span", { class: "sb-tag" }, message.answer)];
+  const press = (key) => act(() => asMember(member.corp_id, member.userid, "press-card", { message: message.id, key }));
+  return message.buttons.map((one) => button(one.text, () => press(one.key), { key: `card-${message.id}-${one.key}` }));
+}
+
+function noticeRow(member, message) {
   const words = [message.title && h("b", {}, message.title), h("span", {}, message.text)];
   const text = message.url ? h("a", { href: message.url, target: "_blank", rel: "noopener" }, words) : h("span", {}, words);
-  return h("li", {}, h("time", { class: "num sb-muted" }, longTime(message.at, now())), text);
+  return h("li", {}, h("time", { class: "num sb-muted" }, longTime(message.at, now())), text, ...cardButtons(member, message));
 }
 
 // Start over

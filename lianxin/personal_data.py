@@ -26,6 +26,7 @@ PERSONAL_DATA: tuple[PersonalField, ...] = (
     # channels
     PersonalField("channels.Account", "secrets_sealed", "hospital", "hospital", "not_personal"),
     PersonalField("channels.AccessToken", "token_sealed", "hospital", "hospital", "not_personal"),
+    PersonalField("channels.CardPress", "response_sealed", "hospital", "hospital", "not_personal"),
     PersonalField("channels.Callback", "body_sealed", "hospital", "hospital", "expires"),
     PersonalField("channels.Arrival", "payload_sealed", "address", "engagement", "key_destroyed"),
     PersonalField("channels.Group", "details_sealed", "hospital", "hospital", "not_personal"),

@@ -177,6 +177,18 @@ def place_calls(hospital_id: int) -> None:
             synchronising.place_call(hospital_id, call.pk)
 
 
+@periodic(seconds=5, queue="urgent")
+def tell_presses(hospital_id: int) -> None:
+    """Show in cards what became of their presses, and take back what is settled."""
+    with scope(hospital_id):
+        presses = queries.list_presses_to_tell(hospital_id)
+        recalls = queries.list_notices_to_recall(hospital_id)
+    for press_id in presses:
+        synchronising.tell_press(hospital_id, press_id)
+    for notice_id in recalls:
+        synchronising.recall_notice(hospital_id, notice_id)
+
+
 @periodic(seconds=5)
 def make_live_codes(hospital_id: int) -> None:
     with scope(hospital_id):

@@ -12,6 +12,7 @@ SECRETS_FIELD = "channels.account.secrets"
 TOKEN_FIELD = "channels.token"  # noqa: S105 - the field's name
 CALLBACK_FIELD = "channels.callback"
 PAYLOAD_FIELD = "channels.arrival"
+CARD_FIELD = "channels.card"
 GROUP_FIELD = "channels.group"
 ADDRESS = "address"
 # Payloads end with the relationship; what the law keeps is kept by the conversation.

@@ -36,6 +36,14 @@ from lianxin.channels.actions.calls import (
     settle_call,
 )
 from lianxin.channels.actions.campaigns import count_visit, create_campaign
+from lianxin.channels.actions.cards import (
+    answer_press,
+    claim_press,
+    claim_recall,
+    settle_press,
+    task_id_of,
+    withdraw_notices,
+)
 from lianxin.channels.actions.contact_ways import (
     claim_code,
     claim_picture,
@@ -128,7 +136,12 @@ from lianxin.channels.actions.moments import (
     settle_moment_made,
     settle_progress,
 )
-from lianxin.channels.actions.notices import claim_notice, notify_staff, settle_notice
+from lianxin.channels.actions.notices import (
+    NoticeSubject,
+    claim_notice,
+    notify_staff,
+    settle_notice,
+)
 from lianxin.channels.actions.reconciliation import store_page
 from lianxin.channels.actions.rosters import hand_over_codes
 from lianxin.channels.actions.syncs import (
@@ -168,7 +181,9 @@ __all__ = [
     "Billed",
     "JoinCodeContent",
     "MomentOrder",
+    "NoticeSubject",
     "allow_tag",
+    "answer_press",
     "approve_price",
     "ask_for_moment",
     "ask_for_reminder",
@@ -193,7 +208,9 @@ __all__ = [
     "claim_moment",
     "claim_notice",
     "claim_picture",
+    "claim_press",
     "claim_reading",
+    "claim_recall",
     "claim_refresh",
     "claim_reminder",
     "claim_servicers",
@@ -275,6 +292,7 @@ __all__ = [
     "settle_moment_made",
     "settle_notice",
     "settle_picture",
+    "settle_press",
     "settle_progress",
     "settle_reading",
     "settle_reminder",
@@ -301,9 +319,11 @@ __all__ = [
     "store_media",
     "store_page",
     "take_in",
+    "task_id_of",
     "tick_point",
     "use_signature",
     "want_servicers",
     "want_tags",
+    "withdraw_notices",
     "withdraw_tag",
 ]

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
 from lianxin.channels import facts, queries, rules, sealing
-from lianxin.channels.actions import ticks
+from lianxin.channels.actions import cards, ticks
 from lianxin.channels.actions.calls import take_report
 from lianxin.channels.actions.corp_tags import ask_for_tag_list
 from lianxin.channels.actions.groups import note_change
@@ -453,7 +453,25 @@ def take_servicer(intake: Intake, inbound: Inbound) -> None:
     ).update(is_paused=inbound.status == "paused", changed_at=inbound.occurred_at)
 
 
+def take_pressed(intake: Intake, inbound: Inbound) -> None:
+    """Take in a press of a card's button; a card that is not ours changes nothing."""
+    notice = cards.find_pressed(intake.hospital_id, str(inbound.raw.get("task_id", "")))
+    arrival = store_arrival(intake, inbound, None, None) if notice else None
+    if notice is None or arrival is None:
+        return
+    press = cards.keep_press(intake.hospital_id, inbound, arrival, notice)
+    member = find_by_wecom(intake.hospital_id, inbound.staff_userid)
+    data = {
+        "staff_id": member.pk if member else None,
+        "key": inbound.kind,
+        "subject": notice.subject,
+        "subject_key": notice.subject_key,
+    }
+    intake.tell("staff_card.pressed", "card_press", press.pk, data)
+
+
 TAKERS = {
+    "card.pressed": take_pressed,
     "call.reported": take_call,
     "contact.added": take_added,
     "contact.edited": take_edited,

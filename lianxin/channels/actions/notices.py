@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
 
+from lianxin.channels import facts
+from lianxin.channels.adapters.reactions import load_facts
 from lianxin.channels.models import StaffNotice
+from lianxin.channels.rules.notices import calm_moment, is_full
 from lianxin.core import events, time
 from lianxin.core.actor import SystemActor
 
@@ -15,6 +19,14 @@ from lianxin.core.actor import SystemActor
 CLAIM = timedelta(seconds=30)
 BACKOFF = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2))
 MAX_ATTEMPTS = 6
+
+
+@dataclass(frozen=True)
+class NoticeSubject:
+    """What a card is about: a word of the room that owns it, and its key there."""
+
+    kind: str
+    key: str
 
 
 @transaction.atomic
@@ -26,12 +38,18 @@ def notify_staff(
     path: str,
     dedupe_key: str,
     title: str = "连心",
+    about: NoticeSubject | None = None,
+    button: str = "",
+    is_urgent: bool = True,
 ) -> bool:
     """Ask for one app message; False when this key was asked for before.
 
     `text` names no patient and no disease: it shows on a lock screen. `path` leads there.
+    With `about` it is a card, which whoever is too late finds gone; `button` acts without a page,
+    and the room that owns the subject hears of it by `staff_card.pressed`.
     """
     now = time.now()
+    look = StaffNotice.Look.CARD if about else StaffNotice.Look.TEXT
     _notice, is_new = StaffNotice.objects.get_or_create(
         hospital_id=hospital_id,
         staff_id=staff_id,
@@ -40,8 +58,12 @@ def notify_staff(
             "title": title,
             "text": text,
             "path": path,
+            "look": StaffNotice.Look.BUTTON if about and button else look,
+            "button": button,
+            "subject": about.kind if about else "",
+            "subject_key": about.key if about else "",
             "created_at": now,
-            "next_attempt_at": now,
+            "next_attempt_at": now if is_urgent else calm_moment(now),
         },
     )
     return is_new
@@ -50,6 +72,8 @@ def notify_staff(
 def claim_notice(notice_id: int) -> StaffNotice | None:
     """Take a due notice for this worker; None when another was faster."""
     now = time.now()
+    if is_member_full(notice_id, now):
+        return None
     taken = StaffNotice.objects.filter(
         pk=notice_id, state__in=["waiting", "claimed"], next_attempt_at__lte=now
     ).update(
@@ -60,6 +84,18 @@ def claim_notice(notice_id: int) -> StaffNotice | None:
     if not taken:
         return None
     return StaffNotice.objects.select_related("staff").get(pk=notice_id)
+
+
+def is_member_full(notice_id: int, now: datetime) -> bool:
+    """Hold a message back that the platform would drop without a word, until there is room."""
+    span = facts.seconds("staff_notice_span_seconds")
+    rows = StaffNotice.objects.filter(pk=notice_id)
+    same = StaffNotice.objects.filter(staff__in=rows.values("staff"))
+    sent = same.filter(sent_at__gt=now - span).count()
+    if not is_full(sent, load_facts()["staff_notices_in_span"]):
+        return False
+    rows.filter(state=StaffNotice.State.WAITING).update(next_attempt_at=now + span)
+    return True
 
 
 @transaction.atomic

@@ -31,7 +31,13 @@ from lianxin.channels.models.menus import OfficialMenu
 from lianxin.channels.models.moments import Moment, MomentMember
 from lianxin.channels.models.syncs import ContactSync
 from lianxin.channels.models.tags import NAME_CHARACTERS, ContactTag, CorpTag, RelationTag
-from lianxin.channels.models.tasks import MemberTask, StaffNotice, TaskReminder, TaskShare
+from lianxin.channels.models.tasks import (
+    CardPress,
+    MemberTask,
+    StaffNotice,
+    TaskReminder,
+    TaskShare,
+)
 from lianxin.channels.models.transfers import WORDS_CHARACTERS, MemberLeave, Transfer
 from lianxin.channels.models.webchat import UsedSignature
 
@@ -53,6 +59,7 @@ __all__ = [
     "Campaign",
     "CampaignAddress",
     "CampaignVisits",
+    "CardPress",
     "CodeMember",
     "ContactSync",
     "ContactTag",

@@ -8,6 +8,7 @@ from django.db import models
 
 from lianxin.channels.models.accounts import Account
 from lianxin.channels.models.addresses import EXTERNAL_ID_CHARACTERS, Address
+from lianxin.channels.models.arrivals import Arrival
 from lianxin.channels.rules import tasks
 from lianxin.core.models import Hospital
 from lianxin.staff.models import Staff
@@ -137,8 +138,18 @@ class StaffNotice(models.Model):
         SENT = "sent"
         FAILED = "failed"
 
+    class Look(models.TextChoices):
+        TEXT = "text"
+        CARD = "card"
+        BUTTON = "button"  # a card with one button that acts without opening a page
+
     hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+")
     staff = models.ForeignKey(Staff, models.PROTECT, related_name="+")
+    look = models.CharField(max_length=8, choices=Look.choices, default=Look.TEXT)
+    button = models.CharField(max_length=20, blank=True)
+    # What it is about, for the room above that hears of a press, and for taking it back.
+    subject = models.CharField(max_length=20, blank=True)
+    subject_key = models.CharField(max_length=20, blank=True)
     title = models.CharField(max_length=120)
     text = models.CharField(max_length=300)
     path = models.CharField(max_length=300)
@@ -150,6 +161,8 @@ class StaffNotice(models.Model):
     provider_message_id = models.CharField(max_length=120, blank=True)
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
+    # Somebody else has taken it on: the provider is to take the message back.
+    recall_due_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -162,8 +175,45 @@ class StaffNotice(models.Model):
                 fields=["hospital", "next_attempt_at"],
                 condition=models.Q(state__in=["waiting", "claimed"]),
                 name="staffnotice_due",
-            )
+            ),
+            models.Index(
+                fields=["hospital", "subject", "subject_key"],
+                condition=~models.Q(subject=""),
+                name="staffnotice_by_subject",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.staff_id} {self.dedupe_key}"
+
+
+class CardPress(models.Model):
+    """A member pressed the button of a card: what followed, and how the card is to say so."""
+
+    class State(models.TextChoices):
+        PRESSED = "pressed"
+        ANSWERED = "answered"
+        TOLD = "told"
+        FAILED = "failed"
+
+    hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+")
+    arrival = models.OneToOneField(Arrival, models.PROTECT, related_name="+")
+    notice = models.ForeignKey(StaffNotice, models.PROTECT, related_name="presses")
+    staff_userid = models.CharField(max_length=64)
+    # Lets us change the card once, within 72 hours.
+    response_sealed = models.BinaryField(default=b"")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PRESSED)
+    answer = models.CharField(max_length=30, blank=True)
+    pressed_at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["hospital", "pressed_at"],
+                condition=models.Q(state="answered"),
+                name="cardpress_to_tell",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.notice_id} {self.state}"

@@ -77,7 +77,9 @@ from lianxin.channels.queries.customer_service import (
 )
 from lianxin.channels.queries.due import (
     list_due_notices,
+    list_notices_to_recall,
     list_overdue_welcomes,
+    list_presses_to_tell,
 )
 from lianxin.channels.queries.groups import (
     GroupCount,
@@ -402,6 +404,7 @@ __all__ = [
     "list_menus_to_publish",
     "list_moment_members",
     "list_months",
+    "list_notices_to_recall",
     "list_open_leaves",
     "list_outside_sends",
     "list_overdue_welcomes",
@@ -409,6 +412,7 @@ __all__ = [
     "list_owners",
     "list_people",
     "list_present",
+    "list_presses_to_tell",
     "list_prices",
     "list_received",
     "list_receiving",

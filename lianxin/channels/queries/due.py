@@ -7,6 +7,7 @@ from datetime import datetime
 from lianxin.channels import facts
 from lianxin.channels.models import (
     Arrival,
+    CardPress,
     StaffNotice,
 )
 
@@ -16,6 +17,16 @@ def list_due_notices(hospital_id: int, now: datetime) -> list[int]:
         hospital_id=hospital_id, state__in=["waiting", "claimed"], next_attempt_at__lte=now
     )
     return list(rows.order_by("next_attempt_at").values_list("pk", flat=True)[:200])
+
+
+def list_presses_to_tell(hospital_id: int) -> list[int]:
+    rows = CardPress.objects.filter(hospital_id=hospital_id, state=CardPress.State.ANSWERED)
+    return list(rows.order_by("pressed_at").values_list("pk", flat=True)[:200])
+
+
+def list_notices_to_recall(hospital_id: int) -> list[int]:
+    rows = StaffNotice.objects.filter(hospital_id=hospital_id).exclude(recall_due_at=None)
+    return list(rows.order_by("recall_due_at").values_list("pk", flat=True)[:200])
 
 
 def list_overdue_welcomes(hospital_id: int, now: datetime) -> list[int]:

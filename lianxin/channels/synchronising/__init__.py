@@ -26,7 +26,7 @@ from lianxin.channels.synchronising.member_days import read_member_days
 from lianxin.channels.synchronising.menus import keep_menu
 from lianxin.channels.synchronising.messages import sync_messages
 from lianxin.channels.synchronising.moments import keep_moment
-from lianxin.channels.synchronising.notices import send_notice
+from lianxin.channels.synchronising.notices import recall_notice, send_notice, tell_press
 from lianxin.channels.synchronising.tags import keep_tag, mark_relations, read_tag_list
 from lianxin.channels.synchronising.tasks import find_outside_tasks, remind_members, settle_task
 from lianxin.channels.synchronising.transfers import keep_transfers, read_unassigned
@@ -57,6 +57,7 @@ __all__ = [
     "read_servicers",
     "read_tag_list",
     "read_unassigned",
+    "recall_notice",
     "remind_members",
     "run_group_sync",
     "run_sync",
@@ -65,4 +66,5 @@ __all__ = [
     "sync_groups_now",
     "sync_messages",
     "sync_now",
+    "tell_press",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from lianxin.channels.adapters.base import (
@@ -79,6 +80,8 @@ class WeCom:
             return [parse_tag(message)]
         if event in LEAVE_EVENTS:
             return parse_leave(message)
+        if event == "template_card_event":
+            return parse_press(message)
         if event == "kf_msg_or_event":
             return [parse_sync_notice(message)]
         return []
@@ -193,6 +196,24 @@ def parse_tag(message: dict[str, Any]) -> Inbound:
         occurred_at=at_unix(created),
         kind=change,
     )
+
+
+def parse_press(message: dict[str, Any]) -> list[Inbound]:
+    """Read 'a member pressed a card': which button, which card, and the code to change it."""
+    code = field_text(message, "ResponseCode")
+    userid = field_text(message, "FromUserName")
+    if not code or not userid:
+        return []
+    return [
+        Inbound(
+            event="card.pressed",
+            arrival_key=f"card:{hashlib.sha256(code.encode()).hexdigest()}",
+            occurred_at=at_unix(field_text(message, "CreateTime")),
+            kind=field_text(message, "EventKey"),
+            staff_userid=userid,
+            raw={"task_id": field_text(message, "TaskId"), "response_code": code},
+        )
+    ]
 
 
 def parse_sync_notice(message: dict[str, Any]) -> Inbound:

@@ -13,6 +13,8 @@ CONTACT = "/cgi-bin/externalcontact"
 MAX_PAGES = 10_000
 CARD_TITLE_BYTES = 128
 CARD_TEXT_BYTES = 512
+# The one button a card of ours has.
+CARD_KEY = "act"
 # Repeats of the same words within this time are dropped by the platform.
 DUPLICATE_SECONDS = 1800
 # 84061 on a list means that this member has no contacts.
@@ -74,24 +76,29 @@ async def pages(
             return
 
 
+@dataclass(frozen=True)
+class NoticeWords:
+    """What one app message says. With a task id it is a card, with a button one to press."""
+
+    title: str
+    text: str
+    url: str
+    task_id: str = ""
+    button: str = ""
+
+
 async def send_notice(
-    provider: Provider, *, userids: Sequence[str], title: str, text: str, url: str
+    provider: Provider, *, userids: Sequence[str], words: NoticeWords
 ) -> NoticeResult:
-    """Send an app message with a button to staff. Some may not be reached: see `unreached`."""
-    card = {
-        "title": cut_bytes(title, CARD_TITLE_BYTES),
-        "description": cut_bytes(text, CARD_TEXT_BYTES),
-        "url": url,
-        "btntxt": "打开",
-    }
-    agent_id = provider.account.setting("agent_id")
+    """Send an app message to staff. Some may not be reached: see `unreached`."""
+    kind = "template_card" if words.task_id else "textcard"
     answer = await provider.post(
         "/cgi-bin/message/send",
         {
             "touser": "|".join(userids),
-            "msgtype": "textcard",
-            "agentid": int(agent_id) if agent_id.isdigit() else agent_id,
-            "textcard": card,
+            "msgtype": kind,
+            "agentid": agent_of(provider),
+            kind: make_card(words) if words.task_id else make_textcard(words),
             "enable_duplicate_check": 1,
             "duplicate_check_interval": DUPLICATE_SECONDS,
         },
@@ -101,3 +108,49 @@ async def send_notice(
     return NoticeResult(
         as_text(answer.get("msgid")), frozenset(filter(None, unreached.lower().split("|")))
     )
+
+
+def agent_of(provider: Provider) -> int | str:
+    agent_id = provider.account.setting("agent_id")
+    return int(agent_id) if agent_id.isdigit() else agent_id
+
+
+def make_textcard(words: NoticeWords) -> dict[str, Any]:
+    return {
+        "title": cut_bytes(words.title, CARD_TITLE_BYTES),
+        "description": cut_bytes(words.text, CARD_TEXT_BYTES),
+        "url": words.url,
+        "btntxt": "打开",
+    }
+
+
+def make_card(words: NoticeWords) -> dict[str, Any]:
+    card: dict[str, Any] = {
+        "card_type": "button_interaction" if words.button else "text_notice",
+        "task_id": words.task_id,
+        "main_title": {"title": cut_bytes(words.title, CARD_TITLE_BYTES)},
+        "sub_title_text": cut_bytes(words.text, CARD_TEXT_BYTES),
+        "card_action": {"type": 1, "url": words.url},
+    }
+    if words.button:
+        card["button_list"] = [{"text": words.button, "style": 1, "key": CARD_KEY}]
+    return card
+
+
+async def update_card(provider: Provider, *, userid: str, response_code: str, answer: str) -> None:
+    """Put words in the button's place. The code works once: silence is not tried again."""
+    await provider.post(
+        "/cgi-bin/message/update_template_card",
+        {
+            "userids": [userid],
+            "agentid": agent_of(provider),
+            "response_code": response_code,
+            "button": {"replace_name": answer},
+        },
+        is_repeatable=False,
+    )
+
+
+async def recall_notice(provider: Provider, message_id: str) -> None:
+    """Take an app message back, within 24 hours of sending it."""
+    await provider.post("/cgi-bin/message/recall", {"msgid": message_id})

@@ -24,6 +24,7 @@ SUBSCRIBERS: Wiring = {
     "corp_tag.allowed": [patients.offer_words],
     "holder.joined": [conversations.join_threads, patients.look_at_joined],
     "message.arrived": [conversations.receive_arrivals],
+    "staff_card.pressed": [health.take_pressed_cards],
     "receipt.arrived": [outreach.note_receipts],
     "session.changed": [conversations.answer_sessions],
     "staff_task.settled": [outreach.settle_tasks],

@@ -36,6 +36,19 @@ def call_next(hospital_id: int, events: list[dict[str, Any]]) -> None:
         actions.call_unanswered(hospital_id)
 
 
+@job(queue="urgent")
+def take_pressed_cards(hospital_id: int, events: list[dict[str, Any]]) -> None:
+    """Take on the alerts whose card a member has pressed."""
+    for event in events:
+        data = event["data"]
+        if data["subject"] != actions.CARD_SUBJECT:
+            continue
+        with scope(hospital_id):
+            actions.acknowledge_by_card(
+                hospital_id, event["subject_id"], data["subject_key"], data["staff_id"]
+            )
+
+
 @periodic(seconds=3600)
 def sweep_silence(hospital_id: int) -> None:
     """Ask about patients who planned to measure and do not."""

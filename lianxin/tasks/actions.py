@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from lianxin.channels import actions as channels
 from lianxin.core import events, live, time
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError, RefusedError
@@ -132,7 +133,24 @@ def reassign_task(task: StaffTask, assignee: Staff | None, *, by: Staff) -> Staf
     task.assignee = assignee
     task.save(update_fields=["assignee"])
     tell("task.reassigned", task, by)
+    if assignee is not None and assignee.pk != by.pk:
+        tell_assignee(task, assignee)
     return task
+
+
+def tell_assignee(task: StaffTask, assignee: Staff) -> None:
+    """Send a card that names no patient; it can wait for a quiet minute."""
+    due = time.local(task.hospital, task.due_at)
+    channels.notify_staff(
+        task.hospital_id,
+        assignee.pk,
+        title=_("交给您的任务"),
+        text=_("请在 %(due)s 前完成。") % {"due": f"{due:%m-%d %H:%M}"},
+        path=f"/tasks/{task.key}/",
+        dedupe_key=f"task:{task.key}:{time.now():%y%m%d%H%M}",
+        about=channels.NoticeSubject("task", task.key),
+        is_urgent=False,
+    )
 
 
 @transaction.atomic

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from lianxin.health.actions.alerts import (
+    CARD_SUBJECT,
     acknowledge_alert,
+    acknowledge_by_card,
     answer_symptoms,
     close_alert,
     confirm_overdue,
@@ -28,8 +30,10 @@ from lianxin.health.actions.recording import (
 from lianxin.health.actions.rows import approve_row, load_clinical_rows
 
 __all__ = [
+    "CARD_SUBJECT",
     "Recorded",
     "acknowledge_alert",
+    "acknowledge_by_card",
     "answer_symptoms",
     "approve_row",
     "call_unanswered",

@@ -12,7 +12,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from lianxin.channels import actions as channels
-from lianxin.core import events, keys, live, time
+from lianxin.core import access_log, events, keys, live, time
 from lianxin.core.actor import Actor, SystemActor
 from lianxin.core.errors import ForbiddenError, RefusedError
 from lianxin.health import queries
@@ -26,6 +26,8 @@ from lianxin.staff import queries as staff
 from lianxin.staff.models import Staff
 
 NOTE = "health.alert_note"
+# What cards about an alert are known by.
+CARD_SUBJECT = "alert"
 RECORD = "record"
 SWEEP_ROWS = 200
 # A mean may stand for weeks; the alert names the readings that raised it and the last one.
@@ -345,6 +347,8 @@ def page_owner(alert: Alert) -> None:
         text=words % {"due": f"{due:%m-%d %H:%M}"},
         path=f"/health/alerts/{alert.key}/",
         dedupe_key=f"alert:{alert.key}:{alert.notice_count}",
+        about=channels.NoticeSubject(CARD_SUBJECT, alert.key),
+        button=_("我来处理"),
     )
 
 
@@ -355,7 +359,7 @@ def page_owner(alert: Alert) -> None:
 def acknowledge_alert(alert: Alert, *, by: Staff, how: str = "page") -> Alert:
     """Take the alert on: the clock stops, the page moves to whoever took it.
 
-    `how`: by the page, or by pressing a key on the phone.
+    `how`: by the page, by pressing a key on the phone, or by the button of a card.
     """
     if not by.may("alert.acknowledge"):
         raise ForbiddenError
@@ -363,7 +367,33 @@ def acknowledge_alert(alert: Alert, *, by: Staff, how: str = "page") -> Alert:
     move(alert, "acknowledge", ("owner", "acknowledged_by", "acknowledged_at"))
     stop_ringing(alert)
     tell("alert.acknowledged", alert, by, how=how)
+    channels.withdraw_notices(alert.hospital_id, CARD_SUBJECT, alert.key, kept_for=by.pk)
     return alert
+
+
+@transaction.atomic
+def acknowledge_by_card(hospital_id: int, press_id: int, key: str, staff_id: int | None) -> None:
+    """Let whoever pressed the card take the alert on, by the same action as on the page."""
+    rows = Alert.objects.of(hospital_id).select_related("patient", "hospital").filter(key=key)
+    alert = rows.first()
+    by = staff.find_signed_in(hospital_id, staff_id) if staff_id else None
+    words = take_by_card(alert, by) if alert and by else _("请打开连心处理")
+    channels.answer_press(hospital_id, press_id, words)
+
+
+def take_by_card(alert: Alert, by: Staff) -> str:
+    """Take the alert on if it can be; say in a few words what stands in the button's place."""
+    if alert.acknowledged_by_id == by.pk:
+        return _("您已接手")
+    try:
+        with transaction.atomic():
+            acknowledge_alert(alert, by=by, how="card")
+    except ForbiddenError:
+        access_log.record_refusal(by, page="health:acknowledge", patient_id=alert.patient_id)
+        return _("您的角色不能接手")
+    except RefusedError:
+        return _("已有人接手")
+    return _("您已接手")
 
 
 @transaction.atomic

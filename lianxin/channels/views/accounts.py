@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -164,6 +165,7 @@ def account_context(
         "checks": checks,
         "is_awaited": is_awaited and found.is_active,
         "callback_url": callback if has_callback else "",
+        "sidebar_url": sidebar_address(found),
         "made": made or {},
         "steps": setup_words.setup_steps(found.kind, host),
         "can_do": CAN_DO[found.kind],
@@ -200,6 +202,13 @@ def try_widget(request: StaffRequest, key: str) -> HttpResponse:
     if found.kind != Account.Kind.WEBCHAT:
         raise NotFoundError
     return render(request, "channels/try_widget.html", {"account": found})
+
+
+def sidebar_address(found: Account) -> str:
+    """Return what to put beside the members' chats; the page belongs to a room above."""
+    if found.kind != Account.Kind.WECOM:
+        return ""
+    return settings.BASE_URL + reverse("desk:sidebar_enter", args=[found.key])
 
 
 @require_POST

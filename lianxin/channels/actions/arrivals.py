@@ -460,14 +460,7 @@ def take_pressed(intake: Intake, inbound: Inbound) -> None:
     if notice is None or arrival is None:
         return
     press = cards.keep_press(intake.hospital_id, inbound, arrival, notice)
-    member = find_by_wecom(intake.hospital_id, inbound.staff_userid)
-    data = {
-        "staff_id": member.pk if member else None,
-        "key": inbound.kind,
-        "subject": notice.subject,
-        "subject_key": notice.subject_key,
-    }
-    intake.tell("staff_card.pressed", "card_press", press.pk, data)
+    intake.tell("staff_card.pressed", "card_press", press.pk, cards.tell_of(press, inbound.kind))
 
 
 TAKERS = {

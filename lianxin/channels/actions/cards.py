@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -11,6 +12,7 @@ from lianxin.channels.adapters.base import Inbound
 from lianxin.channels.models import Arrival, CardPress, StaffNotice
 from lianxin.channels.sealing import CARD_FIELD
 from lianxin.core import keys, time
+from lianxin.staff.queries import find_by_wecom
 
 TASK_PREFIX = "notice-"
 ANSWER_CHARACTERS = 30
@@ -48,6 +50,17 @@ def keep_press(
         response_sealed=keys.hospital_seal(hospital_id, code, field=CARD_FIELD),
         pressed_at=time.now(),
     )
+
+
+def tell_of(press: CardPress, key: str) -> dict[str, Any]:
+    """Say who pressed which button of what."""
+    member = find_by_wecom(press.hospital_id, press.staff_userid)
+    return {
+        "staff_id": member.pk if member else None,
+        "key": key,
+        "subject": press.notice.subject,
+        "subject_key": press.notice.subject_key,
+    }
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("channels", "0016_moments_and_media"),
+        ("channels", "0017_official_menu"),
         ("core", "0001_initial"),
         ("staff", "0003_phone"),
     ]

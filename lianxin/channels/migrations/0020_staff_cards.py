@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("channels", "0017_official_menu"),
+        ("channels", "0019_campaigns"),
         ("core", "0001_initial"),
         ("staff", "0003_phone"),
     ]

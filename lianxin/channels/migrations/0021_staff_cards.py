@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("channels", "0019_campaigns"),
+        ("channels", "0020_member_days"),
         ("core", "0001_initial"),
         ("staff", "0003_phone"),
     ]

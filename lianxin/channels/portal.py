@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from lianxin.channels import actions, queries, wording
+from lianxin.channels import actions, queries
 from lianxin.channels.models import Account, Campaign
 from lianxin.channels.platforms import find_platform
 from lianxin.core import time
@@ -47,7 +47,6 @@ def show_landing(request: HttpRequest, hospital: Hospital, key: str) -> HttpResp
         "is_wechat": find_platform(campaign.platform).opens_wechat
         or "MicroMessenger" in request.headers.get("User-Agent", ""),
         "has_webchat": queries.find_account_of_kind(hospital.pk, Account.Kind.WEBCHAT) is not None,
-        "safety": wording.safety_words("zh-hans"),
     }
     response = render(request, "channels/landing.html", context)
     response["Cache-Control"] = "no-store"

@@ -25,9 +25,13 @@ class CampaignForm(forms.Form):
         label=_("通向哪个活码"), help_text=_("每条帖子用自己的活码，添加和留存才分得开。")
     )
     department = forms.ChoiceField(label=_("科室"), required=False)
-    starts_on = forms.DateField(label=_("从"), widget=forms.DateInput(attrs={"type": "date"}))
+    starts_on = forms.DateField(
+        label=_("从"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
     ends_on = forms.DateField(
-        label=_("到"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+        label=_("到"),
+        required=False,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     )
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:

@@ -22,7 +22,7 @@ class PriceForm(forms.Form):
         help_text=_("短信按每条计费条数，电话按每个开始的分钟。可以有小数，例如 4.5。"),
     )
     valid_from = forms.DateField(
-        label=_("从哪天起"), widget=forms.DateInput(attrs={"type": "date"})
+        label=_("从哪天起"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
     )
     source = forms.CharField(
         label=_("出处"), max_length=200, help_text=_("合同或账单的编号，别人核对时要看。")

@@ -76,6 +76,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "template_partials",
     "procrastinate.contrib.django",
+    "lianxin.rest",
     "lianxin.core",
     "lianxin.staff",
     "lianxin.channels",

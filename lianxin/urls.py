@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from lianxin.desk.api import router as home
+from lianxin.patients.api import router as sign_in
+from lianxin.rest.frame import make_api
 from lianxin.web import probes
+
+api = make_api()
+api.add_router("/mini/", sign_in)
+api.add_router("/mini/", home)
 
 urlpatterns = [
     path("healthz", probes.alive),
     path("readyz", probes.ready),
     path("accounts/", include("allauth.urls")),
+    path("api/v1/", api.urls),
     path("", include("lianxin.web.urls")),
     path("", include("lianxin.staff.urls")),
     path("", include("lianxin.patients.urls")),

@@ -7,6 +7,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from lianxin.channels.adapters.base import AccountFacts, as_text
+from lianxin.channels.adapters.mini_program.calls import (
+    Opener,
+    find_opener,
+    make_url_link,
+    page_to,
+)
 from lianxin.channels.adapters.provider_http import Provider, ProviderError
 from lianxin.channels.models import Account
 from lianxin.channels.providers import run_with
@@ -14,6 +20,8 @@ from lianxin.channels.queries import facts_of
 
 AUTHORIZE = "/connect/oauth2/authorize"
 DEFAULT_OPEN_URL = "https://open.weixin.qq.com"
+# A link is asked for when it is wanted, so it need not last.
+LINK_DAYS = 1
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,30 @@ def identify_facts(account: AccountFacts, code: str) -> OAuthIdentity | None:
             if error.is_temporary:
                 raise
             return None
+
+    return run_with(account, work)
+
+
+def identify_opener(account: AccountFacts, js_code: str) -> Opener | None:
+    """Exchange the code of wx.login; None when it is used, expired or wrong. A network call."""
+
+    async def work(provider: Provider) -> Opener | None:
+        try:
+            return await find_opener(provider, js_code)
+        except ProviderError as error:
+            if error.is_temporary:
+                raise
+            return None
+
+    return run_with(account, work)
+
+
+def make_link(account: AccountFacts, path: str) -> str:
+    """Make a link that opens this page of ours inside the mini-program, for one person."""
+    page, _mark, query = page_to(account, path).partition("?")
+
+    async def work(provider: Provider) -> str:
+        return await make_url_link(provider, path=page, query=query, days=LINK_DAYS)
 
     return run_with(account, work)
 

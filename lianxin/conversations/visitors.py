@@ -74,7 +74,7 @@ def visitor_view(view: View) -> Callable[[HttpRequest, str], HttpResponseBase]:
     @wraps(view)
     def serve(request: HttpRequest, key: str) -> HttpResponseBase:
         request.__dict__["frame_kind"] = errors.PORTAL
-        account = channels.find_open_webchat(key)
+        account = channels.find_open_account(Account.Kind.WEBCHAT, key)
         if account is None:
             return errors.respond(request, 404)
         request.__dict__.update(account=account, holder=Host(account.hospital))
@@ -265,7 +265,7 @@ def origin_of(url: str) -> str:
 @portal_view
 def come_back(request: PortalRequest, key: str) -> HttpResponse:
     """Ask whether to go on with this phone's talk in the window that opened this page."""
-    account = channels.find_open_webchat(key)
+    account = channels.find_open_account(Account.Kind.WEBCHAT, key)
     if account is None or account.hospital_id != request.holder.hospital_id:
         raise NotFoundError
     patient = people.find_current_patient(request.holder)

@@ -273,6 +273,8 @@ class HolderSession(models.Model):
         PHONE = "phone"  # the patient pages, by cookie
         CHAT = "chat"  # the talk alone, by a token that the visitor's browser keeps
         MINI = "mini"  # the mini-program's calls
+        # Once, from the mini-program to the patient pages in its web-view.
+        WEB_VIEW = "web_view"
 
     row_security_exempt: ClassVar[str] = "a cookie is looked up before the hospital is known"
 

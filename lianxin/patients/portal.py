@@ -124,6 +124,19 @@ def reenter(request: HttpRequest) -> HttpResponse | None:
     return redirect(f"{reverse('patients:enter', args=[key])}?{to}")
 
 
+@require_GET
+@never_cache
+def use_pass(request: HttpRequest, token: str) -> HttpResponse:
+    """Let the mini-program's web-view in, once. A page of another site cannot send anybody here."""
+    is_sent = request.headers.get("Sec-Fetch-Site") == "cross-site"
+    found = "" if is_sent else actions.use_pass(token)
+    if not found:
+        return say_closed(request, "expired", 403)
+    response = redirect(rules.safe_portal_path(request.GET.get("to", "")))
+    sessions.remember_phone(response, found)
+    return response
+
+
 @require_POST
 @portal_view
 def leave(request: PortalRequest) -> HttpResponse:

@@ -29,6 +29,7 @@ urlpatterns = [
     path("holdings/<slug:key>/end/", views.end_holding, name="end_holding"),
     path("p/enter/<slug:key>/", portal.enter, name="enter"),
     path("p/oauth/<slug:key>/", portal.finish_oauth, name="oauth"),
+    path("p/pass/<slug:token>/", portal.use_pass, name="use_pass"),
     path("p/leave/", portal.leave, name="leave"),
     path("p/who/", portal.who, name="who"),
     path("p/verify/", portal.verify, name="verify"),

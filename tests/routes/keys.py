@@ -256,6 +256,10 @@ KEYS: dict[str, Callable[[Place], Kwargs]] = {
     "p/read/<str:item_key>/": lambda place: {"item_key": make_published(place.hospital).key},
     "p/holdings/<slug:key>/": find_holding,
     "p/consent/<slug:code>/": lambda _place: {"code": "reminders"},
+    "p/pass/<slug:token>/": lambda _place: {"token": "used"},
+    "api/v1/mini/<slug:key>/": lambda place: {
+        "key": make_account(place.hospital, "mini_program").key
+    },
     "p/chat/<slug:key>/": lambda place: {"key": make_account(place.hospital, "webchat").key},
     "p/health/urgent/<slug:key>/": find_alert,
     "p/health/again/<slug:key>/": find_alert,

@@ -34,6 +34,14 @@ PUBLIC = {
     "conversations:visitor_sign_in": "a signature of the hospital's site says who it is",
     "conversations:visitor_enter": "where a guest starts to be verified",
     "channels:landing": "the page behind a post on a public platform, for whoever follows its link",
+    "api:openapi-json": "the API's own description holds nothing of a hospital",
+    "api:api-root": "where programs start; names nothing",
+    "api:mini_sessions": "where a mini-program signs in",
+    "api:mini_leave": "the session's own token says whose it is",
+    "api:mini_passes": "the session's own token says whose it is",
+    "api:mini_links": "the session's own token says whose it is",
+    "api:mini_home": "the session's own token says whose it is",
+    "patients:use_pass": "where a mini-program's web-view ends its sign-in",
     "content:depth": "counts how far such a page was read",
 }
 # What stands in these addresses is a word of the product, the same in every hospital.
@@ -52,6 +60,14 @@ UNKNOWN_WORD = {
     "health:tick": 409,
     "health:untick": 409,
     "patients:oauth": 403,
+    # A used pass looks like none; and who has no session is told so, whatever the address says.
+    "patients:use_pass": 403,
+    "api:mini_home": 401,
+    "api:mini_leave": 401,
+    # A form is no JSON: refused before the address is looked at.
+    "api:mini_sessions": 400,
+    "api:mini_links": 401,
+    "api:mini_passes": 401,
     "desk:sidebar_oauth": 403,
 }
 # Pages that exist only with a word behind the address.

@@ -68,9 +68,16 @@ def settle_identity(address: Address, union_id: str) -> None:
 @transaction.atomic
 def open_webchat(hospital_id: int, external_id: str, account: Account | None = None) -> Address:
     """Return the web chat address of one phone, made the first time. Told as contact.added."""
-    account = account or webchat_account(hospital_id)
-    known = queries.find_address_by_external(hospital_id, account.pk, external_id)
+    return open_address(account or webchat_account(hospital_id), external_id)
+
+
+@transaction.atomic
+def open_address(account: Account, external_id: str, union_id: str = "") -> Address:
+    """Return the address of somebody who opened a page of ours; told as contact.added when new."""
+    known = queries.find_address_by_external(account.hospital_id, account.pk, external_id)
     if known is not None:
+        if union_id and not known.union_id:
+            settle_identity(known, union_id)
         return known
     opened = Inbound(
         event="contact.added",
@@ -78,6 +85,7 @@ def open_webchat(hospital_id: int, external_id: str, account: Account | None = N
         occurred_at=time.now(),
         kind="entry",
         external_id=external_id,
+        union_id=union_id,
     )
     take_in(queries.facts_of(account), [opened])
     return Address.objects.get(account=account, external_id=external_id)

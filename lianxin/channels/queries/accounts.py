@@ -64,9 +64,9 @@ def find_account_of_kind(hospital_id: int, kind: str) -> Account | None:
     return Account.objects.of(hospital_id).active().filter(kind=kind).order_by("id").first()
 
 
-def find_open_webchat(key: str) -> Account | None:
-    """Return the web chat behind a key that stands in a public address; needs no scope."""
-    route = AccountRoute.objects.filter(key=key, kind=Account.Kind.WEBCHAT).first()
+def find_open_account(kind: str, key: str) -> Account | None:
+    """Return the account behind a key that stands in a public address; needs no scope."""
+    route = AccountRoute.objects.filter(key=key, kind=kind).first()
     if route is None:
         return None
     with scope(route.hospital_id):

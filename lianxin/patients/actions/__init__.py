@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lianxin.patients.actions.arrival import (
+    admit_opener,
     close_session,
     drop_expired_sessions,
     link_address,
@@ -11,6 +12,7 @@ from lianxin.patients.actions.arrival import (
     receive_contact,
     renew_session,
     set_preferences,
+    use_pass,
 )
 from lianxin.patients.actions.handing_over import follow_transfers, hand_over_holders
 from lianxin.patients.actions.joining import join_holders
@@ -52,6 +54,7 @@ from lianxin.patients.actions.verification import (
 
 __all__ = [
     "PatientFacts",
+    "admit_opener",
     "claim_patient",
     "close_session",
     "compare_by_hand",
@@ -89,6 +92,7 @@ __all__ = [
     "tag_patient",
     "undo_merge",
     "untag_patient",
+    "use_pass",
     "verify_at_bedside",
     "verify_by_code",
     "verify_by_site",

@@ -8,10 +8,13 @@ from datetime import timedelta
 
 from django.db import transaction
 
+from lianxin.channels import actions as addresses
 from lianxin.channels import queries as channels
-from lianxin.channels.models import Address, LiveCode
+from lianxin.channels.adapters.mini_program.calls import Opener
+from lianxin.channels.models import Account, Address, LiveCode
 from lianxin.core import events, time
-from lianxin.core.actor import Actor
+from lianxin.core.actor import Actor, SystemActor
+from lianxin.core.scope import scope
 from lianxin.patients import sealing
 from lianxin.patients.actions.tagging import offer_tags, tag_holder
 from lianxin.patients.models import Holder, HolderAddress, HolderSession
@@ -22,7 +25,13 @@ SESSION_LASTS = timedelta(days=30)
 # verified person said for half a day, after which the phone's own cookie has to open it again.
 GUEST_LASTS = timedelta(days=7)
 CHAT_LASTS = timedelta(hours=12)
+# From the mini-program to its web-view: as long as a slow phone takes to open a page.
+PASS_LASTS = timedelta(minutes=1)
 TOKEN_BYTES = 32
+KIND_LASTS = {
+    HolderSession.Kind.CHAT.value: CHAT_LASTS,
+    HolderSession.Kind.WEB_VIEW.value: PASS_LASTS,
+}
 
 
 @transaction.atomic
@@ -183,7 +192,7 @@ def open_session(
 def session_lasts(kind: str, *, is_guest: bool) -> timedelta:
     if is_guest:
         return GUEST_LASTS
-    return CHAT_LASTS if kind == HolderSession.Kind.CHAT else SESSION_LASTS
+    return KIND_LASTS.get(kind, SESSION_LASTS)
 
 
 @transaction.atomic
@@ -197,6 +206,32 @@ def renew_session(token: str) -> str:
         return ""
     end_guest_sessions(session.holder_id)
     return open_session(Holder.objects.get(pk=session.holder_id))
+
+
+@transaction.atomic
+def admit_opener(account: Account, opener: Opener) -> str:
+    """Let in whom the mini-program's sign-in named, and return the token of the session.
+
+    The same person at another account (union id) is one holder.
+    """
+    address = addresses.open_address(account, opener.openid, opener.union_id)
+    system = SystemActor(account.hospital_id)
+    holder = receive_contact(account.hospital_id, address.pk, by=system)
+    return open_session(holder, HolderSession.Kind.MINI)
+
+
+@transaction.atomic
+def use_pass(token: str) -> str:
+    """Exchange a pass for a phone's session; empty when it is used, too old, or none."""
+    rows = HolderSession.objects.filter(
+        token_hash=hash_token(token), kind=HolderSession.Kind.WEB_VIEW, expires_at__gt=time.now()
+    )
+    session = rows.first()
+    if session is None or not rows.delete()[0]:
+        return ""
+    with scope(session.hospital_id):
+        holder = Holder.objects.filter(pk=session.holder_id, is_active=True).first()
+        return open_session(holder) if holder else ""
 
 
 def end_guest_sessions(holder_id: int) -> None:

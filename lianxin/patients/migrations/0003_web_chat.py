@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
             model_name="holdersession",
             name="kind",
             field=models.CharField(
-                choices=[("phone", "Phone"), ("chat", "Chat"), ("mini", "Mini")],
+                choices=[("phone", "Phone"), ("chat", "Chat"), ("mini", "Mini"), ("pass", "Pass")],
                 default="phone",
                 max_length=8,
             ),

@@ -173,6 +173,6 @@ def may_resume(stop_reason: str) -> bool:
 def safe_portal_path(path: str, fallback: str = "/p/") -> str:
     """Return the path if it is one of ours; anything else (other hosts, consoles) is dropped."""
     plain = path.startswith("/p/") and not re.search(r"[\\\s\x00-\x1f]", path)
-    loops = path.startswith(("/p/enter/", "/p/oauth/"))
+    loops = path.startswith(("/p/enter/", "/p/oauth/", "/p/pass/"))
     climbs = "/../" in f"{path.split('?', 1)[0]}/"
     return path if plain and not loops and not climbs and len(path) <= 300 else fallback

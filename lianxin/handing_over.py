@@ -89,6 +89,7 @@ KEPT = (
             "conversations.Rating.staff",
         ),
     ),
+    Kept("named on the campaign's page and changed there", ("channels.Campaign.owner",)),
     Kept("a doctor's own decision, which ends by itself", ("health.ThresholdOverride.doctor",)),
     Kept(
         "only that person could confirm it; it runs out, and the gate tries the next carrier",

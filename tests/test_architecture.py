@@ -123,7 +123,7 @@ def list_routes(
 
 
 def test_addresses_are_nouns_that_end_in_a_slash() -> None:
-    probes = {"healthz", "readyz", "metrics"}
+    probes = {"healthz", "readyz", "metrics", "api/v1/openapi.json"}
     routes = {route for route, _ in list_routes(get_resolver().url_patterns)}
 
     assert {

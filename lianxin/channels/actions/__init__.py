@@ -85,6 +85,11 @@ from lianxin.channels.actions.customer_service import (
     settle_session_request,
     want_servicers,
 )
+from lianxin.channels.actions.followers import (
+    end_unfollowed,
+    settle_followers,
+    store_followers,
+)
 from lianxin.channels.actions.group_syncs import request_group_sync
 from lianxin.channels.actions.group_transfers import hand_over_groups, request_group_transfer
 from lianxin.channels.actions.group_welcomes import (
@@ -236,6 +241,7 @@ __all__ = [
     "dismiss_servicer",
     "drop_token",
     "end_silent",
+    "end_unfollowed",
     "end_unlisted",
     "enter_price",
     "forget_addresses",
@@ -284,6 +290,7 @@ __all__ = [
     "settle_check",
     "settle_contact",
     "settle_failed",
+    "settle_followers",
     "settle_identity",
     "settle_job",
     "settle_made",
@@ -318,6 +325,7 @@ __all__ = [
     "spend_ticks",
     "store_contacts",
     "store_days",
+    "store_followers",
     "store_media",
     "store_page",
     "take_in",

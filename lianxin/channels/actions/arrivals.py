@@ -38,6 +38,8 @@ from lianxin.core.keys import Keyring
 from lianxin.staff.queries import find_by_wecom
 
 MENU = "menu"
+# An Official Account has no relations: what comes from a known follower is news by its kind.
+TOLD_AGAIN = frozenset({"scan", "follow", "listed"})
 # After which acts the provider takes a few messages for a minute, by kind of account.
 MINUTE_KINDS: dict[str, set[str]] = {
     Account.Kind.OFFICIAL_ACCOUNT: {"follow", "scan"},
@@ -113,7 +115,7 @@ def take_added(intake: Intake, inbound: Inbound) -> None:
     if inbound.received_at is not None and intake.account.kind == Account.Kind.WECOM:
         # A callback says neither who it is on WeChat nor how they met.
         ask_for(address, intake.now)
-    if is_news or is_new or inbound.welcome_code or inbound.kind in {"scan", "follow"}:
+    if is_news or is_new or inbound.welcome_code or inbound.kind in TOLD_AGAIN:
         tell_added(intake, address, arrival, is_new=is_new)
 
 
@@ -247,8 +249,10 @@ def end_relation(address: Address, inbound: Inbound) -> bool:
     """End the relation, or the following; False when it was added again since."""
     at = inbound.occurred_at
     if not inbound.staff_userid:
-        Address.objects.filter(pk=address.pk).update(state=Address.State.REMOVED, removed_at=at)
-        return True
+        # Who followed or scanned since then has come back.
+        older = Q(last_action_at=None) | Q(last_action_at__lte=at)
+        rows = Address.objects.filter(older, pk=address.pk)
+        return bool(rows.update(state=Address.State.REMOVED, removed_at=at))
     standing = Relation.objects.filter(address=address, staff_userid=inbound.staff_userid)
     ended = (
         standing.filter(added_at__lte=at)

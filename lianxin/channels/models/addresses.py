@@ -31,6 +31,8 @@ class Address(models.Model):
     union_asked_at = models.DateTimeField(null=True)
     # WeCom: since when the contact is to be looked at on its own, because something is missing.
     read_due_at = models.DateTimeField(null=True)
+    # Official Account: when the provider's list of followers last had it.
+    listed_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=12, choices=State.choices, default=State.ACTIVE)
     live_code = models.ForeignKey(LiveCode, models.PROTECT, null=True, related_name="+")
     # WeCom: the member who added the person first.

@@ -81,6 +81,7 @@ from lianxin.channels.queries.due import (
     list_overdue_welcomes,
     list_presses_to_tell,
 )
+from lianxin.channels.queries.followers import list_missed_followers, list_unfollowed
 from lianxin.channels.queries.groups import (
     GroupCount,
     GroupDetails,
@@ -402,6 +403,7 @@ __all__ = [
     "list_member_days",
     "list_members",
     "list_menus_to_publish",
+    "list_missed_followers",
     "list_moment_members",
     "list_months",
     "list_notices_to_recall",
@@ -427,6 +429,7 @@ __all__ = [
     "list_tag_lists_to_read",
     "list_tags_to_keep",
     "list_transfers",
+    "list_unfollowed",
     "list_unidentified",
     "list_unlisted",
     "list_unmade_codes",

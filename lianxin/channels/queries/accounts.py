@@ -138,7 +138,7 @@ def list_accounts_to_reconcile(hospital_id: int, now: datetime) -> list[Account]
     """Return the accounts with a list to compare, whose last comparison is too old."""
     before = now - timedelta(seconds=settings.RECONCILE_SECONDS)
     due = Q(reconciled_at=None) | Q(reconciled_at__lte=before)
-    kinds = [Account.Kind.WECOM, Account.Kind.WECOM_KF]
+    kinds = [Account.Kind.WECOM, Account.Kind.WECOM_KF, Account.Kind.OFFICIAL_ACCOUNT]
     return list(Account.objects.of(hospital_id).active().filter(due, kind__in=kinds))
 
 

@@ -14,6 +14,7 @@ from lianxin.channels.synchronising.customer_service import (
     keep_servicers,
     read_servicers,
 )
+from lianxin.channels.synchronising.followers import compare_followers
 from lianxin.channels.synchronising.group_owners import count_group_days, make_group_transfers
 from lianxin.channels.synchronising.groups import (
     read_groups,
@@ -35,6 +36,7 @@ __all__ = [
     "UNION_ID_ASKERS",
     "change_session",
     "check_account",
+    "compare_followers",
     "count_group_days",
     "find_outside_tasks",
     "identify_addresses",

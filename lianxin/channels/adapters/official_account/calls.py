@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 from lianxin.channels.adapters.base import as_text
 from lianxin.channels.adapters.provider_http import Provider, Token
 
-MAX_PAGES = 10_000
 SCENE_CHARACTERS = 64
 
 
@@ -48,19 +46,6 @@ async def create_qr(provider: Provider, scene: str) -> tuple[str, str, str]:
     base = provider.account.setting("picture_url") or "https://mp.weixin.qq.com"
     picture = f"{base.rstrip('/')}/cgi-bin/showqrcode?ticket={quote(ticket)}"
     return ticket, picture, as_text(answer.get("url"))
-
-
-async def list_followers(provider: Provider) -> AsyncIterator[str]:
-    next_id = ""
-    for _page in range(MAX_PAGES):
-        answer = await provider.get("/cgi-bin/user/get", next_openid=next_id)
-        data = answer.get("data")
-        openids = data.get("openid") or [] if isinstance(data, dict) else []
-        for openid in openids:
-            yield as_text(openid)
-        next_id = as_text(answer.get("next_openid"))
-        if not openids or not next_id:
-            return
 
 
 async def find_union_id(provider: Provider, openid: str) -> str:

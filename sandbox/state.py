@@ -391,6 +391,10 @@ class OfficialAccount:
     client_msg_ids: dict[str, int] = field(default_factory=dict)
     media: dict[str, float] = field(default_factory=dict)
     menu: list[Json] = field(default_factory=list)
+    drafts: dict[str, list[Json]] = field(default_factory=dict)
+    publications: dict[str, Json] = field(default_factory=dict)
+    # What the platform will say of the next submitted draft: 0 for yes.
+    next_examination: int = 0
 
 
 @dataclass

@@ -19,6 +19,7 @@ from sandbox.kf import acts as kf
 from sandbox.mini_program import acts as mini
 from sandbox.mini_program.links import open_link
 from sandbox.official_account import acts as official
+from sandbox.official_account import articles
 from sandbox.official_account.followers import find_code
 from sandbox.runtime import Sandbox
 from sandbox.state import ContactWay, Corp, Member, MiniProgram, MiniScene, Person
@@ -209,6 +210,11 @@ def _oa_block(box: Sandbox, person: Person, data: Json) -> Json:
     return official.block_templates(account, person, blocked=bool(data.get("blocked", True)))
 
 
+def _oa_examine(box: Sandbox, _person: Person, data: Json) -> Json:
+    account = access_official_account(box, _text(data, "app_id"))
+    return articles.examine(box, account, refuse=bool(data.get("refuse", False)))
+
+
 def _mini(box: Sandbox, data: Json) -> MiniProgram:
     return access_mini_program(box, _text(data, "app_id"))
 
@@ -288,6 +294,7 @@ PERSON_VERBS: dict[str, PersonVerb] = {
     "oa-click": _oa_click,
     "oa-press": _oa_press,
     "oa-block-templates": _oa_block,
+    "oa-examine": _oa_examine,
     "mini-open": _mini_open,
     "mini-phone": _mini_phone,
     "mini-tick": _mini_tick,

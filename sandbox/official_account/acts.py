@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sandbox.callbacks import XmlValue
+from collections.abc import Mapping
+
+from sandbox.callbacks import Value, XmlValue
 from sandbox.errors import ControlError, Json
 from sandbox.official_account.followers import open_follower
 from sandbox.runtime import Sandbox, official_target
@@ -18,14 +20,14 @@ def call_back(
     account: OfficialAccount,
     follower: Follower,
     name: str,
-    more: dict[str, XmlValue],
+    more: Mapping[str, Value],
 ) -> int:
-    fields: dict[str, XmlValue] = {
+    fields: dict[str, Value] = {
         "ToUserName": account.original_id,
         "FromUserName": follower.openid,
         "CreateTime": box.clock.second(),
     }
-    return box.sender.send(official_target(account), name, fields | more)
+    return box.sender.send(official_target(account), name, {**fields, **more})
 
 
 def _open_short_window(box: Sandbox, follower: Follower) -> None:

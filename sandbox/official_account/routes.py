@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from sandbox.calls import Call, Handler, answer_call, read_call
 from sandbox.errors import ApiError, Json
-from sandbox.official_account import access, followers, identity, menus, messages
+from sandbox.official_account import access, articles, followers, identity, menus, messages
 from sandbox.runtime import Sandbox
 from sandbox.state import OfficialAccount
 from sandbox.wecom.media import check_upload
@@ -46,6 +46,11 @@ PATHS: dict[str, tuple[str, AccountHandler, bool]] = {
     "/cgi-bin/menu/create": ("POST", menus.create_menu, True),
     "/cgi-bin/menu/get": ("GET", menus.show_menu, False),
     "/cgi-bin/menu/delete": ("GET", menus.delete_menu, True),
+    "/cgi-bin/material/add_material": ("POST", articles.add_material, False),
+    "/cgi-bin/draft/add": ("POST", articles.add_draft, False),
+    "/cgi-bin/freepublish/submit": ("POST", articles.submit, True),
+    "/cgi-bin/freepublish/get": ("POST", articles.show, False),
+    "/cgi-bin/freepublish/delete": ("POST", articles.delete, True),
     "/cgi-bin/qrcode/create": ("POST", followers.create_code, False),
     "/cgi-bin/user/info": ("GET", followers.show_user, False),
     "/cgi-bin/user/info/batchget": ("POST", followers.show_users, False),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sandbox.errors import Json
+from sandbox.official_account.articles import list_shown
 from sandbox.runtime import Sandbox
 from sandbox.state import MiniProgram, Person, PhoneMessage, make_external_userid, make_openid
 from sandbox.wecom.contacts import find_relation
@@ -63,7 +64,15 @@ def describe_chat(box: Sandbox, me: Person, key: str) -> Json:
         can_write = bool(follower and follower.is_subscribed)
         is_blocked = rest in me.templates_blocked
         more = {"title": official.name, "can_write": can_write, "id": rest}
-        return row | more | {"is_blocked": is_blocked, "menu": official.menu}
+        return (
+            row
+            | more
+            | {
+                "is_blocked": is_blocked,
+                "menu": official.menu,
+                "articles": list_shown(official, box.clock.now()),
+            }
+        )
     if kind == "mini" and (program := box.world.mini_programs.get(rest)):
         return row | {"title": program.name, "can_write": True} | describe_mini(program, me)
     return row

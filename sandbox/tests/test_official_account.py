@@ -229,3 +229,44 @@ def test_a_menu_has_three_buttons_and_is_counted_in_bytes(product: Product) -> N
     product.person("oa-click", app_id=OFFICIAL, key="m-1")
     event = product.settle()[-1]
     assert (event["Event"], event["EventKey"]) == ("CLICK", "m-1")
+
+
+def make_cover(
+    product: Product, kind: str = "thumb", content: bytes = b"\xff\xd8\xffcover"
+) -> Json:
+    product.official("user/get")
+    answer = product.client.post(
+        "/official/cgi-bin/material/add_material",
+        params={"access_token": product.tokens["official"], "type": kind},
+        files={"media": ("cover.jpg", content, "image/jpeg")},
+    )
+    return dict(answer.json())
+
+
+def test_an_article_is_examined_before_it_is_there(product: Product) -> None:
+    assert make_cover(product, kind="song")["errcode"] == 40004
+    assert make_cover(product, content=b"\xff\xd8\xff" + b"x" * 65536)["errcode"] == 40006
+    cover = make_cover(product)["media_id"]
+    article: Json = {"title": "先坐好再量", "content": "<p>坐五分钟</p>", "thumb_media_id": cover}
+
+    def draft(**more: str) -> Json:
+        return product.official("draft/add", {"articles": [article | more]})
+
+    assert draft(title="长" * 33)["errcode"] == 45003
+    assert draft(thumb_media_id="none")["errcode"] == 40007
+    subscribe(product)
+    for refuse, status in ((False, 0), (True, 4)):
+        sent = product.official("freepublish/submit", {"media_id": draft()["media_id"]})
+        ask = {"publish_id": sent["publish_id"]}
+        assert product.official("freepublish/get", ask)["publish_status"] == 1
+        product.person("oa-examine", app_id=OFFICIAL, refuse=refuse)
+        event = product.settle()[-1]
+        assert event["Event"] == "PUBLISHJOBFINISH"
+        found = product.official("freepublish/get", ask)
+        assert found["publish_status"] == status
+        assert ("article_id" in found) is not refuse
+        if not refuse:
+            taken = {"article_id": found["article_id"]}
+            assert product.official("freepublish/delete", taken)["errcode"] == 0
+            assert product.official("freepublish/get", ask)["publish_status"] == 5
+            assert product.official("freepublish/delete", taken)["errcode"] == 40007

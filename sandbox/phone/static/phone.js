@@ -176,7 +176,7 @@ function drawChat() {
   const others = view.chats.filter((chat) => chat.key !== ui.chat).reduce((sum, chat) => sum + chat.unread, 0);
   drawIfChanged(parts.nav, [view.chat, others], () => chatNav(others));
   const changed = drawIfChanged(parts.list, [view.messages, view.me?.id], () => messageLines());
-  drawIfChanged(parts.foot, [view.chat.can_write, view.chat.key, view.chat.menu], composer);
+  drawIfChanged(parts.foot, [view.chat.can_write, view.chat.key, view.chat.menu, view.chat.articles], composer);
   if (changed) {
     parts.list.scrollTop = parts.list.scrollHeight;
     if (view.chats.find((chat) => chat.key === ui.chat)?.unread) asMe("read", { chat: ui.chat });
@@ -331,6 +331,13 @@ function menuButton(item) {
   return h("button", { type: "button", class: "sb-chatmenu-item", onclick: sub.length ? more : press, "data-key": `menu-${item.name}` }, item.name);
 }
 
+// Published articles are on the account's page; nobody is sent them.
+function articleButton(article) {
+  const words = new DOMParser().parseFromString(article.content, "text/html").body.textContent;
+  const show = () => showDialog(article.title, [h("p", {}, words)], [button(t("cancel"), closeDialog, { kind: "sb-wide-button" })], "sb-stack");
+  return h("button", { type: "button", class: "sb-chatmenu-item", onclick: show, "data-key": `article-${article.title}` }, article.title);
+}
+
 const WRITERS = {
   wecom: (chat, text) => asMe("write", { corp_id: chat.corp_id, userid: chat.userid, text }),
   kf: (chat, text) => asMe("kf-write", { open_kfid: chat.id, text }),
@@ -351,5 +358,6 @@ function composer() {
     act(() => WRITERS[chat.kind](chat, text));
   };
   const menu = chat.menu?.length ? h("div", { class: "sb-chatmenu" }, chat.menu.map((item) => menuButton(item))) : null;
-  return [menu, h("form", { class: "sb-composer", onsubmit: submit }, input, h("button", { class: "sb-send", "data-key": "send" }, t("send")))];
+  const articles = chat.articles?.length ? h("div", { class: "sb-chatmenu" }, chat.articles.map((one) => articleButton(one))) : null;
+  return [articles, menu, h("form", { class: "sb-composer", onsubmit: submit }, input, h("button", { class: "sb-send", "data-key": "send" }, t("send")))];
 }

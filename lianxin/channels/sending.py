@@ -167,6 +167,7 @@ def send_welcome(
     outbound = Outbound(
         client_key=f"welcome-{claim.arrival_id}",
         carrier_kind="welcome",
+        address=claim.external_id,
         text=text,
         url=url,
         title=title,

@@ -429,7 +429,7 @@ def store_arrival(
         event=inbound.event,
         kind=inbound.kind[:40],
         arrival_key=key,
-        welcome=Arrival.Welcome.WAITING if inbound.welcome_code else Arrival.Welcome.NONE,
+        welcome=Arrival.Welcome.WAITING if is_welcomed(intake, inbound) else Arrival.Welcome.NONE,
         payload_sealed=sealing.seal_payload(ring, intake.hospital_id, address_id, payload),
         occurred_at=inbound.occurred_at,
         received_at=inbound.received_at or intake.now,
@@ -465,6 +465,15 @@ def take_pressed(intake: Intake, inbound: Inbound) -> None:
         return
     press = cards.keep_press(intake.hospital_id, inbound, arrival, notice)
     intake.tell("staff_card.pressed", "card_press", press.pk, cards.tell_of(press, inbound.kind))
+
+
+def is_welcomed(intake: Intake, inbound: Inbound) -> bool:
+    return rules.is_welcomed(
+        intake.account.kind,
+        inbound.kind,
+        has_code=bool(inbound.welcome_code),
+        is_told_live=inbound.received_at is not None,
+    )
 
 
 TAKERS = {

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 
-from lianxin.channels import facts, queries
+from lianxin.channels import facts, queries, rules
 from lianxin.channels.adapters.base import SendFailed, Sent
 from lianxin.channels.models import Arrival
 from lianxin.core import events, time
@@ -28,6 +28,7 @@ class WelcomeClaim:
     account_id: int
     account_kind: str
     address_id: int
+    external_id: str = field(repr=False)
     live_code_id: int | None
     staff_userid: str
     received_at: datetime
@@ -39,10 +40,12 @@ class WelcomeClaim:
 def claim_welcome(hospital_id: int, arrival_id: int) -> WelcomeClaim | None:
     """Take the welcome for this worker; None when it is taken, done, or over 20 s old.
 
-    A claim whose worker died may be taken again: the provider's code works once.
+    A claim whose worker died may be taken again where the provider's code works once; a message
+    without a code might go twice, so that one counts as missed.
     """
     now, times = time.now(), facts.welcome_times()
     abandoned = Q(welcome=CLAIMED, welcome_claimed_at__lt=now - times.reclaim_after)
+    abandoned &= ~Q(account__kind__in=rules.WELCOMED_ACTS)
     taken = Arrival.objects.filter(
         Q(welcome=WAITING) | abandoned,
         hospital_id=hospital_id,
@@ -58,6 +61,7 @@ def claim_welcome(hospital_id: int, arrival_id: int) -> WelcomeClaim | None:
         account_id=row.account_id,
         account_kind=inbound.account_kind,
         address_id=inbound.address_id,
+        external_id=inbound.external_id,
         live_code_id=row.live_code_id,
         staff_userid=inbound.staff_userid,
         received_at=row.received_at,

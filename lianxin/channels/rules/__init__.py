@@ -63,12 +63,14 @@ from lianxin.channels.rules.welcomes import (
     MOST_WELCOMES,
     NOBODY_ON_DUTY,
     RETURNING,
+    WELCOMED_ACTS,
     ChosenWelcome,
     Circumstance,
     Welcome,
     WelcomeTimes,
     choose_welcome,
     is_somebody_on_duty,
+    is_welcomed,
 )
 
 __all__ = [
@@ -97,6 +99,7 @@ __all__ = [
     "SESSION_ENDED",
     "UNLISTED",
     "UPDATE",
+    "WELCOMED_ACTS",
     "WITHDRAW",
     "Answerer",
     "Answering",
@@ -124,6 +127,7 @@ __all__ = [
     "is_somebody_on_duty",
     "is_stale",
     "is_token_fresh",
+    "is_welcomed",
     "kind_of",
     "list_origins",
     "next_batch",

@@ -24,6 +24,16 @@ class WelcomeTimes:
         return claimed_at is None or now - claimed_at >= self.reclaim_after
 
 
+# Where no code is given, because an ordinary message may follow the act for a minute.
+WELCOMED_ACTS = {"official_account": frozenset({"follow", "scan"})}
+
+
+def is_welcomed(account_kind: str, act: str, *, has_code: bool, is_told_live: bool) -> bool:
+    """Tell whether an arrival is to be welcomed; what only a list tells came too late."""
+    acts = WELCOMED_ACTS.get(account_kind, frozenset())
+    return has_code or (is_told_live and act in acts)
+
+
 # For whom a welcome is, and when.
 ANYONE, FIRST, RETURNING = "anyone", "first", "returning"
 ALWAYS, IN_HOURS, NOBODY_ON_DUTY = "always", "in_hours", "nobody_on_duty"

@@ -37,6 +37,7 @@ CARRIERS_OF_ACCOUNT: Mapping[str, tuple[str, ...]] = {
     "wecom": (WECOM_TASK, WELCOME_CODE),
     "webchat": (WEBCHAT,),
     "sms": (SMS,),
+    "voice": (),  # rings staff, never a patient
 }
 
 # Why a subscribe message may not go: the person has not said yes often enough.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from lianxin.channels.adapters.base import (
@@ -21,14 +23,14 @@ from lianxin.channels.adapters.envelope import open_sealed, opened, parse_body, 
 from lianxin.channels.adapters.official_account import calls
 from lianxin.channels.adapters.official_account.checks import CHECKS
 from lianxin.channels.adapters.official_account.parsing import parse_event, parse_message
-from lianxin.channels.adapters.provider_http import Provider, Token
+from lianxin.channels.adapters.provider_http import Provider, ProviderError, Token
 from lianxin.channels.adapters.xml import field_text, parse_xml
 
 
 class OfficialAccount:
     kind = "official_account"
     platform = "official_account"
-    carriers = frozenset({"text", "link", "menu", "template"})
+    carriers = frozenset({"text", "link", "menu", "template", "welcome"})
     text_bytes = 2048
     checks: tuple[Check, ...] = CHECKS
     redact_keys = frozenset({"access_token", "secret", "openid", "touser", "content", "unionid"})
@@ -67,6 +69,8 @@ class OfficialAccount:
     async def send(self, provider: Provider, outbound: Outbound) -> Sent:
         if outbound.carrier_kind == "template":
             return await self.send_template(provider, outbound)
+        if outbound.carrier_kind == "welcome":
+            return await self.send_welcome(provider, outbound)
         if outbound.carrier_kind in self.carriers:
             return await self.send_text(provider, outbound)
         raise SendFailed("carrier_unsupported", permanent=True, client_key=outbound.client_key)
@@ -83,6 +87,17 @@ class OfficialAccount:
             body["url"] = outbound.url
         answer = await provider.post("/cgi-bin/message/template/send", body)
         return Sent(outbound.client_key, as_text(answer.get("msgid")))
+
+    async def send_welcome(self, provider: Provider, outbound: Outbound) -> Sent:
+        """Send the words, then the card with the link: two of the three that a scan allows.
+
+        The words count; they go without the card when that is refused.
+        """
+        sent = await self.send_text(provider, replace(outbound, carrier_kind="text", url=""))
+        if outbound.url:
+            with suppress(ProviderError):
+                await self.send_text(provider, replace(outbound, carrier_kind="link"))
+        return sent
 
     async def send_text(self, provider: Provider, outbound: Outbound) -> Sent:
         """Send within the window. There is no key against repeats: silence is not repeated."""

@@ -17,6 +17,7 @@ from lianxin.outreach import actions, jobs
 from lianxin.outreach.actions import Draft, Settled
 from lianxin.outreach.models import Delivery, Intent
 from lianxin.patients.models import Patient
+from lianxin.testing.channels import make_account
 from lianxin.testing.outreach import (
     Reachable,
     make_delivery,
@@ -442,3 +443,19 @@ def test_other_hospitals_intents_are_not_claimed(
     make_intent(make_reachable(elsewhere, OA))
 
     assert claim(in_riverside) == []
+
+
+@pytest.mark.parametrize("kind", Account.Kind.values)
+def test_no_kind_of_account_keeps_the_others_from_sending(
+    in_riverside: Hospital, kind: str
+) -> None:
+    """An account that rings staff carries nothing to patients, and stops nothing either."""
+    if kind != WEBCHAT:  # which the patient is reached by
+        make_account(in_riverside, kind)
+    reachable = make_reachable(in_riverside, WEBCHAT)
+    intent = make_intent(reachable, "reply")
+
+    jobs.deliver_batch(in_riverside.pk)
+
+    intent.refresh_from_db()
+    assert intent.state == "sent"

@@ -24,11 +24,9 @@ from lianxin.channels.actions.addresses import (
     settle_identity,
 )
 from lianxin.channels.actions.arrivals import (
-    forget_raw,
-    note_callback,
-    settle_callbacks,
     take_in,
 )
+from lianxin.channels.actions.callbacks import forget_raw, note_callback, settle_callbacks
 from lianxin.channels.actions.calls import (
     call_staff,
     cancel_calls,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
-from lianxin.channels import facts, queries, rules, sealing
+from lianxin.channels import queries, rules, sealing
 from lianxin.channels.actions import cards, ticks
 from lianxin.channels.actions.calls import take_report
 from lianxin.channels.actions.corp_tags import ask_for_tag_list
@@ -24,7 +24,6 @@ from lianxin.channels.models import (
     Account,
     Address,
     Arrival,
-    Callback,
     ContactTag,
     LiveCode,
     Relation,
@@ -85,16 +84,6 @@ def take_in(account: AccountFacts, inbounds: Iterable[Inbound]) -> list[Entry]:
             take(intake, inbound)
     events.record_many(intake.entries)
     return intake.entries
-
-
-@transaction.atomic
-def settle_callbacks(ids: Sequence[int], state: str) -> None:
-    """Mark callbacks and, when they were understood, drop the raw text: the arrivals have it."""
-    rows = Callback.objects.filter(pk__in=ids, state=Callback.State.RECEIVED)
-    if state == Callback.State.TRANSLATED:
-        rows.update(state=state, body_sealed=b"")
-    else:
-        rows.update(state=state)
 
 
 # ---- contacts -----------------------------------------------------------------------------
@@ -493,17 +482,3 @@ TAKERS = {
     "session.changed": take_session,
     "subscription.answered": take_answer,
 }
-
-
-def note_callback(account_id: int) -> None:
-    """Remember that callbacks arrive; to the minute, so that the row is not fought over."""
-    now = time.now()
-    older = Q(last_callback_at=None) | Q(last_callback_at__lt=now - timedelta(minutes=1))
-    Account.objects.filter(older, pk=account_id).update(last_callback_at=now)
-
-
-def forget_raw(hospital_id: int) -> int:
-    """Empty the raw callbacks that nobody understood and whose time is over."""
-    before = time.now() - facts.days("raw_callback_days")
-    rows = Callback.objects.filter(hospital_id=hospital_id, received_at__lt=before)
-    return rows.exclude(body_sealed=b"").update(body_sealed=b"")

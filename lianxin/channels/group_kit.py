@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from django.utils.translation import gettext
 
 from lianxin.channels.rules.groups import NoticePart, missing_parts
 
@@ -59,4 +60,4 @@ def load_kit() -> Kit:
 def missing_in(notice: str) -> list[str]:
     """Return, in words, what a live notice does not say."""
     kit = load_kit()
-    return [kit.part_titles[code] for code in missing_parts(notice, kit.parts)]
+    return [gettext(kit.part_titles[code]) for code in missing_parts(notice, kit.parts)]

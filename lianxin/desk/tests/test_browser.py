@@ -42,7 +42,7 @@ def test_the_console_pages(
     make_week(chen)
     make_reading(chen, 185, 112)
     make_task(ward, patient=make_patient(ward, name=LONG_NAME, discharged_on=time.today(ward)))
-    as_lin.cookies["django_language"] = language
+    as_lin.cookies["lx_language"] = language
 
     answers = {url: as_lin.get(url) for url in ("/", f"/patients/{chen.key}/")}
 
@@ -55,7 +55,7 @@ def test_the_phone_page(
     as_phone: Client, measuring: tuple[Patient, Holder], language: str, elder: str
 ) -> None:
     make_reading(measuring[0], 131, 83)
-    as_phone.cookies["django_language"] = language
+    as_phone.cookies["lx_language"] = language
     as_phone.post("/p/elder/", {"elder": elder, "next": "/p/"})
 
     answer = as_phone.get("/p/")

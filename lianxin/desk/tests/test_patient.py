@@ -46,7 +46,7 @@ def test_health_is_only_for_those_who_treat(
     make_week(chen)
     make_reading(chen, 185, 112)
     client = sign_in(make_staff(ward, role=role))
-    client.cookies["django_language"] = language
+    client.cookies["lx_language"] = language
 
     page = text_of(client, f"/patients/{chen.key}/")
 

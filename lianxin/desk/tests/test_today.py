@@ -61,7 +61,7 @@ def test_who_may_open_it(riverside: Hospital) -> None:
 def test_every_role_lands_on_it(ward: Hospital, chen: Patient, role: str, language: str) -> None:
     raise_red(chen)
     client = sign_in(make_staff(ward, role=role))
-    client.cookies["django_language"] = language
+    client.cookies["lx_language"] = language
 
     page = text_of(client)
 

@@ -29,6 +29,9 @@ PERSONAL_DATA: tuple[PersonalField, ...] = (
     PersonalField("channels.CardPress", "response_sealed", "hospital", "hospital", "not_personal"),
     PersonalField("channels.Callback", "body_sealed", "hospital", "hospital", "expires"),
     PersonalField("channels.Arrival", "payload_sealed", "address", "engagement", "key_destroyed"),
+    PersonalField(
+        "channels.ArchivedMessage", "body_sealed", "address", "engagement", "key_destroyed"
+    ),
     PersonalField("channels.Group", "details_sealed", "hospital", "hospital", "not_personal"),
     # outreach
     PersonalField("outreach.Intent", "title_sealed", "patient", "engagement", "key_destroyed"),

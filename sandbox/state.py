@@ -324,6 +324,8 @@ class Corp:
     groups: CorpGroups = field(default_factory=CorpGroups)
     staff_messages: list[StaffMessage] = field(default_factory=list)
     card_codes: dict[str, CardCode] = field(default_factory=dict)
+    # Who answered for the archive: "userid external_userid" → answer, when.
+    archive_answers: dict[str, Json] = field(default_factory=dict)
     kf: dict[str, KfAccount] = field(default_factory=dict)
     kf_codes: dict[str, KfCode] = field(default_factory=dict)
     moments: dict[str, Moment] = field(default_factory=dict)

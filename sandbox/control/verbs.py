@@ -23,7 +23,15 @@ from sandbox.official_account import articles
 from sandbox.official_account.followers import find_code
 from sandbox.runtime import Sandbox
 from sandbox.state import ContactWay, Corp, Member, MiniProgram, MiniScene, Person
-from sandbox.wecom import acquisition_acts, behavior, group_acts, moments, tag_acts, transfer_acts
+from sandbox.wecom import (
+    acquisition_acts,
+    archive,
+    behavior,
+    group_acts,
+    moments,
+    tag_acts,
+    transfer_acts,
+)
 from sandbox.wecom import acts as wecom
 from sandbox.wecom.cards import press_card
 from sandbox.wecom.contact_ways import CONTACT_LINK, is_over
@@ -138,6 +146,11 @@ def _delete_member(box: Sandbox, person: Person, data: Json) -> Json:
 def _refuse_transfer(box: Sandbox, person: Person, data: Json) -> Json:
     corp = access_corp(box, _text(data, "corp_id"))
     return transfer_acts.refuse_transfer(box, corp, person, _text(data, "userid"))
+
+
+def _answer_archive(box: Sandbox, person: Person, data: Json) -> Json:
+    corp = access_corp(box, _text(data, "corp_id"))
+    return archive.answer(box, corp, _text(data, "userid"), person, _text(data, "answer"))
 
 
 def _write(box: Sandbox, person: Person, data: Json) -> Json:
@@ -281,6 +294,7 @@ PERSON_VERBS: dict[str, PersonVerb] = {
     "scan": _scan,
     "delete-member": _delete_member,
     "refuse-transfer": _refuse_transfer,
+    "answer-archive": _answer_archive,
     "write": _write,
     "kf-enter": _kf_enter,
     "kf-write": _kf_write,

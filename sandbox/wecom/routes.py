@@ -15,6 +15,7 @@ from sandbox.state import Corp
 from sandbox.wecom import (
     access,
     acquisition,
+    archive,
     behavior,
     cards,
     contact_ways,
@@ -98,6 +99,10 @@ PATHS: dict[str, tuple[str, str, CorpHandler]] = {
     f"{EXTERNAL}/get_moment_comments": ("POST", "contact", moments.show_comments),
     f"{EXTERNAL}/remind_groupmsg_send": ("POST", "contact", mass.remind_members),
     f"{EXTERNAL}/cancel_groupmsg_send": ("POST", "contact", mass.cancel_task),
+    "/cgi-bin/msgaudit/get_permit_user_list": ("POST", "archive", archive.list_permitted),
+    "/cgi-bin/msgaudit/check_single_agree": ("POST", "archive", archive.show_answers),
+    "/cgi-bin/msgaudit/check_room_agree": ("POST", "archive", archive.show_group_answers),
+    "/cgi-bin/msgaudit/groupchat/get": ("POST", "archive", archive.show_inner_group),
     f"{GROUPS}/list": ("POST", "contact", groups.list_groups),
     f"{GROUPS}/get": ("POST", "contact", groups.show_group),
     f"{GROUPS}/transfer": ("POST", "contact", groups.hand_over_left),

@@ -23,6 +23,7 @@ from lianxin.channels.actions.addresses import (
     receive_webchat_message,
     settle_identity,
 )
+from lianxin.channels.actions.archive import keep_lines, note_consent, switch_archive
 from lianxin.channels.actions.arrivals import (
     take_in,
 )
@@ -249,10 +250,12 @@ __all__ = [
     "hand_over_codes",
     "hand_over_groups",
     "keep_file",
+    "keep_lines",
     "look_again",
     "miss_overdue",
     "note_back",
     "note_callback",
+    "note_consent",
     "note_left",
     "note_outside_tasks",
     "note_seen",
@@ -326,6 +329,7 @@ __all__ = [
     "store_followers",
     "store_media",
     "store_page",
+    "switch_archive",
     "take_in",
     "task_id_of",
     "tick_point",

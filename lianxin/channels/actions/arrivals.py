@@ -12,6 +12,7 @@ from django.db.models import F, Q
 
 from lianxin.channels import queries, rules, sealing
 from lianxin.channels.actions import cards, ticks
+from lianxin.channels.actions.archive import take_agreed
 from lianxin.channels.actions.calls import take_report
 from lianxin.channels.actions.corp_tags import ask_for_tag_list
 from lianxin.channels.actions.groups import note_change
@@ -466,6 +467,7 @@ def is_welcomed(intake: Intake, inbound: Inbound) -> bool:
 
 
 TAKERS = {
+    "archive.agreed": take_agreed,
     "card.pressed": take_pressed,
     "call.reported": take_call,
     "contact.added": take_added,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lianxin.channels.models.accounts import AccessToken, Account, AccountRoute
 from lianxin.channels.models.addresses import EXTERNAL_ID_CHARACTERS, Address, Relation, TickCount
+from lianxin.channels.models.archive import Archive, ArchiveConsent, ArchivedMessage
 from lianxin.channels.models.arrivals import ARRIVAL_KEY_CHARACTERS, Arrival, Callback
 from lianxin.channels.models.calls import StaffCall
 from lianxin.channels.models.campaigns import Campaign, CampaignAddress, CampaignVisits
@@ -53,6 +54,9 @@ __all__ = [
     "AccountCheck",
     "AccountRoute",
     "Address",
+    "Archive",
+    "ArchiveConsent",
+    "ArchivedMessage",
     "Arrival",
     "Budget",
     "Callback",

@@ -7,6 +7,7 @@ from lianxin.channels.synchronising.accounts import (
     check_account,
     identify_addresses,
 )
+from lianxin.channels.synchronising.archive import read_archive, read_archive_consents
 from lianxin.channels.synchronising.calls import place_call
 from lianxin.channels.synchronising.contacts import read_contacts, run_sync, sync_now
 from lianxin.channels.synchronising.customer_service import (
@@ -51,6 +52,8 @@ __all__ = [
     "make_group_transfers",
     "mark_relations",
     "place_call",
+    "read_archive",
+    "read_archive_consents",
     "read_contacts",
     "read_groups",
     "read_live_code",

@@ -172,8 +172,13 @@ def account_context(
         "cannot": CANNOT.get(found.kind, ""),
         "may_manage": request.staff.may("channel.manage"),
         "panel": sync_panel(found),
+        "archive": archive_of(found),
         "embedding": embedding_of(found) if found.kind == Account.Kind.WEBCHAT else None,
     }
+
+
+def archive_of(found: Account) -> queries.ArchiveStanding | None:
+    return queries.archive_standing(found) if found.kind == Account.Kind.WECOM else None
 
 
 @dataclass(frozen=True)

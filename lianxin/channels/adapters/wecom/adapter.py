@@ -37,6 +37,7 @@ CONTACT_EVENTS = {
     "del_follow_user": ("contact.removed", "by_patient"),
     "del_external_contact": ("contact.removed", "by_staff"),
     "transfer_fail": ("transfer.failed", "transfer_fail"),
+    "msg_audit_approved": ("archive.agreed", "archive_agreed"),
 }
 
 

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from lianxin.channels.adapters.base import as_text
 
 RECALL = "recall"
+KEY_UNKNOWN = "archive_key_unknown"
 
 
 class ArchiveRefused(Exception):  # noqa: N818 - a refusal, told by its code alone
@@ -105,7 +106,7 @@ def open_key(keys: Mapping[int, RSAPrivateKey], record: EncryptedRecord) -> str:
     """Open a record's random key with the private key of its version (RSA, PKCS#1 v1.5)."""
     private = keys.get(record.key_version)
     if private is None:
-        raise ArchiveRefused("archive_key_unknown")
+        raise ArchiveRefused(KEY_UNKNOWN)
     try:
         sealed = base64.b64decode(record.sealed_key, validate=True)
         return private.decrypt(sealed, padding.PKCS1v15()).decode()

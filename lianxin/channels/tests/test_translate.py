@@ -144,7 +144,7 @@ def test_somebody_who_comes_back_is_added_again(wecom: Account, in_riverside: Ho
     ("xml", "state"),
     [
         ("<xml><MsgType>event</MsgType><Event>never_heard_of</Event></xml>", "unknown"),
-        (contact_xml("msg_audit_approved"), "unknown"),
+        (contact_xml("change_of_tomorrow"), "unknown"),
         (contact_xml(person=""), "unknown"),
         ("not xml at all", "failed"),
     ],

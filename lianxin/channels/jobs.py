@@ -302,10 +302,7 @@ def read_member_days(hospital_id: int) -> None:
 @periodic(seconds=3600, queue="bulk")
 def read_archive_consents(hospital_id: int) -> None:
     """Ask who agreed to the archive, where it is on: a callback may be lost."""
-    try:
-        synchronising.read_archive_consents(hospital_id)
-    except (ProviderError, SendFailed) as error:
-        log.warning("archive_consents.not_read", reason=str(error))
+    synchronising.read_archive_consents(hospital_id)
 
 
 @periodic(seconds=3600, queue="bulk")

@@ -10,7 +10,8 @@ from asgiref.sync import sync_to_async
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from lianxin.channels import actions, queries
-from lianxin.channels.adapters.provider_http import Provider
+from lianxin.channels.adapters.base import SendFailed
+from lianxin.channels.adapters.provider_http import Provider, ProviderError
 from lianxin.channels.adapters.reactions import load_facts as load_limits
 from lianxin.channels.adapters.wecom import archive as port
 from lianxin.channels.adapters.wecom.archive import ArchivedLine, ArchiveRefused, ArchiveSource
@@ -51,7 +52,13 @@ def read_archive_consents(hospital_id: int) -> int:
     """Ask what every standing contact answered, where the archive is on; returns the news."""
     with scope(hospital_id):
         accounts = queries.list_archived_accounts(hospital_id)
-    return sum(read_answers_of(hospital_id, account.pk) for account in accounts)
+    news = 0
+    for account in accounts:
+        try:
+            news += read_answers_of(hospital_id, account.pk)
+        except (ProviderError, SendFailed) as error:
+            log.warning("archive_consents.not_read", account=account.key, reason=str(error))
+    return news
 
 
 def read_answers_of(hospital_id: int, account_id: int) -> int:

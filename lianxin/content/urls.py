@@ -12,6 +12,12 @@ urlpatterns = [
     path("content/new/", views.add_item, name="new"),
     path("content/<str:key>/", views.show_item, name="item"),
     path("content/<str:key>/pack/", views.pack, name="pack"),
+    path("content/<str:key>/articles/", views.publish_article, name="publish_article"),
+    path(
+        "content/<str:key>/articles/<int:publication_id>/removal/",
+        views.remove_article,
+        name="remove_article",
+    ),
     path("content/<str:key>/edit/", views.edit_item, name="edit"),
     path("content/<str:key>/withdrawal/", views.withdraw, name="withdraw"),
     path("content/<str:key>/versions/<int:number>/submission/", views.submit, name="submit"),

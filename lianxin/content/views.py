@@ -11,10 +11,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from lianxin.channels import actions as channel_actions
 from lianxin.channels import queries as channels
+from lianxin.channels import reasons
 from lianxin.channels.models import Campaign
 from lianxin.channels.platforms import find_platform
-from lianxin.content import actions, packs, queries, words
+from lianxin.content import actions, articles, packs, queries, words
 from lianxin.content.forms import ApprovalForm, NewItemForm, NoteForm, RevisionForm, initial_of
 from lianxin.content.models import Item, Revision
 from lianxin.content.rules import difference, review
@@ -109,6 +111,30 @@ def list_campaigns(request: StaffRequest, item: Item) -> list[Campaign]:
     return channels.list_campaigns(request.staff) if is_wanted else []
 
 
+def article_context(request: StaffRequest, item: Item) -> dict[str, Any]:
+    """Say what became of the piece at the Official Accounts, and what may be done there."""
+    may = request.staff.may("content.publish")
+    hospital_id = request.staff.hospital_id
+    current = item.published.number if item.published else 0
+    rows = channels.list_publications(hospital_id, item.key)
+    accounts = channels.list_official_accounts(hospital_id) if may and current else []
+    taken = {row.account_id for row in rows if row.number == current}
+    return {
+        "publications": [
+            {
+                "row": row,
+                "word": words.PUBLICATIONS[row.state][0],
+                "tone": words.PUBLICATIONS[row.state][1],
+                "failure": reasons.sentence_of(row.failure_code) if row.failure_code else "",
+                "is_old": row.number != current and row.state == "published",
+                "may_remove": may and row.state == "published",
+            }
+            for row in rows
+        ],
+        "official_accounts": [one for one in accounts if one.pk not in taken],
+    }
+
+
 def item_context(request: StaffRequest, item: Item, revision: Revision) -> dict[str, Any]:
     versions = queries.list_revisions(item)
     before = next((v for v in versions if v.number == revision.number - 1), None)
@@ -124,6 +150,7 @@ def item_context(request: StaffRequest, item: Item, revision: Revision) -> dict[
         "reviews": queries.list_reviews(revision),
         "readers": queries.count_readers(item),
         "campaigns": list_campaigns(request, item),
+        **article_context(request, item),
         "minutes": difference.reading_minutes(revision.body_html),
         "characters": len(difference.plain_text(revision.body_html)),
         "state_word": words.STATES[revision.state][0],
@@ -279,3 +306,26 @@ def pack(request: StaffRequest, key: str) -> HttpResponse:
     name = f"{platform.code}-{item.key}.zip"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
+
+
+@require_POST
+@staff_view("content.publish")
+def publish_article(request: StaffRequest, key: str) -> HttpResponse:
+    """Give the current version to one of the hospital's Official Accounts."""
+    item = queries.access_item(request.staff, key)
+    chosen = request.POST.get("account", "")
+    accounts = channels.list_official_accounts(request.staff.hospital_id)
+    account = next((one for one in accounts if one.key == chosen), None)
+    if account is None:
+        raise RefusedError(_("请选一个在用的公众号。"))
+    articles.publish_article(item, account, by=request.staff)
+    return to_item(item)
+
+
+@require_POST
+@staff_view("content.publish")
+def remove_article(request: StaffRequest, key: str, publication_id: int) -> HttpResponse:
+    item = queries.access_item(request.staff, key)
+    row = channels.access_publication(request.staff, item.key, publication_id)
+    channel_actions.remove_publication(row, by=request.staff)
+    return to_item(item)

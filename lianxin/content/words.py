@@ -40,6 +40,16 @@ DIMENSIONS: Mapping[str, str | Promise] = {
     "lifestyle": _("生活方式"),
     "support": _("情绪支持"),
 }
+PUBLICATIONS: Mapping[str, tuple[str | Promise, str]] = {
+    "waiting": (_("正在交给公众号"), "accent"),
+    "drafted": (_("草稿已到公众号"), "accent"),
+    "submitting": (_("草稿已到公众号"), "accent"),
+    "examining": (_("平台审核中"), "accent"),
+    "published": (_("公众号已发布"), "ok"),
+    "failed": (_("没有发布"), "danger"),
+    "removing": (_("正在从公众号删除"), "accent"),
+    "removed": (_("已从公众号删除"), ""),
+}
 ALL: str | Promise = _("全部")
 LANGUAGES: Mapping[str, str | Promise] = {"zh-hans": _("中文"), "en": _("英文")}
 DECISIONS: Mapping[str, str | Promise] = {

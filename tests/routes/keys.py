@@ -18,6 +18,7 @@ from lianxin.channels.actions import (
 )
 from lianxin.channels.adapters.wecom_kf.service import ListedServicer
 from lianxin.channels.models import Account, LiveCode, Servicer
+from lianxin.content.articles import publish_article
 from lianxin.content.models import Revision
 from lianxin.core import time
 from lianxin.core.actor import SystemActor
@@ -29,6 +30,7 @@ from lianxin.health.models import Alert, ClinicalRow
 from lianxin.journeys.models import DueStep, Enrolment
 from lianxin.patients import actions as patients
 from lianxin.patients.models import Holder, Holding, Patient
+from lianxin.staff.models import Staff
 from lianxin.testing.channels import make_account, make_address, make_group
 from lianxin.testing.content import make_draft, make_published
 from lianxin.testing.conversations import make_script, make_thread
@@ -103,6 +105,15 @@ def find_row(place: Place) -> Kwargs:
 def find_draft(place: Place) -> Kwargs:
     revision: Revision = make_draft(place.hospital)
     return {"key": revision.item.key, "number": revision.number}
+
+
+def find_article(place: Place) -> Kwargs:
+    item = make_published(place.hospital)
+    account = make_account(place.hospital, Account.Kind.OFFICIAL_ACCOUNT)
+    with scope(place.hospital):
+        by = make_staff(place.hospital, role=Staff.Role.REVIEWER)
+        row = publish_article(item, account, by=by)
+    return {"key": item.key, "publication_id": row.pk}
 
 
 def find_journey(place: Place) -> Kwargs:
@@ -236,6 +247,7 @@ KEYS: dict[str, Callable[[Place], Kwargs]] = {
     "settings/groups/codes/<slug:key>/": find_join_code,
     "settings/groups/welcomes/<slug:key>/": find_group_welcome,
     "content/<str:key>/": find_draft,
+    "content/<str:key>/articles/<int:publication_id>/": find_article,
     "inbox/<slug:key>/": lambda place: {"key": make_thread(place.hospital).key},
     "health/alerts/<slug:key>/": find_alert,
     "health/patients/<slug:key>/": find_medicine,

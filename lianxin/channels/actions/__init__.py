@@ -147,6 +147,14 @@ from lianxin.channels.actions.notices import (
     notify_staff,
     settle_notice,
 )
+from lianxin.channels.actions.publications import (
+    Article,
+    ask_publication,
+    claim_publication,
+    fail_publication,
+    remove_publication,
+    settle_publication,
+)
 from lianxin.channels.actions.reconciliation import store_page
 from lianxin.channels.actions.rosters import hand_over_codes
 from lianxin.channels.actions.syncs import (
@@ -183,6 +191,7 @@ from lianxin.channels.actions.webchat import use_signature
 from lianxin.channels.actions.welcomes import claim_welcome, miss_overdue, settle_welcome
 
 __all__ = [
+    "Article",
     "Billed",
     "JoinCodeContent",
     "MomentOrder",
@@ -193,6 +202,7 @@ __all__ = [
     "ask_for_moment",
     "ask_for_reminder",
     "ask_for_tag_list",
+    "ask_publication",
     "begin_sync",
     "call_staff",
     "cancel_calls",
@@ -214,6 +224,7 @@ __all__ = [
     "claim_notice",
     "claim_picture",
     "claim_press",
+    "claim_publication",
     "claim_reading",
     "claim_recall",
     "claim_refresh",
@@ -243,6 +254,7 @@ __all__ = [
     "end_unfollowed",
     "end_unlisted",
     "enter_price",
+    "fail_publication",
     "forget_addresses",
     "forget_media",
     "forget_raw",
@@ -272,6 +284,7 @@ __all__ = [
     "receive_webchat_message",
     "record_costs",
     "remove_group_welcome",
+    "remove_publication",
     "reopen_live_code",
     "request_check",
     "request_group_sync",
@@ -304,6 +317,7 @@ __all__ = [
     "settle_picture",
     "settle_press",
     "settle_progress",
+    "settle_publication",
     "settle_reading",
     "settle_reminder",
     "settle_results",

@@ -30,6 +30,9 @@ from lianxin.channels.models.media import Media, MediaFile
 from lianxin.channels.models.member_days import MemberDay
 from lianxin.channels.models.menus import OfficialMenu
 from lianxin.channels.models.moments import Moment, MomentMember
+from lianxin.channels.models.publications import (
+    Publication,
+)
 from lianxin.channels.models.syncs import ContactSync
 from lianxin.channels.models.tags import NAME_CHARACTERS, ContactTag, CorpTag, RelationTag
 from lianxin.channels.models.tasks import (
@@ -90,6 +93,7 @@ __all__ = [
     "MomentMember",
     "OfficialMenu",
     "Price",
+    "Publication",
     "Relation",
     "RelationTag",
     "Servicer",

@@ -179,6 +179,12 @@ from lianxin.channels.queries.moments import (
     list_moment_members,
     moments_by_key,
 )
+from lianxin.channels.queries.publications import (
+    access_publication,
+    list_official_accounts,
+    list_publications,
+    list_publications_to_keep,
+)
 from lianxin.channels.queries.rosters import (
     answering_of,
     as_answerer,
@@ -280,6 +286,7 @@ __all__ = [
     "access_join_code",
     "access_live_code",
     "access_price",
+    "access_publication",
     "access_servicer",
     "account_facts",
     "addresses_by_id",
@@ -426,6 +433,7 @@ __all__ = [
     "list_moment_members",
     "list_months",
     "list_notices_to_recall",
+    "list_official_accounts",
     "list_open_leaves",
     "list_outside_sends",
     "list_overdue_welcomes",
@@ -435,6 +443,8 @@ __all__ = [
     "list_present",
     "list_presses_to_tell",
     "list_prices",
+    "list_publications",
+    "list_publications_to_keep",
     "list_received",
     "list_receiving",
     "list_relations_of_member",

@@ -1,0 +1,148 @@
+"""Publishing reviewed texts at an Official Account, and taking them away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from lianxin.channels import facts, reasons
+from lianxin.channels.adapters.reactions import read_limits
+from lianxin.channels.models import Account, Publication
+from lianxin.channels.rules import publications as rules
+from lianxin.channels.wording import refused_words
+from lianxin.core import events, time
+from lianxin.core.actor import Actor, SystemActor
+from lianxin.core.errors import ForbiddenError, RefusedError
+from lianxin.staff.models import Staff
+
+State = Publication.State
+OPEN = (State.WAITING, State.DRAFTED, State.SUBMITTING, State.EXAMINING, State.REMOVING)
+
+
+@dataclass(frozen=True)
+class Article:
+    """One version of a reviewed text, as it goes out."""
+
+    item_key: str
+    number: int
+    title: str
+    digest: str
+    content: str
+
+
+@dataclass(frozen=True)
+class PublicationClaim:
+    """The right to take one step for one publication, until the lease ends."""
+
+    row: Publication
+    lease: datetime
+
+
+@transaction.atomic
+def ask_publication(account: Account, article: Article, *, by: Staff) -> Publication:
+    """Store the wish; a job publishes. The caller has looked whether the text is approved."""
+    if not by.may("content.publish"):
+        raise ForbiddenError
+    limits = read_limits()["article"]
+    fault = rules.find_article_fault(article.title, article.content, limits)
+    if fault:
+        raise RefusedError(reasons.sentence_of(fault))
+    if refused_words(account.hospital_id, f"{article.title}\n{article.digest}\n{article.content}"):
+        raise RefusedError(_("文章里有不能发给患者的话，请先改好。"))
+    is_short = len(article.digest) <= limits["digest_characters"]
+    row, is_new = Publication.objects.get_or_create(
+        account=account,
+        item_key=article.item_key,
+        number=article.number,
+        defaults={
+            "hospital_id": account.hospital_id,
+            "title": article.title,
+            "digest": article.digest if is_short else "",
+            "content": article.content,
+            "asked_by": by,
+            "asked_at": time.now(),
+        },
+    )
+    if not is_new:
+        raise RefusedError(_("这一版已经交给这个公众号，不会再发一次。"))
+    record(row, "publication.asked", by)
+    return row
+
+
+@transaction.atomic
+def remove_publication(row: Publication, *, by: Staff) -> None:
+    """Ask for an article to be taken away; it cannot come back."""
+    if not by.may("content.publish"):
+        raise ForbiddenError
+    rows = Publication.objects.filter(pk=row.pk, state=State.PUBLISHED).exclude(article_id="")
+    if not rows.update(state=State.REMOVING, failure_code="", next_try_at=None, leased_until=None):
+        raise RefusedError(_("公众号上现在没有这篇文章可以删除。"))
+    record(row, "publication.removal_asked", by)
+
+
+@transaction.atomic
+def claim_publication(hospital_id: int, publication_id: int) -> PublicationClaim | None:
+    """Take the next step for this worker; None when it is taken or over.
+
+    A submission whose worker died is not repeated: it fails with an unknown outcome.
+    """
+    now = time.now()
+    lease = now + facts.seconds("publication_lease_seconds")
+    free = Q(leased_until=None) | Q(leased_until__lte=now)
+    rows = Publication.objects.filter(free, hospital_id=hospital_id, pk=publication_id)
+    if not rows.filter(state__in=OPEN).update(leased_until=lease):
+        return None
+    row = Publication.objects.select_related("account__hospital").get(pk=publication_id)
+    claim = PublicationClaim(row, lease)
+    if row.state == State.SUBMITTING:
+        settle_publication(claim, state=State.FAILED, failure_code="outcome_unknown")
+        return None
+    if row.state == State.DRAFTED:
+        Publication.objects.filter(pk=row.pk).update(state=State.SUBMITTING)
+        row.state = State.SUBMITTING
+    return claim
+
+
+@transaction.atomic
+def settle_publication(claim: PublicationClaim, **changes: Any) -> None:
+    """Store what a step brought; only the holder of the lease may."""
+    told = {"failure_code": "", "next_try_at": None, "leased_until": None, **changes}
+    rows = Publication.objects.filter(pk=claim.row.pk, leased_until=claim.lease)
+    if rows.update(**told) and changes.get("state") in (
+        State.PUBLISHED,
+        State.FAILED,
+        State.REMOVED,
+    ):
+        record(claim.row, f"publication.{changes['state']}", SystemActor(claim.row.hospital_id))
+
+
+def fail_publication(
+    claim: PublicationClaim, reason: str, *, permanent: bool, retry_at: datetime | None
+) -> None:
+    """Try again later, or give up; an article that stays is still published."""
+    state = claim.row.state
+    if permanent:
+        is_there = state == State.REMOVING
+        state = State.PUBLISHED if is_there else State.FAILED
+        settle_publication(claim, state=state, failure_code=reason[:40])
+        return
+    if state == State.SUBMITTING:
+        state = State.DRAFTED
+    later = retry_at or time.now() + timedelta(seconds=facts.count("publication_retry_seconds"))
+    settle_publication(claim, state=state, failure_code=reason[:40], next_try_at=later)
+
+
+def record(row: Publication, name: str, by: Actor) -> None:
+    events.record(
+        name,
+        hospital_id=row.hospital_id,
+        subject="account",
+        subject_id=row.account_id,
+        by=by,
+        data={"item_key": row.item_key, "number": row.number},
+    )

@@ -139,13 +139,7 @@ def keep_menus(hospital_id: int) -> None:
 @periodic(seconds=5)
 def keep_publications(hospital_id: int) -> None:
     """Take the next step of each article on its way."""
-    with scope(hospital_id):
-        due = queries.list_publications_to_keep(hospital_id, time.now())
-    for publication_id in due:
-        try:
-            synchronising.keep_publication(hospital_id, publication_id)
-        except SendFailed as error:
-            log.info("publication.not_kept", publication_id=publication_id, reason=str(error))
+    synchronising.keep_publications(hospital_id)
 
 
 @periodic(seconds=60)

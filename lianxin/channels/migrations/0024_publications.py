@@ -6,11 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-<<<<<<<< HEAD:lianxin/channels/migrations/0024_publications.py
         ("channels", "0023_archive"),
-========
-        ("channels", "0023_archive"),
->>>>>>>> 44f2e02 (channels: The migration of articles comes last.):lianxin/channels/migrations/0023_publications.py
         ("core", "0001_initial"),
         ("staff", "0003_phone"),
     ]

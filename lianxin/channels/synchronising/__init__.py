@@ -30,7 +30,7 @@ from lianxin.channels.synchronising.messages import sync_messages
 from lianxin.channels.synchronising.moments import keep_moment
 from lianxin.channels.synchronising.notices import recall_notice, send_notice, tell_press
 from lianxin.channels.synchronising.publications import (
-    keep_publication,
+    keep_publications,
 )
 from lianxin.channels.synchronising.tags import keep_tag, mark_relations, read_tag_list
 from lianxin.channels.synchronising.tasks import find_outside_tasks, remind_members, settle_task
@@ -49,7 +49,7 @@ __all__ = [
     "keep_live_code",
     "keep_menu",
     "keep_moment",
-    "keep_publication",
+    "keep_publications",
     "keep_servicers",
     "keep_tag",
     "keep_transfers",

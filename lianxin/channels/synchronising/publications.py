@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from django.conf import settings
 
-from lianxin.channels import actions, facts
+from lianxin.channels import actions, facts, queries
+from lianxin.channels.adapters.base import SendFailed
 from lianxin.channels.adapters.official_account import articles
 from lianxin.channels.adapters.provider_http import Provider, ProviderError
 from lianxin.channels.models import Publication
@@ -16,7 +18,19 @@ from lianxin.channels.rules import publications as rules
 from lianxin.core import time
 from lianxin.core.scope import scope
 
+log = structlog.get_logger(__name__)
 State = Publication.State
+
+
+def keep_publications(hospital_id: int) -> None:
+    """Take one step of each publication that is due."""
+    with scope(hospital_id):
+        due = queries.list_publications_to_keep(hospital_id, time.now())
+    for publication_id in due:
+        try:
+            keep_publication(hospital_id, publication_id)
+        except SendFailed as error:
+            log.info("publication.not_kept", publication_id=publication_id, reason=str(error))
 
 
 def keep_publication(hospital_id: int, publication_id: int) -> None:

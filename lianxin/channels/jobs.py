@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
+from typing import TypeVar
 
 import structlog
 from django.db import DataError, IntegrityError, transaction
@@ -16,7 +18,7 @@ from lianxin.channels.adapters import ADAPTERS
 from lianxin.channels.adapters.base import AccountFacts, Inbound, SendFailed
 from lianxin.channels.adapters.provider_http import ProviderError
 from lianxin.channels.adapters.xml import XmlRefused
-from lianxin.channels.models import Account, Callback, Group, LiveCode, StaffCall
+from lianxin.channels.models import Account, Callback, Group, StaffCall
 from lianxin.channels.sealing import CALLBACK_FIELD
 from lianxin.core import keys, time
 from lianxin.core.actor import SystemActor
@@ -25,6 +27,7 @@ from lianxin.core.jobs import job, periodic
 from lianxin.core.scope import scope
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 # A callback this old has lost its job: the worker died again and again, or the queue was emptied.
 LEFT_BEHIND = timedelta(minutes=2)
@@ -117,11 +120,7 @@ def sweep_sessions(hospital_id: int) -> None:
 def keep_servicers(hospital_id: int) -> None:
     with scope(hospital_id):
         accounts = queries.list_servicer_accounts(hospital_id, time.now())
-    for account_id in accounts:
-        try:
-            synchronising.keep_servicers(hospital_id, account_id)
-        except SendFailed as error:
-            log.info("servicers.not_kept", account_id=account_id, reason=str(error))
+    keep_each(accounts, partial(synchronising.keep_servicers, hospital_id), "servicers")
 
 
 @periodic(seconds=5)
@@ -129,11 +128,7 @@ def keep_menus(hospital_id: int) -> None:
     """Publish the menus that were changed."""
     with scope(hospital_id):
         due = queries.list_menus_to_publish(hospital_id, time.now())
-    for menu_id in due:
-        try:
-            synchronising.keep_menu(hospital_id, menu_id)
-        except SendFailed as error:
-            log.info("menu.not_kept", menu_id=menu_id, reason=str(error))
+    keep_each(due, partial(synchronising.keep_menu, hospital_id), "menu")
 
 
 @periodic(seconds=5)
@@ -227,13 +222,14 @@ def read_code_pictures(hospital_id: int) -> None:
     keep_each(codes, synchronising.read_picture)
 
 
-def keep_each(codes: Iterable[LiveCode], keep: Callable[[LiveCode], None]) -> None:
-    for code in codes:
+def keep_each(things: Iterable[T], keep: Callable[[T], None], what: str = "live_code") -> None:
+    """Keep one after the other; an account that was switched off does not stop the rest."""
+    for one in things:
         try:
-            keep(code)
+            keep(one)
         except SendFailed as error:
-            # One account that was switched off does not keep the other codes from being kept.
-            log.warning("live_code.not_kept", code=code.key, reason=str(error))
+            key = getattr(one, "key", one)
+            log.warning("channels.not_kept", what=what, key=key, reason=str(error))
 
 
 @periodic(seconds=5)
@@ -460,16 +456,8 @@ def keep_join_codes(hospital_id: int) -> None:
     with scope(hospital_id):
         codes = queries.list_join_codes_to_keep(hospital_id, time.now())
         welcomes = queries.list_welcomes_to_keep(hospital_id, time.now())
-    for code in codes:
-        try:
-            synchronising.keep_join_code(code)
-        except SendFailed as error:
-            log.warning("join_code.not_kept", code=code.key, reason=str(error))
-    for welcome in welcomes:
-        try:
-            synchronising.keep_group_welcome(welcome)
-        except SendFailed as error:
-            log.warning("group_welcome.not_kept", welcome=welcome.key, reason=str(error))
+    keep_each(codes, synchronising.keep_join_code, "join_code")
+    keep_each(welcomes, synchronising.keep_group_welcome, "group_welcome")
 
 
 @periodic(seconds=10)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.test import Client
+from hypothesis import HealthCheck, settings
 from pytest_django.plugin import DjangoDbBlocker
 
 from lianxin.core.embedded import DatabaseUrls
@@ -15,6 +16,10 @@ from lianxin.staff.models import SignIn, Staff
 from lianxin.testing.core import make_hospital
 from lianxin.testing.database import clone_for_this_process, own_clone
 from lianxin.testing.staff import make_staff
+
+# How long an example takes says nothing on a shared machine; speed is the benchmarks' matter.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")

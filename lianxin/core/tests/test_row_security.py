@@ -23,6 +23,7 @@ UNSCOPED = {
     "patients.HolderSession",
     "staff.ClientSession",
     "channels.AccountRoute",
+    "channels.CampaignAddress",
     "content.PageAddress",
 }
 

@@ -15,9 +15,9 @@ from generate_series(1, %(n)s) n
 
 ADDRESSES = """
 insert into channels_address (hospital_id, account_id, key, external_id, union_id, state, added_at,
-    sent_since_inbound_count, session_state)
+    sent_since_inbound_count, sent_since_action_count, session_state)
 select %(hospital)s, %(account)s, 'a' || lpad(n::text, 11, '0'), 'open-' || n, '', 'active',
-    %(due)s, 0, 0
+    %(due)s, 0, 0, 0
 from generate_series(1, %(n)s) n
 """
 

@@ -35,9 +35,9 @@ SIDES = "bench.send_sides"
 
 ADDRESSES = """
 insert into channels_address (hospital_id, account_id, key, external_id, union_id, state, added_at,
-    last_inbound_at, sent_since_inbound_count, session_state)
+    last_inbound_at, sent_since_inbound_count, sent_since_action_count, session_state)
 select %(hospital)s, account, 'a' || lpad(n::text, 11, '0'), open_id, '', 'active', %(due)s,
-    %(due)s, 0, 0
+    %(due)s, 0, 0, 0
 from unnest(%(accounts)s::bigint[], %(open_ids)s::text[]) with ordinality as t (account, open_id, n)
 """
 

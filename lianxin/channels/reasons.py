@@ -54,6 +54,7 @@ SENTENCES: dict[str, str | Promise] = {
     "article_failed": _("平台没有发布成功，请到公众号后台查看。"),
     "article_long": _("正文太长：公众号最多 2 万字符，请另写一版短的。"),
     "article_not_original": _("平台的原创校验没有通过，请到公众号后台查看。"),
+    "article_withdrawn": _("这一版在送出之前已被撤回或替换，没有发布。"),
     "article_refused": _("平台审核没有通过，请到公众号后台查看原因。"),
     "article_title_long": _("标题太长：公众号最多 32 个字，请另写一版改短，再审核。"),
     "attachment_missing": _("附件不完整：链接要有标题、地址和封面，图片和文件要先上传。"),

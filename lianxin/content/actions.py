@@ -10,6 +10,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from lianxin.channels.actions import stop_publications
 from lianxin.content import words
 from lianxin.content.cleaning import clean_html
 from lianxin.content.models import Item, PageAddress, Reading, Review, Revision
@@ -200,6 +201,7 @@ def publish_revision(revision: Revision, *, by: Staff) -> None:
     Revision.objects.filter(item_id=fresh.item_id, state=Revision.State.PUBLISHED).update(
         state=Revision.State.SUPERSEDED
     )
+    stop_publications(by.hospital_id, fresh.item.key, by=by)
     Revision.objects.filter(pk=fresh.pk).update(
         state=Revision.State.PUBLISHED, published_at=time.now()
     )
@@ -223,6 +225,7 @@ def withdraw_item(item: Item, reason: str, *, by: Staff) -> None:
         withdrawn_at=time.now(),
         withdrawn_reason=reason.strip(),
     )
+    stop_publications(by.hospital_id, item.key, by=by)
     record("content.withdrawn", published, by=by)
 
 

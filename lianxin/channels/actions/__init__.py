@@ -154,6 +154,7 @@ from lianxin.channels.actions.publications import (
     fail_publication,
     remove_publication,
     settle_publication,
+    stop_publications,
 )
 from lianxin.channels.actions.reconciliation import store_page
 from lianxin.channels.actions.rosters import hand_over_codes
@@ -338,6 +339,7 @@ __all__ = [
     "settle_welcome",
     "settle_withdrawn",
     "spend_ticks",
+    "stop_publications",
     "store_contacts",
     "store_days",
     "store_followers",

@@ -85,6 +85,19 @@ def remove_publication(row: Publication, *, by: Staff) -> None:
     record(row, "publication.removal_asked", by)
 
 
+def stop_publications(hospital_id: int, item_key: str, *, by: Actor) -> None:
+    """Let no version of a text go that has not been submitted yet; a held lease is taken back.
+
+    What is submitted already cannot be stopped: the text's page says that it must be deleted.
+    """
+    rows = Publication.objects.filter(hospital_id=hospital_id, item_key=item_key)
+    waiting = rows.filter(state__in=[State.WAITING, State.DRAFTED])
+    for row in waiting.select_for_update(no_key=True):
+        told = {"state": State.FAILED, "failure_code": "article_withdrawn", "leased_until": None}
+        Publication.objects.filter(pk=row.pk).update(**told)
+        record(row, "publication.failed", by)
+
+
 @transaction.atomic
 def claim_publication(hospital_id: int, publication_id: int) -> PublicationClaim | None:
     """Take the next step for this worker; None when it is taken or over.

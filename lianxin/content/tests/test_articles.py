@@ -1,0 +1,55 @@
+"""What is withdrawn or replaced before it went to an Official Account does not go there."""
+
+from __future__ import annotations
+
+from lianxin.channels.actions import claim_publication, settle_publication
+from lianxin.channels.models import Account, Publication
+from lianxin.content import actions, articles
+from lianxin.content.models import Item
+from lianxin.core.models import Hospital
+from lianxin.testing.channels import make_account
+from lianxin.testing.content import (
+    make_author,
+    make_published,
+    make_reviewer,
+    make_words,
+    publish,
+)
+
+
+def ask(house: Hospital) -> tuple[Item, Publication]:
+    official = make_account(house, Account.Kind.OFFICIAL_ACCOUNT)
+    item = make_published(house)
+    return item, articles.publish_article(item, official, by=make_reviewer(house))
+
+
+def test_a_withdrawn_version_that_waits_does_not_go(in_riverside: Hospital) -> None:
+    item, row = ask(in_riverside)
+
+    actions.withdraw_item(item, "用语有误", by=make_reviewer(in_riverside))
+
+    row.refresh_from_db()
+    assert (row.state, row.failure_code) == ("failed", "article_withdrawn")
+    assert claim_publication(in_riverside.pk, row.pk) is None
+
+
+def test_a_worker_that_makes_the_draft_meanwhile_changes_nothing(in_riverside: Hospital) -> None:
+    item, row = ask(in_riverside)
+    claim = claim_publication(in_riverside.pk, row.pk)
+    assert claim is not None
+
+    actions.withdraw_item(item, "用语有误", by=make_reviewer(in_riverside))
+    settle_publication(claim, state=Publication.State.DRAFTED, draft_id="d1")
+
+    row.refresh_from_db()
+    assert (row.state, row.draft_id) == ("failed", "")
+
+
+def test_a_version_that_was_replaced_does_not_go(in_riverside: Hospital) -> None:
+    item, row = ask(in_riverside)
+
+    text = make_words(in_riverside, "新的一版")
+    publish(actions.start_revision(item, text, by=make_author(in_riverside)))
+
+    row.refresh_from_db()
+    assert (row.state, row.failure_code) == ("failed", "article_withdrawn")

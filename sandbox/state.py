@@ -9,7 +9,10 @@ from hashlib import sha256
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from sandbox.group_state import CorpGroups
+from sandbox.mini_program.users import MiniCode, MiniLink, MiniScene, MiniUser, SubscribeSend
+from sandbox.voice.lines import VoiceApp
 from sandbox.wecom.people import AcquisitionLink, QuotaPack, Transfer
+from sandbox.wecom.posts import Media, Moment
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -170,36 +173,6 @@ class MassTask:
     confirmed: dict[str, int] = field(default_factory=dict)
     is_cancelled: bool = False
     reminded: list[float] = field(default_factory=list)
-
-
-@dataclass
-class Moment:
-    """A moment as the product made it; each member publishes it by hand, or never."""
-
-    jobid: str
-    body: Json
-    made_at: int
-    looks: int = 0
-    moment_id: str = ""
-    error: int = 0
-    members: list[str] = field(default_factory=list)
-    invalid_users: list[str] = field(default_factory=list)
-    invalid_tags: list[str] = field(default_factory=list)
-    published: dict[str, int] = field(default_factory=dict)
-    # Likes and comments: who, about whose, when.
-    echoes: list[Json] = field(default_factory=list)
-    is_cancelled: bool = False
-
-
-@dataclass
-class Media:
-    """An uploaded file: since when, of which kind, and for which of the two uses."""
-
-    at: float
-    kind: str
-    use: str  # message, attachment
-    name: str = ""
-    content: str = ""
 
 
 @dataclass
@@ -400,63 +373,6 @@ class OfficialAccount:
 
 
 @dataclass
-class MiniUser:
-    """A person as one mini-program knows her; the ticks are by template, each good for one send."""
-
-    openid: str
-    person: str
-    session_key: str = ""
-    ticks: dict[str, int] = field(default_factory=dict)
-    switched_off: list[str] = field(default_factory=list)
-    is_risky: bool = False
-    message_at: float = 0.0
-    message_sent: int = 0
-    entered_at: float = 0.0
-    entered_sent: int = 0
-
-
-@dataclass
-class MiniCode:
-    """A code of the client: of wx.login, or of the button that shares the phone number."""
-
-    code: str
-    kind: str  # login, phone
-    person: str
-    issued_at: float
-    is_used: bool = False
-
-
-@dataclass
-class MiniLink:
-    """A link from outside; the first person who opens it is the only one."""
-
-    token: str
-    path: str
-    query: str
-    expires_at: float
-    opened_by: str = ""
-
-
-@dataclass
-class MiniScene:
-    """A lasting code with a scene."""
-
-    id: str
-    scene: str
-    page: str
-
-
-@dataclass
-class SubscribeSend:
-    msgid: int
-    openid: str
-    template_id: str
-    page: str
-    text: str
-    at: float
-
-
-@dataclass
 class MiniProgram:
     app_id: str
     original_id: str = ""
@@ -491,34 +407,6 @@ class SmsApp:
     # Ids of those that the gateway has not approved yet.
     in_review: list[str] = field(default_factory=list)
     sent: list[Json] = field(default_factory=list)
-
-
-@dataclass
-class VoiceCall:
-    """One telephone that rings, or has."""
-
-    call_id: str
-    number: str
-    text: str
-    state: str = "ringing"  # ringing, answered, ended
-    result: str = ""
-    pressed: str = ""
-    minutes: int = 0
-    began_at: float = 0.0
-    accepted_at: float = 0.0
-    ended_at: float = 0.0
-
-
-@dataclass
-class VoiceApp:
-    sdk_app_id: str
-    secret_id: str = ""
-    secret_key: str = ""
-    # With whatever secret the product has put into it.
-    callback_url: str = ""
-    templates: dict[str, str] = field(default_factory=dict)
-    in_review: list[str] = field(default_factory=list)
-    calls: list[VoiceCall] = field(default_factory=list)
 
 
 @dataclass

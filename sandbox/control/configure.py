@@ -18,11 +18,11 @@ from sandbox.state import (
     Person,
     Relation,
     SmsApp,
-    VoiceApp,
     load,
     make_external_userid,
     make_openid,
 )
+from sandbox.voice.lines import VoiceApp
 from sandbox.wecom.contacts import relation_key
 
 CORP_FIELDS = ("name", "has_developer_account", "has_own_welcome", "mass_quota")

@@ -18,11 +18,12 @@ from sandbox.group_state import JoinWay
 from sandbox.kf import acts as kf
 from sandbox.mini_program import acts as mini
 from sandbox.mini_program.links import open_link
+from sandbox.mini_program.users import MiniScene
 from sandbox.official_account import acts as official
 from sandbox.official_account import articles
 from sandbox.official_account.followers import find_code
 from sandbox.runtime import Sandbox
-from sandbox.state import ContactWay, Corp, Member, MiniProgram, MiniScene, Person
+from sandbox.state import ContactWay, Corp, Member, MiniProgram, Person
 from sandbox.wecom import (
     acquisition_acts,
     archive,

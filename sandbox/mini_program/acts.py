@@ -6,8 +6,9 @@ from sandbox.callbacks import Value
 from sandbox.errors import ControlError, Json
 from sandbox.mini_program.paths import find_page
 from sandbox.mini_program.sessions import issue_code, open_user
+from sandbox.mini_program.users import MiniUser
 from sandbox.runtime import Sandbox, mini_target
-from sandbox.state import MiniProgram, MiniUser, Person
+from sandbox.state import MiniProgram, Person
 
 # Where XML puts the list that JSON has at the top.
 LIST_PARENTS = {

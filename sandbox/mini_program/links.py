@@ -12,7 +12,8 @@ from starlette.responses import Response
 from sandbox.calls import Call
 from sandbox.errors import ApiError, Json
 from sandbox.mini_program.paths import check_page
-from sandbox.state import MiniLink, MiniProgram, MiniScene
+from sandbox.mini_program.users import MiniLink, MiniScene
+from sandbox.state import MiniProgram
 
 LONGEST_DAYS = 30
 DAY = 86400

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sandbox.calls import Call
 from sandbox.errors import ApiError, Json
 from sandbox.mini_program.subscriptions import access_user
-from sandbox.state import MiniProgram, MiniUser
+from sandbox.mini_program.users import MiniUser
+from sandbox.state import MiniProgram
 
 MESSAGE_WINDOW, MESSAGE_MOST = 48 * 3600, 5
 ENTER_WINDOW, ENTER_MOST = 60, 2

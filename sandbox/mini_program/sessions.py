@@ -8,7 +8,8 @@ import secrets
 from sandbox import tokens
 from sandbox.calls import Call
 from sandbox.errors import ApiError, Json
-from sandbox.state import MiniCode, MiniProgram, MiniUser, make_openid
+from sandbox.mini_program.users import MiniCode, MiniUser
+from sandbox.state import MiniProgram, make_openid
 
 CODE_SECONDS = 300
 # Document jscode2session: 100 a minute for each person.

@@ -9,7 +9,8 @@ from sandbox.calls import Call
 from sandbox.errors import ApiError, Json
 from sandbox.mini_program.acts import push_items
 from sandbox.mini_program.paths import check_page, find_page
-from sandbox.state import MiniProgram, MiniUser, SubscribeSend
+from sandbox.mini_program.users import MiniUser, SubscribeSend
+from sandbox.state import MiniProgram
 
 SLOT = re.compile(r"\{\{([0-9A-Za-z_]+)\.DATA\}\}")
 STATES = ("developer", "trial", "formal")

@@ -8,7 +8,7 @@ from math import ceil
 from sandbox.callbacks import REPORT_SECONDS, Target
 from sandbox.errors import ControlError, Json
 from sandbox.runtime import Sandbox
-from sandbox.state import VoiceApp, VoiceCall
+from sandbox.voice.lines import VoiceApp, VoiceCall
 
 KEYS = frozenset("0123456789*#")
 # failure_code of the service's documents, with its words.

@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from sandbox.calls import Call
 from sandbox.errors import Json
-from sandbox.state import VoiceApp, VoiceCall
 from sandbox.tencent import CloudError, admit, read_body, serve_cloud
+from sandbox.voice.lines import VoiceApp, VoiceCall
 
 VERSION = "2020-09-02"
 ACTION_PATHS = {"SendTtsVoice": "/voice/SendTtsVoice"}

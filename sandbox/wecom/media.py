@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from sandbox.calls import Call
 from sandbox.errors import ApiError, Json
-from sandbox.state import Corp, Media
+from sandbox.state import Corp
+from sandbox.wecom.posts import Media
 
 SMALLEST = 5
 MEGABYTE = 1024 * 1024

@@ -7,8 +7,9 @@ import secrets
 from sandbox.calls import Call
 from sandbox.errors import ApiError, ControlError, Json
 from sandbox.runtime import Sandbox
-from sandbox.state import Corp, Moment, Person, make_external_userid
+from sandbox.state import Corp, Person, make_external_userid
 from sandbox.wecom.media import find_media
+from sandbox.wecom.posts import Moment
 
 PER_MINUTE = 10
 LONGEST_TEXT = 2000

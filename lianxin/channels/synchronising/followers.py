@@ -49,9 +49,10 @@ class Comparison:
             size = load_limits()["follower_rows"]
             for begin in range(0, len(page.open_ids), size):
                 await self.take(provider, page.open_ids[begin : begin + size], read_at)
-            after = page.next_id
-            if not after:
+            # A provider that names the same place again would never come to an end.
+            if page.next_id in {"", after}:
                 break
+            after = page.next_id
         # A list that is shorter than it says itself ends nobody.
         is_complete = total is not None and self.seen >= total
         await sync_to_async(self.settle)(started_at, is_complete=is_complete)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from lianxin.channels import jobs
+from lianxin.channels import actions, jobs, queries
+from lianxin.channels.adapters.base import Inbound
 from lianxin.channels.adapters.official_account.followers import read_follower
 from lianxin.channels.models import Account, Address, Arrival
 from lianxin.channels.providers import WINDOWS
+from lianxin.core import time
 from lianxin.core.models import Event, Hospital
 from lianxin.testing.channels import APP_ID, make_account
 from lianxin.testing.jobs import run_periodic
@@ -64,6 +68,21 @@ def test_lost_callbacks_are_made_up_for(sandbox: Sandbox, official: Account) -> 
     address.refresh_from_db()
     assert (address.state, address.removed_at) == ("active", None)
     assert [one["is_new"] for one in told("contact.added")] == [True, False]
+
+
+def test_a_late_unsubscribe_undoes_no_newer_follow(official: Account) -> None:
+    now, facts = time.now(), queries.facts_of(official)
+    follow = Inbound("contact.added", "follow", now, kind="follow", external_id="o1")
+    late = Inbound(
+        "contact.removed", "late", now - timedelta(minutes=1), "by_patient", external_id="o1"
+    )
+
+    actions.take_in(facts, [follow, late])
+    assert Address.objects.get().state == "active"
+
+    newer = replace(late, arrival_key="newer", occurred_at=now + timedelta(minutes=1))
+    actions.take_in(facts, [newer])
+    assert Address.objects.get().state == "removed"
 
 
 def test_a_list_that_fails_changes_nobody(sandbox: Sandbox, official: Account) -> None:

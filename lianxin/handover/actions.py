@@ -129,6 +129,8 @@ def propose_takers(
 def assign_line(line: HandoverLine, taker: Staff | None, *, by: Actor) -> None:
     """Choose who takes one contact, or nobody."""
     handover = hold(line.handover, by)
+    # Somebody may have confirmed since the line was read.
+    line.refresh_from_db()
     if not may_assign(line):
         raise RefusedError(_("这位患者已在转接，不能再改。平台不支持撤回，转完后可以再转一次。"))
     if taker is not None and taker not in dict(queries.list_takers(handover)):

@@ -181,6 +181,23 @@ def test_on_the_job_only_contacts_move_and_words_go_along(
         actions.assign_line(line, None, by=admin)
 
 
+def test_a_line_read_before_the_confirmation_is_not_given_to_somebody_else(
+    wecom: Account, leaver: Staff, lin: Staff, zhou: Staff, admin: Staff
+) -> None:
+    Staff.objects.filter(pk=zhou.pk).update(wecom_userid="zhou")
+    handover = actions.open_handover(leaver, Handover.Kind.ON_JOB, by=admin)
+    (line, *_others) = queries.list_lines(handover)
+    actions.assign_line(line, lin, by=admin)
+    (stale, *_others) = queries.list_lines(handover)
+    actions.confirm_handover(handover, main_taker=None, words="", by=admin)
+
+    with pytest.raises(RefusedError, match="不支持撤回"):
+        actions.assign_line(stale, zhou, by=admin)
+
+    line.refresh_from_db()
+    assert line.taker == lin
+
+
 def test_who_did_not_leave_stays_and_answers_again(
     wecom: Account, leaver: Staff, lin: Staff, admin: Staff
 ) -> None:

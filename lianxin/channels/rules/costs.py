@@ -8,6 +8,8 @@ from decimal import ROUND_CEILING, Decimal
 from math import ceil
 
 OPEN, WARNED, REACHED = "open", "warned", "reached"
+MEAN_STEP = Decimal("0.000001")
+"""A mean is rounded up to this part of a fen, so that no rounding allows more than the money."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Spending:
         if self.unit_fen is None:
             return None
         mean = self.spent_fen / self.count if self.count else Decimal(0)
-        return max(mean, self.unit_fen)
+        return max(mean.quantize(MEAN_STEP, ROUND_CEILING), self.unit_fen)
 
     def stands(self, warn_percent: int) -> str:
         """Say how the month stands to its budget."""
@@ -58,5 +60,5 @@ class Spending:
         each = self.message_fen
         if self.budget_fen is None or not each:
             return None
-        used = (self.spent_fen / each).to_integral_value(rounding=ROUND_CEILING)
-        return int(self.budget_fen / each), int(used)
+        used = self.spent_fen // each + (self.spent_fen % each > 0)
+        return int(self.budget_fen // each), int(used)

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.test import Client
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lianxin.channels import actions, queries
@@ -78,6 +78,7 @@ def test_segments_hold_the_whole_text(text: str) -> None:
     assert len(text) <= (SMS.single if count == 1 else count * SMS.part)
 
 
+@example(spent=Decimal("288.918"), count=271, unit=Decimal("0.001"), budget=288918)
 @given(
     spent=st.decimals(0, 10**7, places=3),
     count=st.integers(0, 10**5),

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export LIANXIN_SECRET_KEY ?= development-only-key-that-protects-invented-people
 
-.PHONY: help demo test test-debian check format bench setup setup-dev messages clean
+.PHONY: help demo test test-debian search check format bench setup setup-dev messages clean
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "%-10s %s\n", $$1, $$2}' Makefile
@@ -16,6 +16,9 @@ test: setup-dev check ## Everything that CI checks
 
 test-debian: setup-dev ## The tests again on Debian's PostgreSQL 15; browsers and crashes need no second time
 	@$(BIN)/python -m tools.debian_postgresql pytest -n auto --dist worksteal -m "not browser and not crash"
+
+search: setup-dev ## Look for counterexamples of every property test, with other examples each time
+	@$(BIN)/python -m pytest -n auto --dist worksteal --hypothesis-profile searching -m hypothesis
 
 check: setup-dev ## Everything that CI checks, short of the tests
 	$(BIN)/ruff format --check .

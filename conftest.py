@@ -18,7 +18,16 @@ from lianxin.testing.database import clone_for_this_process, own_clone
 from lianxin.testing.staff import make_staff
 
 # How long an example takes says nothing on a shared machine; speed is the benchmarks' matter.
-settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "searching",
+    max_examples=2000,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+# A change is judged by what it changes, not by the luck of a run; `make search` is for the luck.
+settings.register_profile(
+    "house", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("house")
 
 

@@ -28,11 +28,17 @@ RETRY = RetryStrategy(max_attempts=8, exponential_wait=2)
 STALLED_AFTER_SECONDS = 30.0
 
 
+def name_of(function: JobFunction) -> str:
+    """Name a job after its room, in whichever module of the room's jobs it stands."""
+    room, jobs, _ = f"{function.__module__}.".removeprefix("lianxin.").partition(".jobs.")
+    return f"{room}{jobs}{function.__name__}"
+
+
 def job(*, queue: str = "default") -> Callable[[JobFunction], AnyTask]:
     """Make a job of a plain function that takes JSON keyword arguments."""
 
     def register(function: JobFunction) -> AnyTask:
-        name = f"{function.__module__}.{function.__name__}".removeprefix("lianxin.")
+        name = name_of(function)
         task: AnyTask = app.task(queue=queue, name=name, retry=RETRY)(function)
         return task
 
@@ -71,7 +77,7 @@ def periodic(*, seconds: int, queue: str = "default") -> Callable[[JobFunction],
     """
 
     def register(function: JobFunction) -> AnyTask:
-        name = f"{function.__module__}.{function.__name__}".removeprefix("lianxin.")
+        name = name_of(function)
 
         def tick(timestamp: int) -> None:
             del timestamp

@@ -325,6 +325,8 @@ class Follower:
     message_sent: int = 0
     act_at: float = 0.0
     act_sent: int = 0
+    ticks: dict[str, int] = field(default_factory=dict)
+    switched_off: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -358,12 +360,15 @@ class OfficialAccount:
     ip_white_list: list[str] = field(default_factory=list)
     is_bound: bool = True
     templates: list[Json] = field(default_factory=list)
+    # Templates of subscribe notices; `kind` is one_time or long_term.
+    notices: list[Json] = field(default_factory=list)
     tokens: dict[str, Token] = field(default_factory=dict)
     forced_at: list[float] = field(default_factory=list)
     followers: dict[str, Follower] = field(default_factory=dict)
     codes: dict[str, SceneCode] = field(default_factory=dict)
     templates_sent: list[TemplateSend] = field(default_factory=list)
     client_msg_ids: dict[str, int] = field(default_factory=dict)
+    notices_sent: list[SubscribeSend] = field(default_factory=list)
     media: dict[str, float] = field(default_factory=dict)
     menu: list[Json] = field(default_factory=list)
     drafts: dict[str, list[Json]] = field(default_factory=dict)

@@ -47,6 +47,7 @@ OFFICIAL_FIELDS = (
     "ip_white_list",
     "is_bound",
     "templates",
+    "notices",
 )
 MINI_FIELDS = (
     "original_id",

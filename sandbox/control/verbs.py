@@ -20,7 +20,7 @@ from sandbox.mini_program import acts as mini
 from sandbox.mini_program.links import open_link
 from sandbox.mini_program.users import MiniScene
 from sandbox.official_account import acts as official
-from sandbox.official_account import articles
+from sandbox.official_account import articles, notices
 from sandbox.official_account.followers import find_code
 from sandbox.runtime import Sandbox
 from sandbox.state import ContactWay, Corp, Member, MiniProgram, Person
@@ -229,6 +229,24 @@ def _oa_examine(box: Sandbox, _person: Person, data: Json) -> Json:
     return articles.examine(box, account, refuse=bool(data.get("refuse", False)))
 
 
+def _answers_of(data: Json) -> dict[str, str]:
+    answers = data.get("answers")
+    if not isinstance(answers, dict):
+        raise ControlError(422, "answers is missing")
+    return answers
+
+
+def _oa_tick(box: Sandbox, person: Person, data: Json) -> Json:
+    account = access_official_account(box, _text(data, "app_id"))
+    in_article = bool(data.get("in_article"))
+    return notices.answer_popup(box, account, person, _answers_of(data), in_article=in_article)
+
+
+def _oa_switch_off(box: Sandbox, person: Person, data: Json) -> Json:
+    account = access_official_account(box, _text(data, "app_id"))
+    return notices.switch_off(box, account, person, _text(data, "template_id"))
+
+
 def _mini(box: Sandbox, data: Json) -> MiniProgram:
     return access_mini_program(box, _text(data, "app_id"))
 
@@ -252,10 +270,7 @@ def _mini_phone(box: Sandbox, person: Person, data: Json) -> Json:
 
 
 def _mini_tick(box: Sandbox, person: Person, data: Json) -> Json:
-    answers = data.get("answers")
-    if not isinstance(answers, dict):
-        raise ControlError(422, "answers is missing")
-    return mini.answer_popup(box, _mini(box, data), person, answers)
+    return mini.answer_popup(box, _mini(box, data), person, _answers_of(data))
 
 
 def _mini_switch_off(box: Sandbox, person: Person, data: Json) -> Json:
@@ -310,6 +325,8 @@ PERSON_VERBS: dict[str, PersonVerb] = {
     "oa-press": _oa_press,
     "oa-block-templates": _oa_block,
     "oa-examine": _oa_examine,
+    "oa-tick": _oa_tick,
+    "oa-switch-off": _oa_switch_off,
     "mini-open": _mini_open,
     "mini-phone": _mini_phone,
     "mini-tick": _mini_tick,

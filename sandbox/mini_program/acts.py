@@ -9,14 +9,7 @@ from sandbox.mini_program.sessions import issue_code, open_user
 from sandbox.mini_program.users import MiniUser
 from sandbox.runtime import Sandbox, mini_target
 from sandbox.state import MiniProgram, Person
-
-# Where XML puts the list that JSON has at the top.
-LIST_PARENTS = {
-    "subscribe_msg_popup_event": "SubscribeMsgPopupEvent",
-    "subscribe_msg_change_event": "SubscribeMsgChangeEvent",
-    "subscribe_msg_sent_event": "SubscribeMsgSentEvent",
-}
-ANSWERS = ("accept", "reject")
+from sandbox.subscriptions import CHANGE, LIST_PARENTS, POPUP, answer, refuse
 
 
 def push(
@@ -81,31 +74,24 @@ def answer_popup(
     box: Sandbox, program: MiniProgram, person: Person, answers: dict[str, str]
 ) -> Json:
     """Answer the dialog that asks for reminders: each accepted one is good for one message."""
-    known = {template["template_id"] for template in program.templates}
-    if not answers or not set(answers) <= known or not set(answers.values()) <= set(ANSWERS):
-        raise ControlError(422, "answers: {template_id: accept or reject}")
     user = open_user(program, person.id)
-    for template_id, answer in answers.items():
-        if answer == "accept":
-            user.ticks[template_id] = user.ticks.get(template_id, 0) + 1
-            user.switched_off = [one for one in user.switched_off if one != template_id]
+    answer(user, program.templates, answers)
     items: list[Json] = [
-        {"TemplateId": template_id, "SubscribeStatusString": answer, "PopupScene": 0}
-        for template_id, answer in answers.items()
+        {"TemplateId": template_id, "SubscribeStatusString": word, "PopupScene": 0}
+        for template_id, word in answers.items()
     ]
     _log(box, program, person, "mini_tick")
-    log_id = push_items(box, program, user, "subscribe_msg_popup_event", items)
+    log_id = push_items(box, program, user, POPUP, items)
     return {"openid": user.openid, "ticks": user.ticks, "callbacks": [log_id]}
 
 
 def switch_off(box: Sandbox, program: MiniProgram, person: Person, template_id: str) -> Json:
     """Refuse a template in the message's own menu. Only refusing is told."""
     user = open_user(program, person.id)
-    if template_id not in user.switched_off:
-        user.switched_off.append(template_id)
+    refuse(user, template_id)
     item: Json = {"TemplateId": template_id, "SubscribeStatusString": "reject"}
     _log(box, program, person, "mini_switch_off")
-    log_id = push_items(box, program, user, "subscribe_msg_change_event", [item])
+    log_id = push_items(box, program, user, CHANGE, [item])
     return {"openid": user.openid, "callbacks": [log_id]}
 
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from sandbox.calls import Call, Handler, answer_call, read_call
 from sandbox.errors import ApiError, Json
-from sandbox.official_account import access, articles, followers, identity, menus, messages
+from sandbox.official_account import access, articles, followers, identity, menus, messages, notices
 from sandbox.runtime import Sandbox
 from sandbox.state import OfficialAccount
 from sandbox.wecom.media import check_upload
@@ -42,6 +42,8 @@ OPEN_PATHS: dict[str, Handler] = {
 PATHS: dict[str, tuple[str, AccountHandler, bool]] = {
     "/cgi-bin/message/custom/send": ("POST", messages.send_custom, True),
     "/cgi-bin/message/template/send": ("POST", messages.send_template, True),
+    "/cgi-bin/message/subscribe/bizsend": ("POST", notices.send_notice, True),
+    "/wxaapi/newtmpl/gettemplate": ("GET", notices.list_templates, True),
     "/cgi-bin/template/get_all_private_template": ("GET", messages.list_templates, False),
     "/cgi-bin/menu/create": ("POST", menus.create_menu, True),
     "/cgi-bin/menu/get": ("GET", menus.show_menu, False),

@@ -6,6 +6,7 @@ from sandbox.errors import Json
 from sandbox.official_account.articles import list_shown
 from sandbox.runtime import Sandbox
 from sandbox.state import MiniProgram, Person, PhoneMessage, make_external_userid, make_openid
+from sandbox.subscriptions import describe_ticks
 from sandbox.wecom.contacts import find_relation
 from sandbox.wecom.transfer_acts import find_waiting
 
@@ -71,6 +72,7 @@ def describe_chat(box: Sandbox, me: Person, key: str) -> Json:
                 "is_blocked": is_blocked,
                 "menu": official.menu,
                 "articles": list_shown(official, box.clock.now()),
+                "templates": describe_ticks(official.notices, follower),
             }
         )
     if kind == "mini" and (program := box.world.mini_programs.get(rest)):
@@ -81,14 +83,7 @@ def describe_chat(box: Sandbox, me: Person, key: str) -> Json:
 def describe_mini(program: MiniProgram, me: Person) -> Json:
     """Say which reminders can be ticked, and how many ticks are left of each."""
     user = program.users.get(make_openid(program.app_id, me.id))
-    templates = [
-        {
-            "template_id": template["template_id"],
-            "title": template.get("title", ""),
-            "ticks": user.ticks.get(template["template_id"], 0) if user else 0,
-        }
-        for template in program.templates
-    ]
+    templates = describe_ticks(program.templates, user)
     return {"id": program.app_id, "name": program.name, "templates": templates}
 
 

@@ -216,16 +216,25 @@ function chatMenu() {
     choices.push(choose(t("group_leave"), () => asMe("group-leave", { corp_id: chat.corp_id, chat_id: chat.chat_id })));
   } else if (chat.kind === "mini") {
     choices.push(choose(t("mini_open"), () => asMe("mini-open", { app_id: chat.id })));
-    for (const { template_id, title, ticks } of chat.templates) {
-      choices.push(choose(t("mini_tick", { title, n: ticks }), () => asMe("mini-tick", { app_id: chat.id, answers: { [template_id]: "accept" } })));
-      choices.push(choose(t("mini_switch_off", { title }), () => asMe("mini-switch-off", { app_id: chat.id, template_id })));
-    }
+    choices.push(...tickChoices(chat, "mini", choose));
   } else {
+    choices.push(...tickChoices(chat, "oa", choose));
     const label = chat.is_blocked ? "allow_templates" : "block_templates";
     choices.push(choose(t(label), () => asMe("oa-block-templates", { app_id: chat.id, blocked: !chat.is_blocked })));
     if (chat.can_write) choices.push(choose(t("unfollow"), () => asMe("oa-unsubscribe", { app_id: chat.id })));
   }
   showDialog(chat.title, [text && h("p", { class: "sb-muted" }, text)], [...choices, button(t("cancel"), closeDialog, { kind: "sb-wide-button" })], "sb-stack");
+}
+
+// What may be said yes to, and switched off again, in a mini-program or an Official Account.
+function tickChoices(chat, prefix, choose) {
+  return chat.templates.flatMap(({ template_id, title, ticks, is_long_term, is_off }) => {
+    const label = is_long_term ? t(ticks && !is_off ? "tick_lasting_on" : "tick_lasting", { title }) : t("mini_tick", { title, n: ticks });
+    return [
+      choose(label, () => asMe(`${prefix}-tick`, { app_id: chat.id, answers: { [template_id]: "accept" } })),
+      choose(t("mini_switch_off", { title }), () => asMe(`${prefix}-switch-off`, { app_id: chat.id, template_id })),
+    ];
+  });
 }
 
 function messageLines() {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.callbacks import REPORT_SECONDS
+from sandbox.callbacks import REPORT_SECONDS, Value
 from sandbox.calls import Call
 from sandbox.errors import ApiError, Json
 from sandbox.mini_program.users import SubscribeSend
@@ -72,7 +72,7 @@ def _call_back(
     items: list[Json],
     wait_seconds: float = 0.0,
 ) -> int:
-    fields = {
+    fields: dict[str, Value] = {
         "ToUserName": account.original_id,
         "FromUserName": follower.openid,
         "CreateTime": box.clock.second(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from functools import lru_cache
 from typing import Any
 
@@ -95,6 +96,10 @@ def event_key_of(message: dict[str, Any]) -> str:
     if message_id:
         identity = f"message:{message_id}"
     else:
-        scalars = (f"{name}={value}" for name, value in message.items() if isinstance(value, str))
-        identity = "\n".join(sorted(scalars))
+        # Two results of one second differ only inside their lists.
+        parts = (
+            f"{name}={value if isinstance(value, str) else json.dumps(value, sort_keys=True)}"
+            for name, value in message.items()
+        )
+        identity = "\n".join(sorted(parts))
     return hashlib.sha256(identity.encode()).hexdigest()[:EVENT_KEY_CHARACTERS]

@@ -56,11 +56,14 @@ class Limit:
 
 @dataclass(frozen=True)
 class TemplateKey:
-    """How long the value of a template's key may be, by the kind of key."""
+    """What the value of a template's key may be, by the kind of key."""
 
     kind: str
     characters: int
     may_cut: bool = False
+    pattern: str = ""
+    # Which of our own words it may carry.
+    holds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,10 @@ def load_media_limits() -> dict[tuple[str, str], MediaLimit]:
 
 @lru_cache(maxsize=1)
 def load_template_keys() -> dict[str, TemplateKey]:
-    return {row["kind"]: TemplateKey(**row) for row in read_limits()["template_keys"]}
+    rows = read_limits()["template_keys"]
+    return {
+        row["kind"]: TemplateKey(**row | {"holds": tuple(row.get("holds", ()))}) for row in rows
+    }
 
 
 @lru_cache(maxsize=1)

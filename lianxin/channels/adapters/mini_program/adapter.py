@@ -16,9 +16,9 @@ from lianxin.channels.adapters.base import (
 )
 from lianxin.channels.adapters.checking import Check
 from lianxin.channels.adapters.envelope import check_size, open_text, verify_plain
+from lianxin.channels.adapters.fitting import fit_data
 from lianxin.channels.adapters.mini_program import calls
 from lianxin.channels.adapters.mini_program.checks import CHECKS
-from lianxin.channels.adapters.mini_program.fitting import fit_data
 from lianxin.channels.adapters.mini_program.parsing import event_key, parse_push, read_push
 from lianxin.channels.adapters.official_account.calls import fetch_token
 from lianxin.channels.adapters.provider_http import Provider, Token

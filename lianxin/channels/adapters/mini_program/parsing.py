@@ -1,8 +1,7 @@
 """What a mini-program pushes, as XML or as JSON, to inbound things.
 
 The account chooses the format. In JSON a list of one is written as an object, numbers may be
-numbers or texts, and the list of a subscription event stands at the top instead of inside an
-element of its own (document "小程序订阅消息", event pushes).
+numbers or texts.
 """
 
 from __future__ import annotations
@@ -11,20 +10,11 @@ import hashlib
 import json
 from typing import Any
 
-from lianxin.channels.adapters.base import TEMPLATE_RECEIPT, Inbound, as_text, at_unix
+from lianxin.channels.adapters.base import Inbound, as_text, at_unix
 from lianxin.channels.adapters.envelope import EVENT_KEY_CHARACTERS
-from lianxin.channels.adapters.official_account.parsing import identity, parse_message
-from lianxin.channels.adapters.reactions import find_row
+from lianxin.channels.adapters.official_account.parsing import parse_message
+from lianxin.channels.adapters.subscriptions import identity, parse_subscriptions
 from lianxin.channels.adapters.xml import MAX_DEPTH, XmlRefused, field_text, parse_xml
-
-PLATFORM = "mini_program"
-# Where XML puts the list that JSON has at the top.
-LIST_PARENTS = {
-    "subscribe_msg_popup_event": "SubscribeMsgPopupEvent",
-    "subscribe_msg_change_event": "SubscribeMsgChangeEvent",
-    "subscribe_msg_sent_event": "SubscribeMsgSentEvent",
-}
-ANSWER_KINDS = {"subscribe_msg_popup_event": "popup", "subscribe_msg_change_event": "change"}
 
 
 def read_push(body: bytes | str) -> dict[str, Any]:
@@ -66,19 +56,7 @@ def parse_push(message: dict[str, Any]) -> list[Inbound]:
     name = field_text(message, "Event").lower()
     if name == "user_enter_tempsession":
         return [parse_entering(message)]
-    parse = parse_result if name == "subscribe_msg_sent_event" else parse_answer
-    return [parse(message, item) for item in items_of(message, name)]
-
-
-def items_of(message: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    """Return the entries of a subscription event, however many, wherever they stand."""
-    parent = LIST_PARENTS.get(name)
-    if parent is None:
-        return []
-    inner = message.get(parent)
-    found = (inner if isinstance(inner, dict) else message).get("List", [])
-    listed = found if isinstance(found, list) else [found]
-    return [one for one in listed if isinstance(one, dict) and field_text(one, "TemplateId")]
+    return parse_subscriptions(message)
 
 
 def parse_entering(message: dict[str, Any]) -> Inbound:
@@ -92,39 +70,3 @@ def parse_entering(message: dict[str, Any]) -> Inbound:
         state=field_text(message, "SessionFrom"),
         raw=message,
     )
-
-
-def parse_answer(message: dict[str, Any], item: dict[str, Any]) -> Inbound:
-    """Read what the person answered for one template: accept or reject."""
-    template_id = field_text(item, "TemplateId")
-    return Inbound(
-        event="subscription.answered",
-        arrival_key=f"{identity(message)}:{template_id}",
-        occurred_at=at_unix(field_text(message, "CreateTime")),
-        kind=ANSWER_KINDS[field_text(message, "Event").lower()],
-        external_id=field_text(message, "FromUserName"),
-        template_id=template_id,
-        status=field_text(item, "SubscribeStatusString"),
-        raw=item,
-    )
-
-
-def parse_result(message: dict[str, Any], item: dict[str, Any]) -> Inbound:
-    message_id, code = field_text(item, "MsgID"), field_text(item, "ErrorCode")
-    is_delivered = code == "0"
-    return Inbound(
-        event="receipt.arrived",
-        arrival_key=f"subscribed:{message_id}",
-        occurred_at=at_unix(field_text(message, "CreateTime")),
-        kind=TEMPLATE_RECEIPT,
-        external_id=field_text(message, "FromUserName"),
-        template_id=field_text(item, "TemplateId"),
-        provider_message_id=message_id,
-        status="delivered" if is_delivered else "failed",
-        reason="" if is_delivered else reason_of(code),
-        raw=item,
-    )
-
-
-def reason_of(code: str) -> str:
-    return find_row(PLATFORM, int(code) if code.isdecimal() else code).reason

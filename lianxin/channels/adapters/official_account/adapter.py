@@ -20,17 +20,21 @@ from lianxin.channels.adapters.base import (
 )
 from lianxin.channels.adapters.checking import Check
 from lianxin.channels.adapters.envelope import open_sealed, opened, parse_body, verify_plain
+from lianxin.channels.adapters.fitting import fit_data
 from lianxin.channels.adapters.official_account import calls
 from lianxin.channels.adapters.official_account.checks import CHECKS
 from lianxin.channels.adapters.official_account.parsing import parse_event, parse_message
 from lianxin.channels.adapters.provider_http import Provider, ProviderError, Token
 from lianxin.channels.adapters.xml import field_text, parse_xml
 
+BIZSEND = "/cgi-bin/message/subscribe/bizsend"
+REFUSED = 43101
+
 
 class OfficialAccount:
     kind = "official_account"
     platform = "official_account"
-    carriers = frozenset({"text", "link", "menu", "template", "welcome"})
+    carriers = frozenset({"text", "link", "menu", "template", "subscribe", "welcome"})
     text_bytes = 2048
     checks: tuple[Check, ...] = CHECKS
     redact_keys = frozenset({"access_token", "secret", "openid", "touser", "content", "unionid"})
@@ -58,9 +62,8 @@ class OfficialAccount:
         del account
         message = parse_xml(body)
         if field_text(message, "MsgType") == "event":
-            found = parse_event(message)
-        else:
-            found = parse_message(message)
+            return parse_event(message)
+        found = parse_message(message)
         return [found] if found else []
 
     async def fetch_token(self, provider: Provider) -> Token:
@@ -69,6 +72,8 @@ class OfficialAccount:
     async def send(self, provider: Provider, outbound: Outbound) -> Sent:
         if outbound.carrier_kind == "template":
             return await self.send_template(provider, outbound)
+        if outbound.carrier_kind == "subscribe":
+            return await self.send_notice(provider, outbound)
         if outbound.carrier_kind == "welcome":
             return await self.send_welcome(provider, outbound)
         if outbound.carrier_kind in self.carriers:
@@ -86,6 +91,29 @@ class OfficialAccount:
         if outbound.url:
             body["url"] = outbound.url
         answer = await provider.post("/cgi-bin/message/template/send", body)
+        return Sent(outbound.client_key, as_text(answer.get("msgid")))
+
+    async def send_notice(self, provider: Provider, outbound: Outbound) -> Sent:
+        """Send what the person subscribed to. No key against repeats: silence is not repeated.
+
+        The answer names no message; the result is told by its address and template.
+        """
+        body: dict[str, Any] = {
+            "touser": outbound.address,
+            "template_id": outbound.template_id,
+            "data": fit_data(outbound.data, outbound.client_key),
+        }
+        if outbound.url:
+            body["page"] = outbound.url
+        try:
+            answer = await provider.post(BIZSEND, body, is_repeatable=False)
+        except ProviderError as error:
+            if error.row.code != REFUSED:
+                raise
+            # The same code of a template message means a person who takes none at all.
+            raise SendFailed(
+                "no_tick_left", permanent=True, client_key=outbound.client_key
+            ) from None
         return Sent(outbound.client_key, as_text(answer.get("msgid")))
 
     async def send_welcome(self, provider: Provider, outbound: Outbound) -> Sent:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lianxin.channels.adapters.base import TEMPLATE_RECEIPT, Inbound, at_unix
+from lianxin.channels.adapters.subscriptions import identity, parse_subscriptions
 from lianxin.channels.adapters.xml import field_text
 
 SUBSCRIBE_PREFIX = "qrscene_"
@@ -40,15 +41,11 @@ def parse_message(message: dict[str, Any]) -> Inbound | None:
     )
 
 
-def parse_event(message: dict[str, Any]) -> Inbound | None:
+def parse_event(message: dict[str, Any]) -> list[Inbound]:
+    if not field_text(message, "FromUserName"):
+        return []
     parse = EVENT_PARSERS.get(field_text(message, "Event").lower())
-    return parse(message) if parse and field_text(message, "FromUserName") else None
-
-
-def identity(message: dict[str, Any]) -> str:
-    """Events have no id of their own: sender, second and name together are one."""
-    names = ("Event", "FromUserName", "CreateTime")
-    return ":".join(field_text(message, name) for name in names)
+    return [parse(message)] if parse else parse_subscriptions(message)
 
 
 def parse_following(message: dict[str, Any]) -> Inbound:

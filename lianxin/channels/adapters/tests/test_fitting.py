@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lianxin.channels.adapters.base import SendFailed
-from lianxin.channels.adapters.mini_program.fitting import fit, fit_data
+from lianxin.channels.adapters.fitting import bind_keys, fit, fit_data
 from lianxin.channels.adapters.reactions import load_template_keys
 
 
@@ -21,8 +21,15 @@ from lianxin.channels.adapters.reactions import load_template_keys
         ("number3", "1" * 33, ""),
         ("phrase2", "已经预约成功", ""),
         ("character_string4", "x" * 33, ""),
-        # Kinds without a length are left to the provider.
         ("time5", "2026年11月22日 08:00", "2026年11月22日 08:00"),
+        ("time5", "明天一早", ""),
+        ("date5", "2026年11月22日", "2026年11月22日"),
+        ("phrase2", "ok", ""),
+        ("letter3", "A1", ""),
+        ("amount4", "¥12.50元", "¥12.50元"),
+        ("amount4", "免费", ""),
+        # Kinds that we do not know are left to the provider.
+        ("const5", "门诊", "门诊"),
         ("thing1", " ", ""),
     ],
 )
@@ -53,3 +60,20 @@ def test_free_words_always_arrive_at_least_in_part(value: str, number: int) -> N
 
     assert fitted
     assert " ".join(value.split()).startswith(fitted.removesuffix("…"))
+
+
+@pytest.mark.parametrize(
+    ("names", "bound"),
+    [
+        (["thing1", "time2", "thing3"], {"thing1": "matter", "time2": "time", "thing3": "sender"}),
+        (["date3", "thing5"], {"date3": "time", "thing5": "matter"}),
+        (
+            ["thing1", "thing2", "thing3"],
+            {"thing1": "matter", "thing2": "sender", "thing3": "matter"},
+        ),
+        # An amount or a word from a list is nothing that we could say.
+        (["thing1", "amount2", "const3"], {"thing1": "matter"}),
+    ],
+)
+def test_each_key_gets_a_word_that_it_can_carry(names: list[str], bound: dict[str, str]) -> None:
+    assert bind_keys(names) == bound

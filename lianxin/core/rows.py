@@ -7,7 +7,7 @@ once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,7 +25,7 @@ def update_rows(rows: Sequence[Model], names: Sequence[str]) -> None:
     if not rows:
         return
     meta = rows[0]._meta
-    columns = Columns(rows, [meta.get_field(name) for name in names])  # type: ignore[misc]
+    columns = columns_of(rows, [meta.get_field(name) for name in names])  # type: ignore[misc]
     changes = ", ".join(
         f'"{field.column}" = {source}'
         for field, source in zip(columns.fields, columns.sources, strict=True)
@@ -49,19 +49,10 @@ def insert_rows(
     if not rows:
         return []
     meta = rows[0]._meta
-    columns = Columns(rows, [field for field in meta.concrete_fields if not field.primary_key])
-    names = ", ".join(f'"{field.column}"' for field in columns.fields)
-    ending = " on conflict do nothing" if ignore_conflicts else ""
-    ending += f' returning id, "{unique}"' if unique else ""
-    sql = (
-        f'insert into "{meta.db_table}" ({names})'  # noqa: S608 - names from the model
-        f" select {', '.join(columns.sources)} from {columns.source}{ending}"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(sql, columns.values(range(len(rows))))
-        if not unique:
-            return [] if ignore_conflicts else list(rows)
-        ids = {key: pk for pk, key in cursor.fetchall()}
+    columns = columns_of(rows, [field for field in meta.concrete_fields if not field.primary_key])
+    ids = insert(type(rows[0]), columns, len(rows), unique, ignore_conflicts=ignore_conflicts)
+    if not unique:
+        return [] if ignore_conflicts else list(rows)
     written = [row for row in rows if getattr(row, unique) in ids]
     for row in written:
         row.pk = ids[getattr(row, unique)]
@@ -69,13 +60,67 @@ def insert_rows(
     return written
 
 
+def insert_columns(
+    model: type[Model],
+    shared: Mapping[str, Any],
+    varying: Mapping[str, Sequence[Any]],
+    *,
+    unique: str = "",
+    ignore_conflicts: bool = False,
+) -> dict[Any, int]:
+    """Insert rows that nobody needs as objects: making those costs more than writing them.
+
+    `shared` is the same in all rows, `varying` has one value for each; both by the name of the
+    attribute (`account_id`). What neither names has its default. Returns ids by `unique`, if given.
+    """
+    count = len(next(iter(varying.values())))
+    if not count:
+        return {}
+    columns = Columns()
+    for field in model._meta.concrete_fields:
+        if field.primary_key:
+            continue
+        if field.attname in varying:
+            columns.take(field, varying[field.attname])
+        elif field.attname in shared:
+            columns.share(field, shared[field.attname])
+        elif callable(field.default):
+            columns.add(field, [field.get_default() for _ in range(count)])
+        else:
+            columns.share(field, field.get_default())
+    return insert(model, columns, count, unique, ignore_conflicts=ignore_conflicts)
+
+
+def insert(
+    model: type[Model], columns: Columns, count: int, unique: str, *, ignore_conflicts: bool
+) -> dict[Any, int]:
+    """Run the statement; returns the ids of what was written by `unique`, if given."""
+    names = ", ".join(f'"{field.column}"' for field in columns.fields)
+    ending = " on conflict do nothing" if ignore_conflicts else ""
+    ending += f' returning id, "{unique}"' if unique else ""
+    sql = (
+        f'insert into "{model._meta.db_table}" ({names})'  # noqa: S608 - names from the model
+        f" select {', '.join(columns.sources)} from {columns.source}{ending}"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, columns.values(range(count)))
+        return {key: pk for pk, key in cursor.fetchall()} if unique else {}
+
+
+def columns_of(rows: Sequence[Model], fields: Iterable[AnyField]) -> Columns:
+    """Return the values of some fields of some rows; what all share once."""
+    columns = Columns()
+    for field in fields:
+        columns.take(field, [getattr(row, field.attname) for row in rows])
+    return columns
+
+
 # What the driver takes as it is: asking the field costs more than sending the value.
 PLAIN = frozenset({int, str, bool, datetime, type(None)})
 
 
-def prepared(field: AnyField, kind: str | None, value: Any) -> Any:
-    is_plain = type(value) in PLAIN and kind != "jsonb"
-    return value if is_plain else field.get_db_prep_save(value, connection)
+def prepared(field: AnyField, value: Any) -> Any:
+    return value if type(value) in PLAIN else field.get_db_prep_save(value, connection)
 
 
 class Columns:
@@ -84,34 +129,52 @@ class Columns:
     Documents travel as one document: as members of an array each of their quotes is escaped anew.
     """
 
-    def __init__(self, rows: Sequence[Model], fields: Sequence[AnyField]) -> None:
-        self.fields = list(fields)
+    def __init__(self) -> None:
+        self.fields: list[AnyField] = []
         self.sources: list[str] = []
         self.scalars: list[Any] = []
         self.arrays: list[Any] = []
         self.documents: list[Any] = []
-        casts = ["%s::bigint[]"]
-        names, document_names = ["row_id"], []
-        for field in self.fields:
-            values = [getattr(row, field.attname) for row in rows]
-            kind = field.db_type(connection)
-            first = values[0]
-            if all(value == first for value in values):
-                self.sources.append(f"%s::{kind}")
-                self.scalars.append(field.get_db_prep_save(first, connection))
-                continue
-            self.sources.append(f'new."{field.column}"')
-            if kind == "jsonb" and None not in values:
-                self.documents.append(field.get_db_prep_save(values, connection))
-                document_names.append(f'"{field.column}"')
-                continue
-            self.arrays.append([prepared(field, kind, value) for value in values])
-            casts.append(f"%s::{kind}[]")
-            names.append(f'"{field.column}"')
-        sets = [f"unnest({', '.join(casts)})"]
+        self.casts = ["%s::bigint[]"]
+        self.names, self.document_names = ["row_id"], list[str]()
+
+    def take(self, field: AnyField, values: Sequence[Any]) -> None:
+        """Add a field by its values, of which there is at least one."""
+        if values.count(values[0]) == len(values):
+            self.share(field, values[0])
+        else:
+            self.add(field, values)
+
+    def share(self, field: AnyField, value: Any) -> None:
+        """Add a field that has one value in all rows."""
+        self.fields.append(field)
+        self.sources.append(f"%s::{field.db_type(connection)}")
+        self.scalars.append(field.get_db_prep_save(value, connection))
+
+    def add(self, field: AnyField, values: Sequence[Any]) -> None:
+        """Add a field that has a value for each row."""
+        kind = field.db_type(connection)
+        name = f'"{field.column}"'
+        self.fields.append(field)
+        self.sources.append(f"new.{name}")
+        if kind == "jsonb" and None not in values:
+            self.documents.append(field.get_db_prep_save(values, connection))
+            self.document_names.append(name)
+            return
+        if kind == "jsonb":
+            self.arrays.append([field.get_db_prep_save(value, connection) for value in values])
+        else:
+            self.arrays.append([prepared(field, value) for value in values])
+        self.casts.append(f"%s::{kind}[]")
+        self.names.append(name)
+
+    @property
+    def source(self) -> str:
+        sets = [f"unnest({', '.join(self.casts)})"]
         sets += ["jsonb_array_elements(%s::jsonb)"] * len(self.documents)
-        named = ", ".join(names + document_names)
-        self.source = f"rows from ({', '.join(sets)}) as new ({named})"
+        return (
+            f"rows from ({', '.join(sets)}) as new ({', '.join(self.names + self.document_names)})"
+        )
 
     def values(self, row_ids: Sequence[Any]) -> list[Any]:
         """Return everything in the order in which the statement asks for it."""

@@ -26,7 +26,7 @@ from lianxin.core.errors import ForbiddenError, RefusedError
 from lianxin.core.keys import Keyring
 
 if TYPE_CHECKING:
-    from lianxin.channels.actions.arrivals import Intake
+    from lianxin.channels.actions.intake import Intake
 
 
 @transaction.atomic

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
@@ -16,6 +14,7 @@ from lianxin.channels.actions.archive import take_agreed
 from lianxin.channels.actions.calls import take_report
 from lianxin.channels.actions.corp_tags import ask_for_tag_list
 from lianxin.channels.actions.groups import note_change
+from lianxin.channels.actions.intake import Intake, tell_added
 from lianxin.channels.actions.leaves import note_back, note_left
 from lianxin.channels.actions.marks import mark_later
 from lianxin.channels.adapters.base import TEMPLATE_RECEIPT, AccountFacts, Inbound
@@ -45,31 +44,6 @@ MINUTE_KINDS: dict[str, set[str]] = {
     Account.Kind.OFFICIAL_ACCOUNT: {"follow", "scan"},
     Account.Kind.MINI_PROGRAM: {"entry"},
 }
-
-
-@dataclass
-class Intake:
-    """One account taking things in, inside one transaction."""
-
-    account: AccountFacts
-    now: datetime
-    entries: list[Entry] = field(default_factory=list)
-
-    @property
-    def hospital_id(self) -> int:
-        return self.account.hospital_id
-
-    def tell(self, name: str, subject: str, subject_id: int, data: dict[str, Any]) -> None:
-        common = {"account_id": self.account.id, "account_kind": self.account.kind}
-        entry = Entry(
-            name=name,
-            hospital_id=self.hospital_id,
-            subject=subject,
-            subject_id=subject_id,
-            by_kind="system",
-            data=common | data,
-        )
-        self.entries.append(entry)
 
 
 @transaction.atomic
@@ -196,24 +170,6 @@ def take_edited(intake: Intake, inbound: Inbound) -> None:
 
 def ask_for(address: Address, now: datetime) -> None:
     Address.objects.filter(pk=address.pk).update(read_due_at=now)
-
-
-def tell_added(intake: Intake, address: Address, arrival: Arrival, *, is_new: bool) -> None:
-    code = arrival.live_code
-    staff_id = address.staff_id or (code.staff_id if code else None)
-    intake.tell(
-        "contact.added",
-        "address",
-        address.pk,
-        {
-            "arrival_id": arrival.pk,
-            "welcome_arrival_id": arrival.pk if arrival.welcome == "waiting" else None,
-            "live_code_id": code.pk if code else None,
-            "staff_id": staff_id,
-            "kind": arrival.kind,
-            "is_new": is_new,
-        },
-    )
 
 
 def take_removed(intake: Intake, inbound: Inbound) -> None:

@@ -11,7 +11,8 @@ from datetime import datetime
 from django.db import transaction
 
 from lianxin.channels import queries, rules
-from lianxin.channels.actions.arrivals import Intake, take_in, tell_added
+from lianxin.channels.actions.arrivals import take_in
+from lianxin.channels.actions.intake import Intake, tell_added
 from lianxin.channels.adapters.base import AccountFacts, Inbound
 from lianxin.channels.adapters.official_account.followers import Follower
 from lianxin.channels.adapters.reactions import load_facts

@@ -7,11 +7,12 @@ to the ordinary way, which finds them there.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from django.db import transaction
 
 from lianxin.channels import queries, rules
-from lianxin.channels.actions.arrivals import Intake, tell_added
+from lianxin.channels.actions.intake import Intake, tell_met
 from lianxin.channels.adapters.base import AccountFacts, Inbound
 from lianxin.channels.adapters.wecom.contacts import Contact
 from lianxin.channels.models import (
@@ -24,9 +25,10 @@ from lianxin.channels.models import (
 )
 from lianxin.core import events, time
 from lianxin.core.events import Entry
-from lianxin.core.rows import insert_rows
-from lianxin.staff.models import Staff
+from lianxin.core.rows import insert_columns
 from lianxin.staff.queries import find_many_by_wecom
+
+FULL = "full"
 
 
 @transaction.atomic
@@ -60,7 +62,7 @@ def as_added(contact: Contact) -> Inbound:
         event="contact.added",
         arrival_key=key_of(contact),
         occurred_at=contact.added_at,
-        kind="full",
+        kind=FULL,
         external_id=contact.external_id,
         staff_userid=contact.staff_userid,
         state=contact.state,
@@ -76,74 +78,85 @@ class StrangersPage:
         self.contacts = contacts
         hospital_id = account.hospital_id
         self.codes = queries.find_codes_by_state(hospital_id, {one.state for one in contacts})
-        self.staff = find_many_by_wecom(hospital_id, {one.staff_userid for one in contacts})
+        members = find_many_by_wecom(hospital_id, {one.staff_userid for one in contacts})
+        self.staff_ids = {userid: member.pk for userid, member in members.items()}
+        self.shared = {"hospital_id": hospital_id, "account_id": account.id}
 
     def take_in(self) -> tuple[Collection[rules.Pair], list[Entry]]:
         """Write addresses, arrivals, relations and events; leave out whom others wrote first."""
         addresses = self.insert_addresses()
-        arrivals = self.insert_arrivals(addresses)
-        taken = [one for one in self.contacts if key_of(one) in arrivals]
-        insert_rows([self.make_relation(one, addresses[one.external_id]) for one in taken])
-        for one in taken:
-            tell_added(self.intake, addresses[one.external_id], arrivals[key_of(one)], is_new=True)
-        events.record_many(self.intake.entries)
-        return {one.pair for one in taken}, self.intake.entries
-
-    def insert_addresses(self) -> dict[str, Address]:
-        """Write the addresses; returns ours by the provider's id."""
-        made = [self.make_address(one) for one in self.contacts]
-        written = insert_rows(made, unique="key", ignore_conflicts=True)
-        return {address.external_id: address for address in written}
-
-    def insert_arrivals(self, addresses: Mapping[str, Address]) -> dict[str, Arrival]:
-        """Write the arrivals of these addresses; returns ours by their key."""
         held = [one for one in self.contacts if one.external_id in addresses]
-        made = [self.make_arrival(one, addresses[one.external_id]) for one in held]
-        written = insert_rows(made, unique="arrival_key", ignore_conflicts=True)
-        return {arrival.arrival_key: arrival for arrival in written}
+        arrivals = self.insert_arrivals(held, addresses)
+        taken = [(one, arrivals[key]) for one in held if (key := key_of(one)) in arrivals]
+        self.insert_relations([one for one, _ in taken], addresses)
+        for one, arrival_id in taken:
+            tell_met(
+                self.intake,
+                addresses[one.external_id],
+                arrival_id,
+                code=self.code_of(one),
+                staff_id=self.adder_of(one),
+                kind=FULL,
+            )
+        events.record_many(self.intake.entries)
+        return {one.pair for one, _ in taken}, self.intake.entries
+
+    def insert_addresses(self) -> dict[str, int]:
+        """Write the addresses; returns the ids of ours by the provider's id."""
+        contacts = self.contacts
+        varying: dict[str, list[Any]] = {
+            "external_id": [one.external_id for one in contacts],
+            "union_id": [one.union_id for one in contacts],
+            "live_code_id": [self.code_id_of(one) for one in contacts],
+            "staff_id": [self.adder_of(one) for one in contacts],
+            "added_at": [one.added_at for one in contacts],
+        }
+        return insert_columns(
+            Address, self.shared, varying, unique="external_id", ignore_conflicts=True
+        )
+
+    def insert_arrivals(
+        self, contacts: Sequence[Contact], addresses: Mapping[str, int]
+    ) -> dict[str, int]:
+        """Write the arrivals, which say nothing that the other rows do not hold; ids by key."""
+        shared = self.shared | {
+            "event": "contact.added",
+            "kind": FULL,
+            "payload_sealed": b"",
+            "received_at": self.intake.now,
+        }
+        varying: dict[str, list[Any]] = {
+            "address_id": [addresses[one.external_id] for one in contacts],
+            "live_code_id": [self.code_id_of(one) for one in contacts],
+            "arrival_key": [key_of(one) for one in contacts],
+            "occurred_at": [one.added_at for one in contacts],
+        }
+        return insert_columns(Arrival, shared, varying, unique="arrival_key", ignore_conflicts=True)
+
+    def insert_relations(self, contacts: Sequence[Contact], addresses: Mapping[str, int]) -> None:
+        shared = {
+            "hospital_id": self.intake.hospital_id,
+            "state": rules.add_relation(None, FULL).state,
+            "listed_at": self.intake.now,
+        }
+        varying: dict[str, list[Any]] = {
+            "address_id": [addresses[one.external_id] for one in contacts],
+            "staff_userid": [one.staff_userid for one in contacts],
+            "staff_id": [self.staff_ids.get(one.staff_userid) for one in contacts],
+            "live_code_id": [self.code_id_of(one) for one in contacts],
+            "added_at": [one.added_at for one in contacts],
+            "add_way": [one.add_way for one in contacts],
+        }
+        insert_columns(Relation, shared, varying)
 
     def code_of(self, contact: Contact) -> LiveCode | None:
         return self.codes.get(contact.state)
 
-    def staff_of(self, contact: Contact) -> Staff | None:
-        return self.staff.get(contact.staff_userid)
-
-    def make_address(self, contact: Contact) -> Address:
+    def code_id_of(self, contact: Contact) -> int | None:
         code = self.code_of(contact)
-        return Address(
-            hospital_id=self.intake.hospital_id,
-            account_id=self.intake.account.id,
-            external_id=contact.external_id,
-            union_id=contact.union_id,
-            live_code=code,
-            staff=self.staff_of(contact) or (code.staff if code else None),
-            added_at=contact.added_at,
-        )
+        return code.pk if code else None
 
-    def make_arrival(self, contact: Contact, address: Address) -> Arrival:
-        """Make the arrival of a line: it says nothing that the other rows do not hold."""
-        return Arrival(
-            hospital_id=self.intake.hospital_id,
-            account_id=self.intake.account.id,
-            address=address,
-            live_code=self.code_of(contact),
-            event="contact.added",
-            kind="full",
-            arrival_key=key_of(contact),
-            payload_sealed=b"",
-            occurred_at=contact.added_at,
-            received_at=self.intake.now,
-        )
-
-    def make_relation(self, contact: Contact, address: Address) -> Relation:
-        return Relation(
-            hospital_id=self.intake.hospital_id,
-            address=address,
-            staff_userid=contact.staff_userid,
-            staff=self.staff_of(contact),
-            live_code=self.code_of(contact),
-            state=rules.add_relation(None, "full").state,
-            added_at=contact.added_at,
-            add_way=contact.add_way,
-            listed_at=self.intake.now,
-        )
+    def adder_of(self, contact: Contact) -> int | None:
+        """Return the member who added the person, or who stands behind the code."""
+        code = self.code_of(contact)
+        return self.staff_ids.get(contact.staff_userid) or (code.staff_id if code else None)

@@ -1,12 +1,12 @@
-"""The network half of comparing contacts: page after page, each stored before the next is trusted.
+"""The network half of comparing contacts: page after page, stored with the cursor behind it.
 
-The next page is fetched while one is stored, so that neither waits for the other; nothing but
-these two pages is ever in memory.
+Some pages are fetched while others are stored, so that neither waits for the other.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -23,6 +23,7 @@ from lianxin.channels.adapters.wecom.contacts import (
     Contact,
     ContactPage,
     fetch_contacts,
+    join_pages,
     read_contact,
 )
 from lianxin.channels.models import Address, ContactSync
@@ -34,6 +35,8 @@ from lianxin.core.scope import scope
 log = structlog.get_logger(__name__)
 
 CURSOR_INVALID = "cursor_invalid"
+# So many pages at most are in memory, and are stored together: each transaction has its price.
+PAGES_AHEAD = 5
 
 
 def sync_now(hospital_id: int, account_id: int) -> tuple[int, int]:
@@ -98,6 +101,47 @@ def read_contacts(hospital_id: int, account_id: int) -> int:
     return run_with(account, work)
 
 
+class Pages:
+    """The pages of a batch, fetched ahead: neither provider nor database waits for the other."""
+
+    def __init__(self, provider: Provider, batch: Sequence[str], cursor: str) -> None:
+        self.ready: asyncio.Queue[ContactPage | Exception] = asyncio.Queue(PAGES_AHEAD)
+        self.failure: Exception | None = None
+        self.fetching = asyncio.create_task(self.fetch(provider, batch, cursor))
+
+    async def fetch(self, provider: Provider, batch: Sequence[str], cursor: str) -> None:
+        try:
+            while True:
+                page = await fetch_contacts(provider, batch, cursor)
+                await self.ready.put(page)
+                cursor = page.next_cursor
+                if not cursor:
+                    return
+        except Exception as error:  # noqa: BLE001 - raised again where the page is awaited
+            await self.ready.put(error)
+
+    async def take(self) -> ContactPage:
+        """Wait for a page, and take the ones that are ready behind it with it, as one.
+
+        Raises what the provider said instead of a page, after the pages before it were taken.
+        """
+        if self.failure is not None:
+            raise self.failure
+        pages: list[ContactPage] = []
+        while not pages or not self.ready.empty():
+            following = await self.ready.get()
+            if isinstance(following, Exception):
+                self.failure = following
+                break
+            pages.append(following)
+        return join_pages(pages) if pages else await self.take()
+
+    async def stop(self) -> None:
+        self.fetching.cancel()
+        with suppress(asyncio.CancelledError):
+            await self.fetching
+
+
 class Runner:
     """One worker at one run. `claim` is None once the run is somebody else's, or over."""
 
@@ -116,7 +160,7 @@ class Runner:
             members = await wecom_calls.list_follow_users(provider)
             await sync_to_async(self.begin)(members)
         while self.is_ours and self.claim.batch:
-            if not self.sync.is_ending:
+            while self.is_ours and not self.sync.is_ending:
                 await self.list_batch(provider, account)
             if self.is_ours:
                 await sync_to_async(self.end_unlisted)(account)
@@ -125,31 +169,18 @@ class Runner:
 
     async def list_batch(self, provider: Provider, account: AccountFacts) -> None:
         """Fetch and store the pages of the batch, from the stored cursor on."""
-        batch = self.claim.batch
-        fetching = asyncio.create_task(fetch_contacts(provider, batch, self.sync.cursor))
+        pages = Pages(provider, self.claim.batch, self.sync.cursor)
         try:
             while self.is_ours and not self.sync.is_ending:
-                page = await self.receive(fetching)
-                if page is None or page.next_cursor:
-                    cursor = page.next_cursor if page else ""
-                    fetching = asyncio.create_task(fetch_contacts(provider, batch, cursor))
-                if page is not None:
-                    await sync_to_async(self.store)(account, page)
-        finally:
-            fetching.cancel()
-            with suppress(asyncio.CancelledError, ProviderError):
-                await fetching
-
-    async def receive(self, fetching: asyncio.Task[ContactPage]) -> ContactPage | None:
-        """Wait for a page; None when its cursor has died, so that the batch begins anew, once."""
-        try:
-            return await fetching
+                await sync_to_async(self.store)(account, await pages.take())
         except ProviderError as error:
             if error.reason != CURSOR_INVALID or self.has_restarted or not self.sync.cursor:
                 raise
-        self.has_restarted = True
-        await sync_to_async(self.restart_batch)()
-        return None
+            # The provider does not know its own cursor any more: the batch begins anew, once.
+            self.has_restarted = True
+            await sync_to_async(self.restart_batch)()
+        finally:
+            await pages.stop()
 
     def move(self, claim: SyncClaim | None) -> None:
         self.is_ours = claim is not None

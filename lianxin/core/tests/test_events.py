@@ -62,7 +62,7 @@ def test_thousands_of_events_of_one_instant_get_different_ids() -> None:
     at = datetime(2026, 11, 22, tzinfo=UTC)
     one = events.Entry("test.happened", 1, "x", 1, "system", at=at)
 
-    made = events.make_events([one] * 20_000)
+    made = events.make_lines([one] * 20_000)
 
     assert len({event.id for event in made}) == 20_000
     assert {event.id >> NUMBER_BITS for event in made} == {make_event_id(at) >> NUMBER_BITS}

@@ -75,6 +75,18 @@ async def fetch_contacts(provider: Provider, userids: Sequence[str], cursor: str
     )
 
 
+def join_pages(pages: Sequence[ContactPage]) -> ContactPage:
+    """Make one page of some that follow each other; it is as old as the first of them."""
+    if len(pages) == 1:
+        return pages[0]
+    return ContactPage(
+        tuple(contact for page in pages for contact in page.contacts),
+        pages[-1].next_cursor,
+        tuple(userid for page in pages for userid in page.unlicensed),
+        pages[0].read_at,
+    )
+
+
 async def read_contact(provider: Provider, external_id: str) -> list[Contact]:
     """Return every relation of one person, over all pages; empty when nobody knows them."""
     found: list[Contact] = []

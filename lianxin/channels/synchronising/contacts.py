@@ -160,7 +160,7 @@ class Runner:
             members = await wecom_calls.list_follow_users(provider)
             await sync_to_async(self.begin)(members)
         while self.is_ours and self.claim.batch:
-            while self.is_ours and not self.sync.is_ending:
+            while not self.sync.is_ending and self.is_ours:
                 await self.list_batch(provider, account)
             if self.is_ours:
                 await sync_to_async(self.end_unlisted)(account)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.http import HttpResponseBase
 from django.test import Client
+from playwright.sync_api import Route, expect
 
 from lianxin.core import time
 from lianxin.core.models import Hospital
@@ -62,3 +63,27 @@ def test_the_phone_page(
 
     assert answer.status_code == 200
     assert look({"/p/": answer}, 375, "light") == []
+
+
+def test_what_happens_before_the_stream_opens_is_seen(
+    as_lin: Client, ward: Hospital, chen: Patient
+) -> None:
+    """A page is made, an alert comes, and only then does the page's stream open, once."""
+    page_made = as_lin.get("/")
+    make_reading(chen, 185, 112)
+    board_later = as_lin.get("/", headers={"HX-Request": "true"})
+    asked: list[str] = []
+
+    def open_once(route: Route) -> None:
+        asked.append(route.request.url)
+        headers = {"Content-Type": "text/event-stream"}
+        is_first = len(asked) == 1
+        route.fulfill(status=200 if is_first else 503, headers=headers, body=": open\n\n")
+
+    with open_browser() as browser:
+        page = browser.new_page()
+        show(page, page_made, "/made/")
+        page.route("**/live/?topic=*", open_once)
+        page.route("**/?scope=*", lambda route: route.fulfill(body=board_later.content))
+        page.reload()
+        expect(page.get_by_text("185/112").first).to_be_visible()

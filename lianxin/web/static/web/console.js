@@ -67,17 +67,17 @@
     if (stream) stream.close();
     window.clearTimeout(timer);
     if (!wanted.length) return show("none");
-    connect(wanted, false);
+    connect(wanted);
   }
 
-  function connect(wanted, isAgain) {
+  function connect(wanted) {
     const query = wanted.map((topic) => `topic=${encodeURIComponent(topic)}`).join("&");
     stream = new EventSource(`${edge.content}?${query}`, { withCredentials: true });
     stream.onopen = () => {
       pause = 1000;
       show("on");
-      // What happened while the line was down is fetched once.
-      if (isAgain) wanted.forEach((topic) => announce(topic, {}));
+      // What happened before this moment told nobody: since the page was made, or the line broke.
+      wanted.forEach((topic) => announce(topic, {}));
     };
     stream.onmessage = (event) => {
       const detail = JSON.parse(event.data);
@@ -87,7 +87,7 @@
       stream.close();
       show("off");
       window.clearTimeout(timer);
-      timer = window.setTimeout(() => connect(wanted, true), pause + Math.random() * 500);
+      timer = window.setTimeout(() => connect(wanted), pause + Math.random() * 500);
       pause = Math.min(pause * 2, 30000);
     };
   }

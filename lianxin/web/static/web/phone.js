@@ -55,13 +55,19 @@
   const edge = document.querySelector('meta[name="lx-live"]');
   const topics = [...document.querySelectorAll("[data-live]")].map((part) => part.dataset.live);
   let pause = 2000;
+  function announce(topic, detail) {
+    body.dispatchEvent(new CustomEvent(`live:${topic}`, { detail, bubbles: true }));
+  }
   function connect() {
     const query = topics.map((topic) => `topic=${encodeURIComponent(topic)}`).join("&");
     const stream = new EventSource(`${edge.content}?${query}`, { withCredentials: true });
-    stream.onopen = () => { pause = 2000; };
+    stream.onopen = () => {
+      pause = 2000;
+      topics.forEach((topic) => announce(topic, {}));
+    };
     stream.onmessage = (event) => {
       const detail = JSON.parse(event.data);
-      body.dispatchEvent(new CustomEvent(`live:${detail.topic}`, { detail, bubbles: true }));
+      announce(detail.topic, detail);
     };
     stream.onerror = () => {
       stream.close();

@@ -1,4 +1,4 @@
-"""A live code on paper: the code itself, the poster, and the kit for an event in a village."""
+"""A code on paper: the code itself, the poster, and the kit for an event in a village."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import typst
 import yaml
 
 from lianxin.channels import wording
-from lianxin.channels.models import Account, LiveCode
+from lianxin.channels.models import Account, JoinCode, LiveCode
 
 PRINTS = Path(__file__).parent / "prints"
 # A printer's resolution; 5 cm at 300 dpi are 591 points, so 1200 are enough for 10 cm.
@@ -37,7 +37,7 @@ LANGUAGES = ("zh-hans", "en")
 class Print:
     """What to print: which code, on which paper, in which language."""
 
-    code: LiveCode
+    code: LiveCode | JoinCode
     paper: Paper = "a4"
     language: str = "zh-hans"
 
@@ -50,6 +50,8 @@ class Print:
     def who(self) -> str:
         """Name who stands behind the code: the department, then the person or else the team."""
         code = self.code
+        if isinstance(code, JoinCode):
+            return ""
         person = code.staff.name if code.staff else (code.team.name if code.team else "")
         names = (code.department.name if code.department else "", person)
         return " · ".join(name for name in names if name)
@@ -83,7 +85,12 @@ def draw_kit(wanted: Print) -> bytes:
 
 
 def draw_preview(wanted: Print) -> bytes:
-    return typeset("poster.typ", sheet_of(wanted, has_kit=False), form="png")
+    return typeset("poster.typ", sheet_of(wanted, has_kit=False), ppi=PREVIEW_PPI)
+
+
+def draw_points(wanted: Print) -> bytes:
+    """Return the poster as points, for shops that do not take a PDF."""
+    return typeset("poster.typ", sheet_of(wanted, has_kit=False), ppi=DPI)
 
 
 @dataclass(frozen=True)
@@ -94,17 +101,19 @@ class Piece:
     content_type: str
 
 
-PIECES: dict[str, Piece] = {
+# Of a code into groups there is no kit: its page for the table is about people who are added.
+GROUP_PIECES: dict[str, Piece] = {
     "code.svg": Piece(draw_svg, "image/svg+xml"),
     "code.png": Piece(draw_png, "image/png"),
     "code.pdf": Piece(draw_pdf, "application/pdf"),
     "poster.pdf": Piece(draw_poster, "application/pdf"),
     "poster.png": Piece(draw_preview, "image/png"),
-    "kit.pdf": Piece(draw_kit, "application/pdf"),
+    "poster-300.png": Piece(draw_points, "image/png"),
 }
+PIECES = GROUP_PIECES | {"kit.pdf": Piece(draw_kit, "application/pdf")}
 
 
-def qr(code: LiveCode) -> segno.QRCode:
+def qr(code: LiveCode | JoinCode) -> segno.QRCode:
     return segno.make(code.qr_content, error=ERROR_LEVEL, micro=False)
 
 
@@ -112,7 +121,7 @@ def sheet_of(wanted: Print, *, has_kit: bool) -> dict[str, Any]:
     """Return everything that stands on the sheets, as data: nothing of it is read as markup."""
     words = load_words()[wanted.language]
     names = {"name": wanted.code.name}
-    steps = words["steps"][steps_of(wanted.code)]
+    kind = steps_of(wanted.code)
     titles = {name: words[name] % names for name in ("for_staff", "code_title")}
     return {
         **words,
@@ -123,14 +132,17 @@ def sheet_of(wanted: Print, *, has_kit: bool) -> dict[str, Any]:
         "paper": wanted.paper,
         "hospital": wanted.hospital,
         "who": wanted.who,
-        "steps": steps,
-        "safety": wording.safety_words(wanted.language),
+        "promise": words["promises"].get(kind) or words["promise"],
+        "steps": words["steps"][kind],
+        "safety": [*words["cautions"].get(kind, []), *wording.safety_words(wanted.language)],
         "picture": draw_svg(wanted).decode(),
         "has_kit": has_kit,
     }
 
 
-def steps_of(code: LiveCode) -> str:
+def steps_of(code: LiveCode | JoinCode) -> str:
+    if isinstance(code, JoinCode):
+        return "group"
     if code.account.kind == Account.Kind.OFFICIAL_ACCOUNT:
         return "official_account"
     return "wecom" if code.adds_at_once else "wecom_confirmed"
@@ -151,11 +163,12 @@ def load_fonts() -> typst.Fonts:
     )
 
 
-def typeset(name: str, sheet: dict[str, Any], form: Literal["pdf", "png"] = "pdf") -> bytes:
+def typeset(name: str, sheet: dict[str, Any], *, ppi: int | None = None) -> bytes:
+    """Return a document, or with `ppi` its one page in so many points per inch."""
     made = typst.compile(
         (PRINTS / name).read_bytes(),
-        format=form,
-        ppi=PREVIEW_PPI,
+        format="png" if ppi else "pdf",
+        ppi=ppi,
         font_paths=load_fonts(),
         sys_inputs={"sheet": json.dumps(sheet, ensure_ascii=False)},
     )

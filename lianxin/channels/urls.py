@@ -63,6 +63,12 @@ urlpatterns = [
         join_codes.close_join_code,
         name="close_join_code",
     ),
+    path("settings/groups/codes/<slug:key>/print/", prints.print_join_code, name="print_join_code"),
+    path(
+        "settings/groups/codes/<slug:key>/print/<str:piece>/",
+        prints.join_code_piece,
+        name="join_code_piece",
+    ),
     path("settings/groups/welcomes/", join_codes.group_welcomes, name="group_welcomes"),
     path("settings/groups/welcomes/new/", join_codes.new_group_welcome, name="new_group_welcome"),
     path(

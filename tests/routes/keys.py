@@ -17,7 +17,7 @@ from lianxin.channels.actions import (
     note_servicers,
 )
 from lianxin.channels.adapters.wecom_kf.service import ListedServicer
-from lianxin.channels.models import Account, LiveCode, Servicer
+from lianxin.channels.models import Account, JoinCode, LiveCode, Servicer
 from lianxin.content.articles import publish_article
 from lianxin.content.models import Revision
 from lianxin.core import time
@@ -159,6 +159,13 @@ def find_join_code(place: Place) -> Kwargs:
         return {"key": create_join_code(group.account, content, by=place.system).key}
 
 
+def find_printed_join_code(place: Place) -> Kwargs:
+    kwargs = find_join_code(place)
+    with scope(place.hospital):
+        JoinCode.objects.filter(key=kwargs["key"]).update(qr_content="https://example.invalid/1")
+    return {**kwargs, "piece": "code.svg"}
+
+
 def find_group_welcome(place: Place) -> Kwargs:
     account = make_account(place.hospital)
     with scope(place.hospital):
@@ -245,6 +252,7 @@ KEYS: dict[str, Callable[[Place], Kwargs]] = {
     "settings/handover/<slug:key>/": find_handover,
     "settings/groups/<slug:key>/": find_group,
     "settings/groups/codes/<slug:key>/": find_join_code,
+    "settings/groups/codes/<slug:key>/print/<str:piece>/": find_printed_join_code,
     "settings/groups/welcomes/<slug:key>/": find_group_welcome,
     "content/<str:key>/": find_draft,
     "content/<str:key>/articles/<int:publication_id>/": find_article,

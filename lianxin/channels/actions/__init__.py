@@ -46,11 +46,9 @@ from lianxin.channels.actions.cards import (
 )
 from lianxin.channels.actions.contact_ways import (
     claim_code,
-    claim_picture,
     claim_reading,
     settle_failed,
     settle_made,
-    settle_picture,
     settle_reading,
     settle_updated,
     settle_withdrawn,
@@ -147,6 +145,7 @@ from lianxin.channels.actions.notices import (
     notify_staff,
     settle_notice,
 )
+from lianxin.channels.actions.pictures import claim_picture, settle_picture
 from lianxin.channels.actions.publications import (
     Article,
     ask_publication,

@@ -22,6 +22,7 @@ from lianxin.channels.adapters.wecom.contact_ways import (
     WayContent,
 )
 from lianxin.channels.models import LiveCode
+from lianxin.channels.models.pictures import pictured
 from lianxin.core import time
 from lianxin.core.actor import SystemActor
 
@@ -182,41 +183,3 @@ def settle_failed(claim: CodeClaim, error: ProviderError) -> None:
     if claim.step == rules.MAKE and not is_unknown and claim.asked_at is None:
         changes["asked_at"] = None
     settle(claim, **changes)
-
-
-# ---- what the picture says ----------------------------------------------------------------
-
-
-def pictured(qr_url: str, qr_content: str = "") -> dict[str, Any]:
-    """Return the columns of a new picture: what an older one said is no longer true."""
-    return {
-        "qr_url": qr_url,
-        "qr_content": qr_content,
-        "picture_try_at": None,
-        "picture_failure": "",
-    }
-
-
-@transaction.atomic
-def claim_picture(code: LiveCode) -> bool:
-    """Take the reading of a code's picture for this worker; who dies leaves it to the next."""
-    now = time.now()
-    again = now + facts.seconds("contact_way_lease_seconds")
-    due = Q(picture_try_at=None) | Q(picture_try_at__lte=now)
-    unread = LiveCode.objects.filter(due, pk=code.pk, qr_url=code.qr_url, qr_content="")
-    return bool(unread.update(picture_try_at=again))
-
-
-@transaction.atomic
-def settle_picture(code: LiveCode, content: str, *, is_there: bool) -> None:
-    """Keep what the picture says; a picture that was replaced meanwhile is read anew."""
-    unread = LiveCode.objects.filter(pk=code.pk, qr_url=code.qr_url, qr_content="")
-    if content:
-        if unread.update(qr_content=content, picture_failure=""):
-            record(code, "live_code.pictured", SystemActor(code.hospital_id))
-        return
-    wait = "contact_way_refused_seconds" if is_there else "contact_way_retry_seconds"
-    unread.update(
-        picture_failure="picture_unreadable" if is_there else "provider_unreachable",
-        picture_try_at=time.now() + facts.seconds(wait),
-    )

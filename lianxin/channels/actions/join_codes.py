@@ -17,6 +17,7 @@ from lianxin.channels.adapters.provider_http import ProviderError
 from lianxin.channels.adapters.reactions import load_facts
 from lianxin.channels.adapters.wecom.join_ways import JoinContent, StoredJoinWay
 from lianxin.channels.models import Account, Group, JoinCode, JoinCodeGroup
+from lianxin.channels.models.pictures import pictured
 from lianxin.channels.rules import groups as rules
 from lianxin.channels.tag_words import illness_in
 from lianxin.core import events, time
@@ -157,8 +158,8 @@ def settle_join_made(claim: JoinClaim, config_id: str) -> None:
         claim.lease,
         state=JoinCode.State.READY,
         config_id=config_id,
-        qr_url="",
         confirmed=claim.content.as_data(),
+        **pictured(""),
     )
     if made:
         record(claim.code, "join_code.made", SystemActor(claim.code.hospital_id))
@@ -172,7 +173,7 @@ def settle_join_updated(claim: JoinClaim) -> None:
 
 @transaction.atomic
 def settle_join_withdrawn(claim: JoinClaim) -> None:
-    if leases.settle(claim.code, claim.lease, config_id="", qr_url="", confirmed={}):
+    if leases.settle(claim.code, claim.lease, config_id="", confirmed={}, **pictured("")):
         record(claim.code, "join_code.withdrawn", SystemActor(claim.code.hospital_id))
 
 
@@ -182,7 +183,7 @@ def settle_join_read(claim: JoinClaim, stored: StoredJoinWay | None) -> None:
     code, now = claim.code, time.now()
     by = SystemActor(code.hospital_id)
     if stored is None:
-        gone = {"state": JoinCode.State.MAKING, "config_id": "", "qr_url": "", "confirmed": {}}
+        gone = {"state": JoinCode.State.MAKING, "config_id": "", "confirmed": {}, **pictured("")}
         if leases.settle(code, claim.lease, finding="lost", found_at=now, **gone):
             record(code, "join_code.lost", by)
         return
@@ -192,7 +193,9 @@ def settle_join_read(claim: JoinClaim, stored: StoredJoinWay | None) -> None:
     has_drifted = not is_pending and rules.has_drifted(desired, truth)
     rolled = None if is_pending or has_drifted else rules.read_rolled(desired, truth)
     found = {"finding": "drifted", "found_at": now} if has_drifted else {}
-    changes = {"qr_url": stored.qr_url[:600], "read_at": now, "confirmed": truth}
+    changes: dict[str, Any] = {"read_at": now, "confirmed": truth}
+    if stored.qr_url[:600] != code.qr_url:
+        changes |= pictured(stored.qr_url[:600])
     if not stored.qr_url:
         changes["next_try_at"] = now + facts.seconds("group_refused_seconds")
     if not leases.settle(code, claim.lease, **changes, **found):

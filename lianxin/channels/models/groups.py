@@ -8,6 +8,7 @@ from django.db import models
 
 from lianxin.channels.models.accounts import Account
 from lianxin.channels.models.addresses import EXTERNAL_ID_CHARACTERS, Address
+from lianxin.channels.models.pictures import Pictured
 from lianxin.core.ids import KeyField
 from lianxin.core.models import Hospital
 from lianxin.staff.models import Staff
@@ -142,7 +143,7 @@ class GroupSync(KeptAtProvider):
         return f"{self.account_id} {self.state}"
 
 
-class JoinCode(KeptAtProvider):
+class JoinCode(KeptAtProvider, Pictured):
     """A QR code that leads into one of up to five groups, and into a new one when all are full."""
 
     class State(models.TextChoices):
@@ -165,7 +166,6 @@ class JoinCode(KeptAtProvider):
     revision = models.PositiveIntegerField(default=1)
     state = models.CharField(max_length=12, choices=State.choices, default=State.MAKING)
     config_id = models.CharField(max_length=120, blank=True)
-    qr_url = models.CharField(max_length=600, blank=True)
     # What the provider last confirmed, and when its own truth was last read.
     confirmed = models.JSONField(default=dict, blank=True)
     read_at = models.DateTimeField(null=True)

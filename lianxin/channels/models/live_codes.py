@@ -7,12 +7,13 @@ from typing import ClassVar
 from django.db import models
 
 from lianxin.channels.models.accounts import Account
+from lianxin.channels.models.pictures import Pictured
 from lianxin.core.ids import KeyField
 from lianxin.core.models import Hospital
 from lianxin.staff.models import CareTeam, Department, Staff
 
 
-class LiveCode(models.Model):
+class LiveCode(Pictured):
     """A QR code and what is behind it: who answers, which tags, which journey, which welcome."""
 
     class State(models.TextChoices):
@@ -37,12 +38,6 @@ class LiveCode(models.Model):
     welcomes = models.JSONField(default=list, blank=True)
     welcome_link_path = models.CharField(max_length=300, blank=True)
     config_id = models.CharField(max_length=120, blank=True)
-    qr_url = models.CharField(max_length=600, blank=True)
-    # What the picture says when it is read; what is printed is drawn anew from it.
-    qr_content = models.CharField(max_length=600, blank=True)
-    # When the picture may be read next, and why the last reading failed.
-    picture_try_at = models.DateTimeField(null=True)
-    picture_failure = models.CharField(max_length=40, blank=True)
     state = models.CharField(max_length=12, choices=State.choices, default=State.MAKING)
     failure_code = models.CharField(max_length=40, blank=True)
     is_active = models.BooleanField(default=True)

@@ -158,7 +158,6 @@ from lianxin.channels.queries.live_codes import (
     list_free_codes,
     list_live_codes,
     list_unmade_codes,
-    list_unread_pictures,
     staying_counts,
 )
 from lianxin.channels.queries.media import find_file, good_media
@@ -179,6 +178,7 @@ from lianxin.channels.queries.moments import (
     list_moment_members,
     moments_by_key,
 )
+from lianxin.channels.queries.pictures import list_unread_pictures
 from lianxin.channels.queries.publications import (
     access_publication,
     list_official_accounts,

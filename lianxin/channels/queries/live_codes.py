@@ -139,15 +139,6 @@ def list_codes_to_keep(hospital_id: int, now: datetime) -> list[LiveCode]:
     return [code for code in codes if code_step(code, answering[code.pk]) != rules.NOTHING]
 
 
-def list_unread_pictures(hospital_id: int, now: datetime) -> list[LiveCode]:
-    """Return the codes in use of whose picture nobody knows yet what it says."""
-    due = Q(picture_try_at=None) | Q(picture_try_at__lte=now)
-    rows = LiveCode.objects.filter(
-        due, hospital_id=hospital_id, is_active=True, account__is_active=True, qr_content=""
-    )
-    return list(rows.exclude(qr_url="").order_by("id")[:50])
-
-
 def list_codes_to_read(hospital_id: int, now: datetime) -> list[LiveCode]:
     """Return the codes whose truth at the provider is to be read again, the oldest first."""
     rows = list_free_codes(hospital_id, now).filter(

@@ -23,12 +23,13 @@ from lianxin.channels.synchronising.groups import (
     sync_groups_now,
 )
 from lianxin.channels.synchronising.join_codes import keep_group_welcome, keep_join_code
-from lianxin.channels.synchronising.live_codes import keep_live_code, read_live_code, read_picture
+from lianxin.channels.synchronising.live_codes import keep_live_code, read_live_code
 from lianxin.channels.synchronising.member_days import read_member_days
 from lianxin.channels.synchronising.menus import keep_menu
 from lianxin.channels.synchronising.messages import sync_messages
 from lianxin.channels.synchronising.moments import keep_moment
 from lianxin.channels.synchronising.notices import recall_notice, send_notice, tell_press
+from lianxin.channels.synchronising.pictures import read_picture
 from lianxin.channels.synchronising.publications import (
     keep_publications,
 )

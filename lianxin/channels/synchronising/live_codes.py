@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from lianxin.channels import actions, facts, rules
 from lianxin.channels.actions.contact_ways import CodeClaim
 from lianxin.channels.adapters.official_account import calls as official_calls
-from lianxin.channels.adapters.pictures import fetch_picture, read_code
 from lianxin.channels.adapters.provider_http import Provider, ProviderError
 from lianxin.channels.adapters.wecom import contact_ways
 from lianxin.channels.adapters.wecom.contact_ways import ContactWay, StoredWay
@@ -136,19 +135,3 @@ def read_live_code(code: LiveCode) -> None:
             actions.settle_failed(claim, stored)
         else:
             actions.settle_reading(claim, stored)
-
-
-def read_picture(code: LiveCode) -> None:
-    """Read what a code's picture says, so that it can be printed at any size."""
-    account = load_facts(code.hospital_id, code.account_id)
-    with scope(code.hospital_id):
-        if not actions.claim_picture(code):
-            return
-
-    async def work(provider: Provider) -> bytes | None:
-        return await fetch_picture(provider.client, code.qr_url)
-
-    picture = run_with(account, work)
-    content = read_code(picture) if picture is not None else ""
-    with scope(code.hospital_id):
-        actions.settle_picture(code, content, is_there=picture is not None)

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from lianxin.channels import actions, group_kit, queries, synchronising
+from lianxin.channels import actions, group_kit, printing, queries, synchronising
 from lianxin.channels.actions import JoinCodeContent
+from lianxin.channels.adapters.pictures import read_code
 from lianxin.channels.models import (
     Account,
     Group,
@@ -19,6 +20,7 @@ from lianxin.channels.models import (
     JoinCode,
     JoinCodeGroup,
 )
+from lianxin.channels.printing import Print
 from lianxin.channels.providers import WINDOWS
 from lianxin.channels.tests.test_groups import compare, does, look, make_group
 from lianxin.channels.tests.test_translate import translate
@@ -88,7 +90,12 @@ def test_a_code_is_made_read_and_brings_people_into_the_group(
     code = made_code(group)
 
     assert code.qr_url.endswith(f"/qr/join/{code.config_id}.svg")
-    sandbox.person_does("wang", "scan", code=code.qr_url)
+    run_periodic(JOBS, "read_code_pictures", group.hospital_id)
+    code.refresh_from_db()
+    assert code.qr_content.endswith(code.config_id)
+    # What is printed says the same as the provider's picture.
+    printed = read_code(printing.draw_png(Print(code)))
+    sandbox.person_does("wang", "scan", code=printed)
     translate(group.account, group_xml("create", chat_id=group.chat_id))
     look(group.account)
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from lianxin.channels import actions, jobs, printing
 from lianxin.channels.adapters.pictures import read_code
-from lianxin.channels.models import Account, LiveCode
+from lianxin.channels.models import Account, Group, JoinCode, LiveCode
 from lianxin.channels.printing import Print
 from lianxin.channels.providers import WINDOWS
 from lianxin.core import time
@@ -22,7 +22,7 @@ from lianxin.core.actor import SystemActor
 from lianxin.core.models import Event, Hospital
 from lianxin.core.scope import scope
 from lianxin.staff.models import Department, Staff
-from lianxin.testing.channels import make_account
+from lianxin.testing.channels import make_account, make_group
 from lianxin.testing.processes import Sandbox
 
 CONTENT = "https://work.weixin.qq.com/ca/0123456789abcdef0123456789abcdef"
@@ -337,3 +337,75 @@ def test_two_codes_in_one_picture_are_none(code: LiveCode) -> None:
     both.save(out, "PNG")
 
     assert read_code(out.getvalue()) == ""
+
+
+# ---- codes into groups --------------------------------------------------------------------
+
+
+@pytest.fixture
+def join_code(riverside: Hospital) -> JoinCode:
+    with scope(riverside):
+        group = make_group(make_account(riverside))
+        content = actions.JoinCodeContent("院外群", (group,), base_name="院外 ")
+        made = actions.create_join_code(group.account, content, by=SystemActor(riverside.pk))
+        JoinCode.objects.filter(pk=made.pk).update(state="ready", qr_content=CONTENT)
+        return JoinCode.objects.select_related("account", "hospital").get(pk=made.pk)
+
+
+def group_url(code: JoinCode, piece: str = "") -> str:
+    return f"/settings/groups/codes/{code.key}/print/" + (f"{piece}/" if piece else "")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("zh-hans", ("群内不看病、不急救", "急症请拨 120", "群友会看到您的微信头像和昵称", "自愿")),
+        ("en", ("No care and no emergency help in the group", "call 120", "voluntary")),
+    ],
+)
+def test_a_groups_poster_says_what_a_group_is_not(
+    as_admin: Client, join_code: JoinCode, language: str, words: tuple[str, ...]
+) -> None:
+    body = as_admin.get(group_url(join_code, "poster.pdf"), {"language": language}).content
+
+    (page,) = pages_of(body)
+    read = " ".join(page.split())
+    assert [one for one in words if one not in read] == []
+    assert "留言咨询" not in page
+    assert scan(picture_of(body)) == CONTENT
+
+
+@pytest.mark.parametrize("piece", ["code.png", "poster-300.png"])
+def test_a_groups_code_is_had_as_points(as_admin: Client, join_code: JoinCode, piece: str) -> None:
+    image = Image.open(io.BytesIO(as_admin.get(group_url(join_code, piece)).content))
+
+    assert scan(image) == CONTENT
+    assert piece == "code.png" or image.size == (2480, 3508)
+
+
+def test_the_page_offers_what_there_is_of_a_group(as_admin: Client, join_code: JoinCode) -> None:
+    assert (
+        group_url(join_code)
+        in as_admin.get(f"/settings/groups/codes/{join_code.key}/").content.decode()
+    )
+
+    page = as_admin.get(group_url(join_code)).content.decode()
+
+    for piece in ("poster.pdf", "poster-300.png", "code.svg", "code.png", "code.pdf"):
+        assert group_url(join_code, piece) in page
+    assert "kit.pdf" not in page
+    assert as_admin.get(group_url(join_code, "kit.pdf")).status_code == 404
+
+
+def test_a_groups_code_that_leads_nowhere_is_not_printed(
+    as_admin: Client, join_code: JoinCode
+) -> None:
+    with scope(join_code.hospital_id):
+        Group.objects.update(dismissed_at=time.now())
+    dissolved = as_admin.get(group_url(join_code, "code.svg"))
+    as_admin.post(f"/settings/groups/codes/{join_code.key}/close/", {"seen": 1})
+    closed = as_admin.get(group_url(join_code))
+
+    assert (dissolved.status_code, closed.status_code) == (409, 200)
+    assert "都解散了" in dissolved.content.decode()
+    assert "入群码已停用" in closed.content.decode()

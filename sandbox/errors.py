@@ -30,6 +30,8 @@ MESSAGES = {
     45004: "description size out of limit",
     45110: "author size out of limit",
     46003: "menu no exist",
+    61500: "date format error",
+    61501: "date range error",
     40029: "invalid code",
     40037: "invalid template_id",
     40050: "chatid or scene not exist",

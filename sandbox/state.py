@@ -321,6 +321,8 @@ class Follower:
     is_subscribed: bool = False
     subscribed_at: int = 0
     scene: str = ""
+    # How they came, as the statistics number it.
+    source: int = 0
     message_at: float = 0.0
     message_sent: int = 0
     act_at: float = 0.0
@@ -375,6 +377,8 @@ class OfficialAccount:
     publications: dict[str, Json] = field(default_factory=dict)
     # What the platform will say of the next submitted draft: 0 for yes.
     next_examination: int = 0
+    # Day → source → how many came and how many went.
+    follow_days: dict[str, dict[str, list[int]]] = field(default_factory=dict)
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.errors import ControlError, Json
+from sandbox.official_account import statistics
 from sandbox.official_account.followers import open_follower
 from sandbox.runtime import Sandbox
 from sandbox.state import (
@@ -294,7 +295,11 @@ def _seed_follower(box: Sandbox, row: Json) -> None:
     access_person(box, row["person"])
     openid = make_openid(account.app_id, row["person"])
     follower = open_follower(account, openid, row["person"])
+    is_new = not follower.is_subscribed
     follower.is_subscribed = True
     follower.subscribed_at = int(row.get("subscribed_at") or box.clock.now())
     follower.scene = row.get("scene", "")
+    if is_new:
+        follower.source = statistics.BY_CODE if follower.scene else statistics.BY_SEARCH
+        statistics.note_came(account, follower)
     follower.message_at = float(row.get("written_at") or 0)

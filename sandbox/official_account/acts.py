@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from sandbox.callbacks import Value, XmlValue
 from sandbox.errors import ControlError, Json
+from sandbox.official_account import statistics
 from sandbox.official_account.followers import open_follower
 from sandbox.runtime import Sandbox, official_target
 from sandbox.state import Follower, OfficialAccount, Person, make_openid
@@ -52,6 +53,8 @@ def subscribe(
         name = "subscribe"
         follower.is_subscribed, follower.scene = True, scene
         follower.subscribed_at = box.clock.second()
+        follower.source = statistics.BY_CODE if scene else statistics.BY_SEARCH
+        statistics.note_came(account, follower)
         more |= {"Event": name, "EventKey": f"qrscene_{scene}" if scene else ""}
         _note(box, account, person, "followed")
     if scene and ticket:
@@ -78,6 +81,7 @@ def unsubscribe(box: Sandbox, account: OfficialAccount, person: Person) -> Json:
     if not follower.is_subscribed:
         raise ControlError(409, "not following")
     follower.is_subscribed = False
+    statistics.note_went(account, follower, box.clock.now())
     follower.message_at = follower.act_at = 0
     params = person.introduce() | {"name": account.name}
     box.log.add("act", "oa_unsubscribe", account=account.app_id, params=params)

@@ -9,7 +9,16 @@ from starlette.responses import Response
 
 from sandbox.calls import Call, Handler, answer_call, read_call
 from sandbox.errors import ApiError, Json
-from sandbox.official_account import access, articles, followers, identity, menus, messages, notices
+from sandbox.official_account import (
+    access,
+    articles,
+    followers,
+    identity,
+    menus,
+    messages,
+    notices,
+    statistics,
+)
 from sandbox.runtime import Sandbox
 from sandbox.state import OfficialAccount
 from sandbox.wecom.media import check_upload
@@ -53,6 +62,8 @@ PATHS: dict[str, tuple[str, AccountHandler, bool]] = {
     "/cgi-bin/freepublish/submit": ("POST", articles.submit, True),
     "/cgi-bin/freepublish/get": ("POST", articles.show, False),
     "/cgi-bin/freepublish/delete": ("POST", articles.delete, True),
+    "/datacube/getusersummary": ("POST", statistics.show_changes, False),
+    "/datacube/getusercumulate": ("POST", statistics.show_totals, False),
     "/cgi-bin/qrcode/create": ("POST", followers.create_code, False),
     "/cgi-bin/user/info": ("GET", followers.show_user, False),
     "/cgi-bin/user/info/batchget": ("POST", followers.show_users, False),

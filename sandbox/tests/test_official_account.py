@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -270,3 +271,40 @@ def test_an_article_is_examined_before_it_is_there(product: Product) -> None:
             assert product.official("freepublish/delete", taken)["errcode"] == 0
             assert product.official("freepublish/get", ask)["publish_status"] == 5
             assert product.official("freepublish/delete", taken)["errcode"] == 40007
+
+
+def ask_counts(product: Product, name: str, first: str, last: str) -> Json:
+    product.tokens.clear()
+    product.official("user/get")
+    answer = product.client.post(
+        f"/official/datacube/{name}",
+        params={"access_token": product.tokens["official"]},
+        json={"begin_date": first, "end_date": last},
+    )
+    return dict(answer.json())
+
+
+def test_followers_are_counted_by_day_when_it_is_over(product: Product) -> None:
+    # From 07:00 in Beijing of the next day: its yesterday is not told yet.
+    now = datetime.fromtimestamp(product.client.get("/control/clock").json()["now"], UTC)
+    today = (now + timedelta(hours=8)).date()
+    tomorrow_at_seven = datetime.combine(today, datetime.min.time(), UTC) + timedelta(hours=23)
+    product.person("oa-subscribe", app_id=OFFICIAL, scene="ward3")
+    product.person("oa-subscribe", "chen", app_id=OFFICIAL, scene="")
+    product.person("oa-unsubscribe", "chen", app_id=OFFICIAL)
+    day, week_ago = today.isoformat(), (today - timedelta(days=6)).isoformat()
+
+    assert ask_counts(product, "getusersummary", day, day)["errcode"] == 61501
+    assert ask_counts(product, "getusersummary", "soon", day)["errcode"] == 61500
+    product.advance((tomorrow_at_seven - now).total_seconds() + 1)
+    assert ask_counts(product, "getusersummary", day, day) == {"list": []}
+    product.advance(3600)
+
+    too_long = (today - timedelta(days=7)).isoformat()
+    assert ask_counts(product, "getusercumulate", too_long, day)["errcode"] == 61501
+    assert ask_counts(product, "getusersummary", week_ago, day)["list"] == [
+        {"ref_date": day, "user_source": 30, "new_user": 1, "cancel_user": 0},
+        {"ref_date": day, "user_source": 1, "new_user": 1, "cancel_user": 1},
+    ]
+    totals = ask_counts(product, "getusercumulate", week_ago, day)["list"]
+    assert [one["cumulate_user"] for one in totals] == [0] * 6 + [1]

@@ -82,6 +82,7 @@ from lianxin.channels.actions.customer_service import (
     settle_session_request,
     want_servicers,
 )
+from lianxin.channels.actions.follower_days import store_follower_days
 from lianxin.channels.actions.followers import (
     end_unfollowed,
     settle_followers,
@@ -341,6 +342,7 @@ __all__ = [
     "stop_publications",
     "store_contacts",
     "store_days",
+    "store_follower_days",
     "store_followers",
     "store_media",
     "store_page",

@@ -217,6 +217,20 @@ def as_text(value: Any) -> str:
     return str(value) if isinstance(value, int | float) else ""
 
 
+def as_amount(value: Any) -> float | None:
+    """Read a number, also one in quotes; None when it is absent, or none."""
+    try:
+        found = float(as_text(value)) if not isinstance(value, bool) else -1.0
+    except ValueError:
+        return None
+    return found if 0 <= found < 2**31 else None
+
+
+def as_count(value: Any) -> int | None:
+    found = as_amount(value)
+    return None if found is None else int(found)
+
+
 def cut_bytes(text: str, limit: int) -> str:
     """Cut to at most `limit` UTF-8 bytes, never inside a character."""
     return text.encode()[:limit].decode(errors="ignore")

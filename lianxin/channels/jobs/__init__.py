@@ -39,7 +39,11 @@ from lianxin.channels.jobs.members import (
     read_unassigned,
 )
 from lianxin.channels.jobs.notices import place_calls, send_notices, sweep_welcomes, tell_presses
-from lianxin.channels.jobs.official_account import keep_menus, keep_publications
+from lianxin.channels.jobs.official_account import (
+    keep_menus,
+    keep_publications,
+    read_follower_days,
+)
 from lianxin.channels.jobs.tasks import (
     find_outside_tasks,
     keep_moments,
@@ -71,6 +75,7 @@ __all__ = [
     "read_archive_consents",
     "read_code_pictures",
     "read_contacts",
+    "read_follower_days",
     "read_groups",
     "read_live_codes",
     "read_member_days",

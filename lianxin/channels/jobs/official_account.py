@@ -1,14 +1,21 @@
-"""Keep an Official Account: its menu and its articles."""
+"""Keep an Official Account: its menu, its articles, and what the platform counts."""
 
 from __future__ import annotations
 
 from functools import partial
 
+import structlog
+
 from lianxin.channels import queries, synchronising
+from lianxin.channels.adapters.base import SendFailed
+from lianxin.channels.adapters.provider_http import ProviderError
 from lianxin.channels.jobs.keeping import keep_each
+from lianxin.channels.queries import follower_days
 from lianxin.core import time
 from lianxin.core.jobs import periodic
 from lianxin.core.scope import scope
+
+log = structlog.get_logger(__name__)
 
 
 @periodic(seconds=5)
@@ -23,3 +30,17 @@ def keep_menus(hospital_id: int) -> None:
 def keep_publications(hospital_id: int) -> None:
     """Take the next step of each article on its way."""
     synchronising.keep_publications(hospital_id)
+
+
+@periodic(seconds=3600, queue="bulk")
+def read_follower_days(hospital_id: int) -> None:
+    """Ask who came and who went, once the provider has counted it."""
+    if not follower_days.is_follower_day_told(time.now()):
+        return
+    with scope(hospital_id):
+        accounts = queries.list_official_accounts(hospital_id)
+    for account in accounts:
+        try:
+            synchronising.read_follower_days(hospital_id, account.pk)
+        except (ProviderError, SendFailed) as error:
+            log.warning("follower_days.not_read", account=account.key, reason=str(error))

@@ -11,6 +11,7 @@ from lianxin.channels.models.campaigns import Campaign, CampaignAddress, Campaig
 from lianxin.channels.models.checks import AccountCheck
 from lianxin.channels.models.costs import Budget, CostLine, Price
 from lianxin.channels.models.customer_service import Servicer, SessionRequest
+from lianxin.channels.models.follower_days import FollowerDay
 from lianxin.channels.models.groups import (
     GROUP_NAME_CHARACTERS,
     REMARK_CHARACTERS,
@@ -72,6 +73,7 @@ __all__ = [
     "ContactTag",
     "CorpTag",
     "CostLine",
+    "FollowerDay",
     "Group",
     "GroupCheck",
     "GroupDay",

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lianxin.channels import actions, jobs
-from lianxin.channels.adapters.wecom.behavior import DayCounts, as_count, as_number, read_day
+from lianxin.channels.adapters.base import as_amount, as_count
+from lianxin.channels.adapters.wecom.behavior import DayCounts, read_day
 from lianxin.channels.models import Account, MemberDay
 from lianxin.channels.providers import WINDOWS
 from lianxin.core import time
@@ -92,7 +93,7 @@ def test_numbers_come_as_they_like_and_absent_ones_stay_absent() -> None:
 
 @given(st.none() | st.booleans() | st.floats() | st.integers() | st.text() | st.lists(st.text()))
 def test_no_value_breaks_the_reading(value: object) -> None:
-    number, count = as_number(value), as_count(value)
+    number, count = as_amount(value), as_count(value)
 
     assert number is None or 0 <= number < 2**31
     assert (count is None) == (number is None)

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from lianxin.channels import (
     actions,
+    facts,
     forms,
     queries,
     reasons,
@@ -26,6 +27,7 @@ from lianxin.channels import (
 )
 from lianxin.channels.adapters.checking import CALLBACK, UNKNOWN
 from lianxin.channels.models import Account
+from lianxin.channels.views.followers import followers_of
 from lianxin.channels.views.states import State
 from lianxin.channels.views.syncs import sync_panel
 from lianxin.channels.words import checks as check_words
@@ -173,6 +175,8 @@ def account_context(
         "may_manage": request.staff.may("channel.manage"),
         "panel": sync_panel(found),
         "archive": archive_of(found),
+        "followers": followers_of(found),
+        "follower_days": facts.count("follower_days_shown"),
         "embedding": embedding_of(found) if found.kind == Account.Kind.WEBCHAT else None,
     }
 

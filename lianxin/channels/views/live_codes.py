@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from lianxin.channels import (
     actions,
     code_journeys,
+    facts,
     forms,
     queries,
     reasons,
@@ -24,6 +25,7 @@ from lianxin.channels.forms.welcomes import WelcomeFormSet
 from lianxin.channels.models import Account, LiveCode
 from lianxin.channels.queries import CodeCount
 from lianxin.channels.rules import Answering
+from lianxin.channels.views.followers import came_by_code
 from lianxin.channels.views.states import State
 from lianxin.channels.words import live_codes as words
 from lianxin.core import time
@@ -118,6 +120,8 @@ def code_context(request: StaffRequest, row: CodeRow, answering: Answering) -> d
         "finding": words.FINDINGS.get(found.finding, ""),
         "roster": [words.member_sentence(one) for one in queries.list_members(found)],
         "visits": count_visits(request, found),
+        "came_by_code": came_by_code(found.account),
+        "follower_days": facts.count("follower_days_shown"),
         "versions": words.version_rows(queries.list_versions(found)),
         "may_manage": request.staff.may("channel.manage"),
     }

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from lianxin.channels.adapters.base import as_text, at_unix
+from lianxin.channels.adapters.base import as_amount, as_count, at_unix
 from lianxin.channels.adapters.provider_http import Provider
 from lianxin.channels.adapters.reactions import PROVIDER_ZONE
 from lianxin.channels.adapters.wecom.calls import CONTACT
@@ -30,27 +30,13 @@ class DayCounts:
     added_count: int | None = None
 
 
-def as_number(value: Any) -> float | None:
-    """Read a number, also one in quotes; None when it is absent, or none."""
-    try:
-        found = float(as_text(value)) if not isinstance(value, bool) else -1.0
-    except ValueError:
-        return None
-    return found if 0 <= found < 2**31 else None
-
-
-def as_count(value: Any) -> int | None:
-    found = as_number(value)
-    return None if found is None else int(found)
-
-
 def read_day(row: dict[str, Any]) -> DayCounts:
     return DayCounts(
         on=at_unix(row.get("stat_time")).astimezone(PROVIDER_ZONE).date(),
         chat_count=as_count(row.get("chat_cnt")),
         message_count=as_count(row.get("message_cnt")),
-        reply_percent=as_number(row.get("reply_percentage")),
-        first_reply_minutes=as_number(row.get("avg_reply_time")),
+        reply_percent=as_amount(row.get("reply_percentage")),
+        first_reply_minutes=as_amount(row.get("avg_reply_time")),
         lost_count=as_count(row.get("negative_feedback_cnt")),
         asked_count=as_count(row.get("new_apply_cnt")),
         added_count=as_count(row.get("new_contact_cnt")),

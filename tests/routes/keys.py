@@ -222,6 +222,10 @@ def find_handover(place: Place) -> Kwargs:
 
 
 # The beginning of an address -> what may stand in it. The longest beginning counts.
+def find_official(place: Place) -> Kwargs:
+    return {"key": make_account(place.hospital, Account.Kind.OFFICIAL_ACCOUNT).key}
+
+
 def find_servicer(place: Place) -> Kwargs:
     account = make_account(place.hospital, Account.Kind.WECOM_KF)
     with scope(place.hospital):
@@ -236,9 +240,8 @@ KEYS: dict[str, Callable[[Place], Kwargs]] = {
     "holdings/<slug:key>/": find_holding,
     "settings/channels/<slug:key>/": lambda place: {"key": make_account(place.hospital).key},
     "settings/channels/<slug:key>/servicers/": find_servicer,
-    "settings/channels/<slug:key>/menu/": lambda place: {
-        "key": make_account(place.hospital, Account.Kind.OFFICIAL_ACCOUNT).key
-    },
+    "settings/channels/<slug:key>/menu/": find_official,
+    "settings/channels/<slug:key>/followers/": find_official,
     "settings/channels/new/<slug:kind>/": lambda _place: {"kind": "wecom"},
     "settings/channels/<slug:key>/widget/": lambda place: {
         "key": make_account(place.hospital, "webchat").key

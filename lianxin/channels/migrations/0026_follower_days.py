@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("channels", "0024_publications"),
+        ("channels", "0025_join_code_pictures"),
         ("core", "0001_initial"),
     ]
 

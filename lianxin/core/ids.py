@@ -71,3 +71,8 @@ class KeyField(TextField):
             "editable": False,
         }
         super().__init__(**(defaults | options))
+
+    def db_type(self, connection: Any) -> str:
+        """Return the type by its long name: for `varchar` Django makes a second index, for LIKE."""
+        del connection
+        return f"character varying({self.max_length})"

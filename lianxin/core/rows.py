@@ -84,7 +84,7 @@ def insert_columns(
             columns.take(field, varying[field.attname])
         elif field.attname in shared:
             columns.share(field, shared[field.attname])
-        elif callable(field.default):
+        elif field.has_default() and callable(field.default):
             columns.add(field, [field.get_default() for _ in range(count)])
         else:
             columns.share(field, field.get_default())

@@ -18,7 +18,7 @@ from lianxin.channels.actions.strangers import as_added, take_in_strangers
 from lianxin.channels.adapters.base import AccountFacts, Inbound
 from lianxin.channels.adapters.wecom.contacts import Contact
 from lianxin.channels.models import Address, Relation
-from lianxin.channels.queries import ListedRelation
+from lianxin.channels.queries.syncs import Known, ListedRelation
 from lianxin.core import time
 
 KnownRelations = Mapping[rules.Pair, ListedRelation]
@@ -35,9 +35,9 @@ class Taken(NamedTuple):
 @transaction.atomic
 def take_in_listed(account: AccountFacts, contacts: Sequence[Contact], read_at: datetime) -> Taken:
     """Take in what some lines of a list say; the same lines again change nothing."""
-    known = find_known(account, contacts)
+    known_ids, known = find_known(account, contacts)
     strangers, entries = take_in_strangers(
-        account, [one for one in contacts if one.pair not in known]
+        account, [one for one in contacts if one.external_id not in known_ids]
     )
     rest = [one for one in contacts if one.pair not in strangers]
     if news := list_news(rest, known):
@@ -45,7 +45,7 @@ def take_in_listed(account: AccountFacts, contacts: Sequence[Contact], read_at: 
     # A new relation has no mark yet: without a tag on it there is nothing to compare.
     marked = [one for one in contacts if one.pair in strangers and one.tag_ids]
     if news or marked:
-        known = find_known(account, rest + marked)
+        known = find_known(account, rest + marked).relations
     is_settled = note_listed(account, rest + marked, known, read_at)
     return Taken(sum(one.name == "contact.added" for one in entries), is_settled)
 
@@ -62,8 +62,8 @@ def settle_contact(
         rows.filter(read_due_at=address.read_due_at).update(read_due_at=None)
 
 
-def find_known(account: AccountFacts, contacts: Iterable[Contact]) -> KnownRelations:
-    return queries.find_relations(account.hospital_id, account.id, [c.pair for c in contacts])
+def find_known(account: AccountFacts, contacts: Iterable[Contact]) -> Known:
+    return queries.find_known(account.hospital_id, account.id, [c.pair for c in contacts])
 
 
 def list_news(contacts: Sequence[Contact], known: KnownRelations) -> list[Inbound]:

@@ -35,20 +35,19 @@ FULL = "full"
 def take_in_strangers(
     account: AccountFacts, contacts: Sequence[Contact]
 ) -> tuple[Collection[rules.Pair], list[Entry]]:
-    """Take in those who have no address yet; returns their pairs, and the events recorded."""
-    strangers = pick_strangers(account, contacts)
+    """Take in some who have no address yet; returns their pairs, and the events recorded."""
+    strangers = pick_strangers(contacts)
     return StrangersPage(account, strangers).take_in() if strangers else ((), [])
 
 
-def pick_strangers(account: AccountFacts, contacts: Iterable[Contact]) -> list[Contact]:
-    """Return the first line of each person that has no address yet."""
+def pick_strangers(contacts: Iterable[Contact]) -> list[Contact]:
+    """Return the first line of each person whose names are no longer than our columns."""
     first: dict[str, Contact] = {}
     for one in contacts:
         is_long = len(one.external_id) > EXTERNAL_ID_CHARACTERS
         if not is_long and len(key_of(one)) <= ARRIVAL_KEY_CHARACTERS:
             first.setdefault(one.external_id, one)
-    known = queries.find_known_ids(account.hospital_id, account.id, first) if first else set()
-    return [one for external_id, one in first.items() if external_id not in known]
+    return list(first.values())
 
 
 def key_of(contact: Contact) -> str:

@@ -22,8 +22,9 @@ class Address(models.Model):
         ACTIVE = "active"
         REMOVED = "removed"
 
-    hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+")
-    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    # No index of their own: rows come by the hundred thousand, and constraints begin with them.
+    hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+", db_index=False)
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
     key = KeyField()
     external_id = models.CharField(max_length=EXTERNAL_ID_CHARACTERS)
     union_id = models.CharField(max_length=64, blank=True)
@@ -106,11 +107,14 @@ class Relation(models.Model):
         ACTIVE = "active"
         REMOVED = "removed"
 
-    hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+")
-    address = models.ForeignKey(Address, models.PROTECT, related_name="relations")
+    # No index of their own where one below begins with them: rows come by the hundred thousand.
+    hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+", db_index=False)
+    address = models.ForeignKey(Address, models.PROTECT, related_name="relations", db_index=False)
     staff_userid = models.CharField(max_length=64)
     staff = models.ForeignKey(Staff, models.PROTECT, null=True, related_name="+")
-    live_code = models.ForeignKey(LiveCode, models.PROTECT, null=True, related_name="+")
+    live_code = models.ForeignKey(
+        LiveCode, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     state = models.CharField(max_length=12, choices=State.choices)
     removed_by = models.CharField(max_length=12, blank=True)
     added_at = models.DateTimeField()

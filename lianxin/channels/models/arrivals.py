@@ -59,10 +59,13 @@ class Arrival(models.Model):
         SENT = "sent"
         MISSED = "missed"
 
-    hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+")
-    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    # No index of their own: rows come by the hundred thousand, and those below begin with them.
+    hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+", db_index=False)
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", db_index=False)
     address = models.ForeignKey(Address, models.PROTECT, null=True, related_name="+")
-    live_code = models.ForeignKey(LiveCode, models.PROTECT, null=True, related_name="+")
+    live_code = models.ForeignKey(
+        LiveCode, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     # The event it became: contact.added, contact.removed, message.arrived, receipt.arrived …
     event = models.CharField(max_length=40)
     kind = models.CharField(max_length=40)

@@ -199,9 +199,9 @@ from lianxin.channels.queries.rosters import (
 )
 from lianxin.channels.queries.syncs import (
     ListedRelation,
+    find_known,
     find_last_sync,
     find_open_sync,
-    find_relations,
     find_sync,
     list_lost,
     list_syncs_to_run,
@@ -349,6 +349,7 @@ __all__ = [
     "find_hospital_of_campaign",
     "find_join_code",
     "find_kf_account",
+    "find_known",
     "find_known_ids",
     "find_last_group_sync",
     "find_last_sync",
@@ -363,7 +364,6 @@ __all__ = [
     "find_open_sync",
     "find_price",
     "find_relation",
-    "find_relations",
     "find_sync",
     "find_task",
     "find_token",

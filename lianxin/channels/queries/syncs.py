@@ -9,7 +9,7 @@ from typing import NamedTuple
 from django.db.models import Q, QuerySet
 
 from lianxin.channels import rules
-from lianxin.channels.models import ContactSync, Relation
+from lianxin.channels.models import Address, ContactSync, Relation
 from lianxin.channels.rules import Pair
 
 
@@ -57,30 +57,39 @@ class ListedRelation(NamedTuple):
         return rules.KnownRelation(self.state, self.removed_by, self.removed_at)
 
 
-def find_relations(
-    hospital_id: int, account_id: int, pairs: Iterable[Pair]
-) -> dict[Pair, ListedRelation]:
+class Known(NamedTuple):
+    """What we know of some people: that they have an address at all, and who knows them."""
+
+    external_ids: frozenset[str]
+    relations: dict[Pair, ListedRelation]
+
+
+def find_known(hospital_id: int, account_id: int, pairs: Iterable[Pair]) -> Known:
     """Return what we know of these pairs: one query."""
     wanted = set(pairs)
-    rows = Relation.objects.filter(
+    rows = Address.objects.filter(
         hospital_id=hospital_id,
-        address__account_id=account_id,
-        address__external_id__in={external_id for _userid, external_id in wanted},
+        account_id=account_id,
+        external_id__in={external_id for _userid, external_id in wanted},
     )
     values = rows.values_list(
+        "relations__id",
         "id",
-        "address_id",
-        "staff_userid",
-        "address__external_id",
-        "address__union_id",
-        "kept_out_count",
-        "state",
-        "removed_by",
-        "removed_at",
+        "relations__staff_userid",
+        "external_id",
+        "union_id",
+        "relations__kept_out_count",
+        "relations__state",
+        "relations__removed_by",
+        "relations__removed_at",
     )
-    listed = (ListedRelation(*value) for value in values)
-    found = {(row.staff_userid, row.external_id): row for row in listed}
-    return {pair: row for pair, row in found.items() if pair in wanted}
+    listed = [ListedRelation(*value) for value in values]
+    # Somebody nobody knows any more is one line without a relation.
+    found = {(row.staff_userid, row.external_id): row for row in listed if row.relation_id}
+    return Known(
+        frozenset(row.external_id for row in listed),
+        {pair: row for pair, row in found.items() if pair in wanted},
+    )
 
 
 def list_lost(

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import connection
+
 from lianxin.core import events
 from lianxin.core.models import Event, Hospital
+from lianxin.core.rows import insert_columns
 
 DATA: list[dict[str, Any]] = [
     {},
@@ -30,3 +33,24 @@ def test_rows_that_share_everything_are_still_as_many(in_riverside: Hospital) ->
     events.record_many([one] * 5)
 
     assert Event.objects.filter(name="test.happened", data={"a": "b"}).count() == 5
+
+
+def test_a_key_has_one_index_and_none_for_like(db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select indexname from pg_indexes where schemaname = 'public'"
+            " and indexdef like '%(key varchar_pattern_ops)'"
+        )
+        assert cursor.fetchall() == []
+
+
+def test_columns_that_nobody_names_have_their_defaults(riverside: Hospital) -> None:
+    names = ["甲院", "乙院"]
+    ids = insert_columns(Hospital, {"phone": "0571"}, {"name": names}, unique="name")
+
+    found = Hospital.objects.filter(pk__in=ids.values()).order_by("id")
+    assert [(one.name, one.phone, one.time_zone, one.settings) for one in found] == [
+        (name, "0571", "Asia/Shanghai", {}) for name in names
+    ]
+    assert len({one.key for one in found}) == 2
+    assert insert_columns(Hospital, {}, {"name": []}) == {}

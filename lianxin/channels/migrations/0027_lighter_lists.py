@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("channels", "0025_join_code_pictures"),
+        ("channels", "0026_follower_days"),
         ("core", "0001_initial"),
     ]
 

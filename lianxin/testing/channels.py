@@ -101,7 +101,9 @@ def contact_xml(
     )
 
 
-def make_address(account: Account, external_id: str = "", *, staff_userid: str = "") -> Address:
+def make_address(
+    account: Account, external_id: str = "", *, staff_userid: str = "", state: str = ""
+) -> Address:
     """Let one person add the account, through the same door as a callback."""
     person = external_id or f"wmPerson{next(number)}"
     inbound = Inbound(
@@ -111,6 +113,7 @@ def make_address(account: Account, external_id: str = "", *, staff_userid: str =
         kind="full",
         external_id=person,
         staff_userid=staff_userid,
+        state=state,
     )
     with scope(account.hospital_id):
         actions.take_in(facts_of(account), [inbound])

@@ -19,6 +19,7 @@ from lianxin.channels.models import (
     ContactTag,
     Relation,
     RelationTag,
+    Stay,
     TickCount,
     Transfer,
 )
@@ -139,6 +140,9 @@ def forget_addresses(hospital_id: int, address_ids: Iterable[int], *, by: Actor)
         RelationTag.objects.filter(relation__address=address).delete()
         Transfer.objects.filter(address=address, state__in=Transfer.OPEN).update(
             state=Transfer.State.CANCELLED, settled_at=time.now()
+        )
+        Stay.objects.filter(address=address, ended_at=None).update(
+            ended_at=time.now(), ended_by=Stay.End.ERASED
         )
         Relation.objects.filter(address=address).update(
             state=Relation.State.REMOVED, removed_at=time.now()

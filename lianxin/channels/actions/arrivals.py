@@ -17,6 +17,7 @@ from lianxin.channels.actions.groups import note_change
 from lianxin.channels.actions.intake import Intake, tell_added
 from lianxin.channels.actions.leaves import note_back, note_left
 from lianxin.channels.actions.marks import mark_later
+from lianxin.channels.actions.stays import begin_stay, come_again, end_stay, note_following
 from lianxin.channels.adapters.base import TEMPLATE_RECEIPT, AccountFacts, Inbound
 from lianxin.channels.models import (
     ARRIVAL_KEY_CHARACTERS,
@@ -73,6 +74,8 @@ def take_added(intake: Intake, inbound: Inbound) -> None:
     is_news = is_new
     if inbound.staff_userid:
         is_news = hold_relation(address, inbound, code)
+    else:
+        note_following(address, inbound, code, is_new=is_new)
     revive(address, inbound, code)
     if inbound.kind in MINUTE_KINDS.get(intake.account.kind, set()):
         open_minute(address, inbound.occurred_at)
@@ -114,15 +117,20 @@ def hold_relation(address: Address, inbound: Inbound, code: LiveCode | None) -> 
             state=rules.add_relation(None, inbound.kind).state,
             added_at=inbound.occurred_at,
         )
+        begin_stay(address, code, inbound.occurred_at, staff_userid=inbound.staff_userid)
         mark_new(address)
         return True
     if rules.is_stale(relation.removed_at, inbound.occurred_at):
         return False
     change = rules.add_relation(relation.state, inbound.kind)
-    relation.state, relation.removed_at, relation.removed_by = change.state, None, ""
-    relation.live_code = code or relation.live_code
     if change.is_news:
         relation.added_at = inbound.occurred_at
+        come_again(address, inbound, code, left_at=relation.removed_at)
+    else:
+        # The half event may not have said by which code.
+        begin_stay(address, code, relation.added_at, staff_userid=inbound.staff_userid)
+    relation.state, relation.removed_at, relation.removed_by = change.state, None, ""
+    relation.live_code = code or relation.live_code
     relation.save()
     if change.is_news:
         mark_new(address)
@@ -198,13 +206,18 @@ def end_relation(address: Address, inbound: Inbound) -> bool:
         # Who followed or scanned since then has come back.
         older = Q(last_action_at=None) | Q(last_action_at__lte=at)
         rows = Address.objects.filter(older, pk=address.pk)
-        return bool(rows.update(state=Address.State.REMOVED, removed_at=at))
+        has_left = bool(rows.update(state=Address.State.REMOVED, removed_at=at))
+        if has_left:
+            end_stay(address.pk, at, inbound.kind)
+        return has_left
     standing = Relation.objects.filter(address=address, staff_userid=inbound.staff_userid)
     ended = (
         standing.filter(added_at__lte=at)
         .exclude(state=Relation.State.REMOVED)
         .update(state=Relation.State.REMOVED, removed_at=at, removed_by=inbound.kind)
     )
+    if ended:
+        end_stay(address.pk, at, inbound.kind, staff_userid=inbound.staff_userid)
     if ended and is_gone(address):
         Address.objects.filter(pk=address.pk).update(state=Address.State.REMOVED, removed_at=at)
     return bool(ended)

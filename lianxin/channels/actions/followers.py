@@ -13,6 +13,7 @@ from django.db import transaction
 from lianxin.channels import queries, rules
 from lianxin.channels.actions.arrivals import take_in
 from lianxin.channels.actions.intake import Intake, tell_added
+from lianxin.channels.actions.stays import Coming, begin_stays
 from lianxin.channels.adapters.base import AccountFacts, Inbound
 from lianxin.channels.adapters.official_account.followers import Follower
 from lianxin.channels.adapters.reactions import load_facts
@@ -98,6 +99,14 @@ def take_in_followers(
     for arrival in arrivals:
         if arrival.address is not None:
             tell_added(intake, arrival.address, arrival, is_new=True)
+    begin_stays(
+        account.hospital_id,
+        [
+            Coming(arrival.address_id, arrival.live_code_id, "", arrival.occurred_at)
+            for arrival in arrivals
+            if arrival.address_id is not None
+        ],
+    )
     events.record_many(intake.entries)
     return len(intake.entries)
 

@@ -131,7 +131,7 @@ def as_back(contact: Contact) -> Inbound:
     """Make the arrival of somebody who was missing in a list and is there again."""
     now = time.now()
     key = f"back:{contact.staff_userid}:{contact.external_id}:{int(now.timestamp())}"
-    return replace(as_added(contact), arrival_key=key, occurred_at=now)
+    return replace(as_added(contact), arrival_key=key, occurred_at=now, kind=rules.BACK)
 
 
 def as_removed(row: Relation, at: datetime) -> Inbound:

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from lianxin.channels import queries, rules
 from lianxin.channels.actions.intake import Intake, tell_met
+from lianxin.channels.actions.stays import Coming, begin_stays
 from lianxin.channels.adapters.base import AccountFacts, Inbound
 from lianxin.channels.adapters.wecom.contacts import Contact
 from lianxin.channels.models import (
@@ -88,6 +89,18 @@ class StrangersPage:
         arrivals = self.insert_arrivals(held, addresses)
         taken = [(one, arrivals[key]) for one in held if (key := key_of(one)) in arrivals]
         self.insert_relations([one for one, _ in taken], addresses)
+        begin_stays(
+            self.intake.hospital_id,
+            [
+                Coming(
+                    addresses[one.external_id],
+                    self.code_id_of(one),
+                    one.staff_userid,
+                    one.added_at,
+                )
+                for one, _ in taken
+            ],
+        )
         for one, arrival_id in taken:
             tell_met(
                 self.intake,

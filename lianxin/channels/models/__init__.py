@@ -34,6 +34,7 @@ from lianxin.channels.models.moments import Moment, MomentMember
 from lianxin.channels.models.publications import (
     Publication,
 )
+from lianxin.channels.models.stays import Stay
 from lianxin.channels.models.syncs import ContactSync
 from lianxin.channels.models.tags import NAME_CHARACTERS, ContactTag, CorpTag, RelationTag
 from lianxin.channels.models.tasks import (
@@ -102,6 +103,7 @@ __all__ = [
     "SessionRequest",
     "StaffCall",
     "StaffNotice",
+    "Stay",
     "TaskReminder",
     "TaskShare",
     "TickCount",

@@ -11,11 +11,11 @@ from django.conf import settings
 from django.db.models import Count, Q, Sum
 
 from lianxin.channels.models import (
-    Address,
     Campaign,
     CampaignAddress,
     CampaignVisits,
     LiveCode,
+    Stay,
 )
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError, NotFoundError
@@ -94,13 +94,11 @@ def count_campaigns(hospital: Hospital, campaigns: Sequence[Campaign]) -> dict[i
 def count_people(hospital: Hospital, campaign: Campaign) -> dict[str, int]:
     """Count who was added by the code in the post's days, and who of them is still there."""
     zone = ZoneInfo(hospital.time_zone)
-    came = Q(added_at__gte=start_of(campaign.starts_on, zone))
+    came = Q(began_at__gte=start_of(campaign.starts_on, zone))
     if campaign.ends_on is not None:
-        came &= Q(added_at__lt=start_of(campaign.ends_on + timedelta(days=1), zone))
-    rows = Address.objects.filter(came, hospital_id=hospital.pk, live_code_id=campaign.live_code_id)
-    return rows.aggregate(
-        added=Count("id"), staying=Count("id", filter=~Q(state=Address.State.REMOVED))
-    )
+        came &= Q(began_at__lt=start_of(campaign.ends_on + timedelta(days=1), zone))
+    rows = Stay.objects.filter(came, hospital_id=hospital.pk, live_code_id=campaign.live_code_id)
+    return rows.aggregate(added=Count("id"), staying=Count("id", filter=Q(ended_at=None)))
 
 
 def start_of(day: date, zone: ZoneInfo) -> datetime:

@@ -13,9 +13,9 @@ from lianxin.channels import facts, rules
 from lianxin.channels.adapters.reactions import load_facts
 from lianxin.channels.models import (
     Account,
-    Address,
     Arrival,
     LiveCode,
+    Stay,
 )
 from lianxin.channels.queries.rosters import answering_of, code_step
 from lianxin.core import time
@@ -37,14 +37,21 @@ def list_live_codes(actor: Actor) -> QuerySet[LiveCode]:
 
 @dataclass(frozen=True)
 class CodeCount:
-    """What a code brought: adds, losses, who is still there after some days, scans.
+    """What a code brought: how often somebody came by it, how that ended, who stayed, scans.
 
-    `staying_7` of `due_7` people who came at least 7 days ago were there 7 days later; the same
-    for 30. WeCom tells no scans; an Official Account does.
+    `staying_7` of `due_7` who came at least 7 days ago were there 7 days later; the same for 30.
+    Who was handed to a colleague before that is in neither. WeCom tells no scans; an Official
+    Account does.
     """
 
     added: int = 0
-    removed: int = 0
+    by_patient: int = 0
+    by_staff: int = 0
+    transferred: int = 0
+    # Missing in the provider's list: nobody said by whom.
+    unlisted: int = 0
+    # Erased here, or ended in a way that nobody knows.
+    otherwise: int = 0
     due_7: int = 0
     staying_7: int = 0
     due_30: int = 0
@@ -52,17 +59,26 @@ class CodeCount:
     scanned: int = 0
 
     @property
+    def lost(self) -> int:
+        return self.by_patient + self.by_staff + self.unlisted + self.otherwise
+
+    @property
     def staying(self) -> int:
-        return self.added - self.removed
+        return self.added - self.lost - self.transferred
+
+
+KNOWN_ENDS = ("by_patient", "by_staff", "transferred", "unlisted")
 
 
 def count_by_live_code(hospital_id: int, ids: Sequence[int], now: datetime) -> dict[int, CodeCount]:
     """Count what each code brought: two queries, however many codes."""
     numbers: dict[int, dict[str, int]] = {code_id: {} for code_id in ids}
-    addresses = Address.objects.filter(hospital_id=hospital_id, live_code_id__in=ids)
-    rows = addresses.values("live_code_id").annotate(
+    stays = Stay.objects.filter(hospital_id=hospital_id, live_code_id__in=ids)
+    over = Q(ended_at__isnull=False)
+    rows = stays.values("live_code_id").annotate(
         added=Count("id"),
-        removed=Count("id", filter=Q(state=Address.State.REMOVED)),
+        **{end: Count("id", filter=over & Q(ended_by=end)) for end in KNOWN_ENDS},
+        otherwise=Count("id", filter=over & ~Q(ended_by__in=KNOWN_ENDS)),
         **staying_counts(now, 7),
         **staying_counts(now, 30),
     )
@@ -80,10 +96,11 @@ def count_by_live_code(hospital_id: int, ids: Sequence[int], now: datetime) -> d
 def staying_counts(now: datetime, days: int) -> dict[str, Count]:
     """Count who came at least so many days ago, and who of them was there so many days later."""
     length = timedelta(days=days)
-    came = Q(added_at__lte=now - length)
-    stayed = Q(removed_at=None) | Q(removed_at__gte=F("added_at") + length)
+    came = Q(began_at__lte=now - length)
+    stayed = Q(ended_at=None) | Q(ended_at__gte=F("began_at") + length)
+    told = stayed | ~Q(ended_by=Stay.End.TRANSFERRED)
     return {
-        f"due_{days}": Count("id", filter=came),
+        f"due_{days}": Count("id", filter=came & told),
         f"staying_{days}": Count("id", filter=came & stayed),
     }
 

@@ -18,6 +18,7 @@ from lianxin.channels.models import (
     LiveCode,
     LiveCodeVersion,
     Relation,
+    Stay,
 )
 from lianxin.channels.queries.transfers import gone_userids
 from lianxin.channels.rules import Answerer, Answering
@@ -63,13 +64,13 @@ def count_today(
         return counts
     here = time.local(codes[0].hospital, now)
     midnight = here.replace(hour=0, minute=0, second=0, microsecond=0)
-    rows = Relation.objects.filter(
-        hospital_id=hospital_id, live_code_id__in=list(counts), added_at__gte=midnight
+    rows = Stay.objects.filter(
+        hospital_id=hospital_id, live_code_id__in=list(counts), began_at__gte=midnight
     )
     for code_id, userid, added in rows.values_list("live_code_id", "staff_userid").annotate(
         added=Count("id")
     ):
-        counts[code_id or 0][userid] = added
+        counts[code_id][userid] = added
     return counts
 
 

@@ -38,6 +38,8 @@ Pair = tuple[str, str]
 # What a line of the provider's list means to what we know of the pair.
 KNOWN, ADDED, BACK = "known", "added", "back"
 UNLISTED = "unlisted"
+# How somebody is added whom a list has again: by the list of contacts, by that of followers.
+LISTED_AGAIN = frozenset({BACK, "listed"})
 
 
 @dataclass(frozen=True)

@@ -99,9 +99,8 @@ def test_adds_and_stays_are_of_the_codes_days_and_sharing_is_said(
 ) -> None:
     today = time.today(code.hospital)
     campaign = make_campaign(code, admin)
-    address = make_address(code.account)
+    make_address(code.account, staff_userid="DrLi", state=code.state_key)
     with scope(code.hospital_id):
-        type(address).objects.filter(pk=address.pk).update(live_code=code)
         alone = queries.count_campaigns(code.hospital, [campaign])[campaign.pk]
     make_campaign(code, admin, starts_on=today)
     with scope(code.hospital_id):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,7 +16,8 @@ from lianxin.core.actor import SystemActor
 from lianxin.core.models import Hospital
 from lianxin.core.scope import scope
 from lianxin.staff.models import Staff
-from lianxin.testing.channels import make_account, make_address
+from lianxin.testing.channels import make_account
+from lianxin.testing.core import number
 
 
 @pytest.fixture
@@ -117,10 +119,7 @@ def test_a_bad_form_is_shown_again(as_admin: Client, wecom: Account) -> None:
 
 def test_a_code_counts_whom_it_brought(as_admin: Client, wecom: Account, zhou: Staff) -> None:
     code = make_code(wecom, zhou)
-    address = make_address(wecom, staff_userid=zhou.wecom_userid)
-    with scope(wecom.hospital_id):
-        address.live_code = code
-        address.save()
+    come(code, 1)
 
     page = as_admin.get(f"/settings/codes/{code.key}/").content.decode()
 
@@ -128,15 +127,28 @@ def test_a_code_counts_whom_it_brought(as_admin: Client, wecom: Account, zhou: S
     assert code.name in as_admin.get("/settings/codes/").content.decode()
 
 
-def come(code: LiveCode, days_ago: int, *, lost_after: int | None = None) -> None:
+def come(
+    code: LiveCode, days_ago: int, *, lost_after: int | None = None, by: str = "by_patient"
+) -> None:
     """Let somebody come by the code some days ago, and perhaps leave some days later."""
-    address = make_address(code.account)
-    added_at = time.now() - timedelta(days=days_ago, minutes=1)
-    address.live_code, address.added_at = code, added_at
+    came = Inbound(
+        event="contact.added",
+        arrival_key=f"come:{next(number)}",
+        occurred_at=time.now() - timedelta(days=days_ago, minutes=1),
+        kind="full",
+        external_id=f"wmPerson{next(number)}",
+        staff_userid="DrLi",
+        state=code.state_key,
+    )
+    told = [came]
     if lost_after is not None:
-        address.state, address.removed_at = "removed", added_at + timedelta(days=lost_after)
+        left_at = came.occurred_at + timedelta(days=lost_after)
+        key = f"leave:{next(number)}"
+        told.append(
+            replace(came, event="contact.removed", arrival_key=key, occurred_at=left_at, kind=by)
+        )
     with scope(code.hospital_id):
-        address.save()
+        actions.take_in(queries.facts_of(code.account), told)
 
 
 def test_a_code_counts_who_is_still_there_after_a_week_and_a_month(
@@ -144,6 +156,7 @@ def test_a_code_counts_who_is_still_there_after_a_week_and_a_month(
 ) -> None:
     code = make_code(wecom, zhou)
     come(code, 40)
+    come(code, 40, lost_after=3, by="transferred")
     come(code, 40, lost_after=10)
     come(code, 40, lost_after=3)
     come(code, 8, lost_after=7)
@@ -152,9 +165,28 @@ def test_a_code_counts_who_is_still_there_after_a_week_and_a_month(
     with scope(wecom.hospital_id):
         found = queries.count_by_live_code(wecom.hospital_id, [code.pk], time.now())[code.pk]
 
-    assert (found.added, found.removed, found.staying) == (5, 3, 2)
+    assert (found.added, found.lost, found.transferred, found.staying) == (6, 3, 1, 2)
     assert (found.staying_7, found.due_7) == (3, 4)
     assert (found.staying_30, found.due_30) == (1, 3)
+
+
+def test_both_pages_say_who_ended_it(as_admin: Client, wecom: Account, zhou: Staff) -> None:
+    code = make_code(wecom, zhou)
+    come(code, 9)
+    for by in ("by_patient", "by_patient", "by_staff", "transferred", "unlisted"):
+        come(code, 9, lost_after=1, by=by)
+
+    page = as_admin.get(f"/settings/codes/{code.key}/").content.decode()
+    listed = as_admin.get("/settings/codes/").content.decode()
+
+    facts = {
+        name: int(count)
+        for name, count in re.findall(r"<dt[^>]*>([^<]+)</dt>\s*<dd>\s*(\d+)\s*</dd>", page)
+    }
+    assert facts | {"添加": 6, "流失": 4, "转给了同事": 1, "留存": 1} == facts
+    assert facts | {"患者删除": 2, "同事删除": 1, "核对时已不在": 1} == facts
+    assert "患者删除 2" in listed
+    assert "同事删除 1" in listed
 
 
 def test_an_official_accounts_code_counts_its_scans(

@@ -39,6 +39,7 @@ class CodeRow:
     code: LiveCode
     state: State
     count: CodeCount
+    losses: list[tuple[str, int]]
     who: str
 
 
@@ -82,7 +83,8 @@ def as_row(code: LiveCode, count: CodeCount, answering: Answering) -> CodeRow:
     names = words.names(one.name for one in people)
     is_shown = code.is_active and code.account.kind == Account.Kind.WECOM
     fixed = " · ".join(one.name for one in (code.staff, code.team) if one is not None)
-    return CodeRow(code, code_state(code), count, names if is_shown else fixed)
+    losses = words.losses_of(code, count)
+    return CodeRow(code, code_state(code), count, losses, names if is_shown else fixed)
 
 
 @require_GET

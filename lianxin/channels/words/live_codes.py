@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from lianxin.channels import queries, rules
-from lianxin.channels.models import CodeMember, LiveCode, LiveCodeVersion
+from lianxin.channels.models import Account, CodeMember, LiveCode, LiveCodeVersion
+from lianxin.channels.queries import CodeCount
 from lianxin.channels.rules import Answering
 from lianxin.core import time
 
@@ -154,6 +155,18 @@ def circumstance_sentence(whom: str, when: str, hours: Sequence[Sequence[int]]) 
 def welcome_line(row: Mapping[str, Any]) -> str:
     circumstance = circumstance_sentence(row["whom"], row["when"], row["hours"])
     return _("%(name)s：%(rest)s") % {"name": circumstance, "rest": row["text"]}
+
+
+def losses_of(code: LiveCode, count: CodeCount) -> list[tuple[str, int]]:
+    """Say how those who left left, and how many each; ways that nobody took are left out."""
+    is_followed = code.account.kind == Account.Kind.OFFICIAL_ACCOUNT
+    ways = [
+        (_("取消关注") if is_followed else _("患者删除"), count.by_patient),
+        (_("同事删除"), count.by_staff),
+        (_("核对时已不在"), count.unlisted),
+        (_("其他（含资料已删除）"), count.otherwise),
+    ]
+    return [way for way in ways if way[1]]
 
 
 @dataclass(frozen=True)

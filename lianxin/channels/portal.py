@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from lianxin.channels import actions, queries
-from lianxin.channels.models import Account, Campaign
+from lianxin.channels.models import Account, LiveCode
 from lianxin.channels.platforms import find_platform
 from lianxin.core import time
 from lianxin.core.models import Hospital
@@ -39,11 +39,14 @@ def show_landing(request: HttpRequest, hospital: Hospital, key: str) -> HttpResp
     is_reader = not NOT_A_VISITOR.search(request.headers.get("User-Agent", ""))
     if request.method == "GET" and is_reader:
         actions.count_visit(campaign, today)
-    is_over = campaign.ends_on is not None and campaign.ends_on < today
-    picture = "" if is_over else draw(campaign)
+    ended = campaign.ends_on is not None and campaign.ends_on < today
+    is_over = ended or campaign.closed_at is not None
+    picture = "" if is_over else draw(campaign.live_code)
     context = {
         "hospital": hospital,
         "picture": picture,
+        # Who comes late is not turned away: the code that is always there takes them.
+        "standing": "" if picture else draw(queries.find_standing_code(hospital.pk)),
         "is_wechat": find_platform(campaign.platform).opens_wechat
         or "MicroMessenger" in request.headers.get("User-Agent", ""),
         "has_webchat": queries.find_account_of_kind(hospital.pk, Account.Kind.WEBCHAT) is not None,
@@ -53,10 +56,9 @@ def show_landing(request: HttpRequest, hospital: Hospital, key: str) -> HttpResp
     return response
 
 
-def draw(campaign: Campaign) -> str:
+def draw(code: LiveCode | None) -> str:
     """Draw the live code as a picture inside the page; empty while it cannot be used."""
-    code = campaign.live_code
-    if not code.is_active or not code.qr_content:
+    if code is None or not code.is_active or not code.qr_content:
         return ""
     made = segno.make(code.qr_content, error="m", micro=False)
     return made.svg_data_uri(scale=6, border=2)

@@ -88,6 +88,14 @@ urlpatterns = [
     path("settings/groups/<slug:key>/tick/", groups.tick_group, name="tick_group"),
     path("settings/groups/<slug:key>/transfer/", groups.transfer_group, name="transfer_group"),
     path("settings/campaigns/", campaigns.campaigns, name="campaigns"),
+    path(
+        "settings/campaigns/standing/", campaigns.choose_standing_code, name="choose_standing_code"
+    ),
+    path("settings/campaigns/<slug:key>/edit/", campaigns.edit_campaign, name="edit_campaign"),
+    path("settings/campaigns/<slug:key>/close/", campaigns.close_campaign, name="close_campaign"),
+    path(
+        "settings/campaigns/<slug:key>/reopen/", campaigns.reopen_campaign, name="reopen_campaign"
+    ),
     path("go/<slug:key>/", portal.landing, name="landing"),
     path("settings/codes/", live_codes.codes, name="codes"),
     path("settings/codes/new/", live_codes.new_code, name="new_code"),

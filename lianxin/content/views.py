@@ -108,7 +108,8 @@ def choose_revision(request: StaffRequest, item: Item) -> Revision:
 def list_campaigns(request: StaffRequest, item: Item) -> list[Campaign]:
     """List the posts that a pack may be made for: none while nothing is published."""
     is_wanted = item.published_id is not None and request.staff.may("channel.read")
-    return channels.list_campaigns(request.staff) if is_wanted else []
+    found = channels.list_campaigns(request.staff) if is_wanted else []
+    return [one for one in found if one.closed_at is None]
 
 
 def article_context(request: StaffRequest, item: Item) -> dict[str, Any]:

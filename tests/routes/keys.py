@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from lianxin.channels.actions import (
+    CampaignContent,
     JoinCodeContent,
     allow_tag,
     create_campaign,
@@ -187,15 +188,10 @@ def find_campaign(place: Place) -> Kwargs:
     account = make_account(place.hospital)
     staff = make_staff(place.hospital, role="operator")
     with scope(place.hospital):
-        campaign = create_campaign(
-            create_live_code(account, "门诊", staff=staff, by=place.system),
-            platform="douyin",
-            title="讲座",
-            department=None,
-            starts_on=time.today(place.hospital),
-            ends_on=None,
-            by=staff,
-        )
+        code = create_live_code(account, "门诊", staff=staff, by=place.system)
+        today = time.today(place.hospital)
+        content = CampaignContent(code, "douyin", "讲座", None, today, None)
+        campaign = create_campaign(content, by=staff)
     return {"key": campaign.key}
 
 
@@ -249,6 +245,7 @@ KEYS: dict[str, Callable[[Place], Kwargs]] = {
     "settings/codes/<slug:key>/": find_code,
     "settings/codes/<slug:key>/print/<str:piece>/": find_printed_code,
     "go/<slug:key>/": find_campaign,
+    "settings/campaigns/<slug:key>/": find_campaign,
     "settings/costs/<slug:key>/": find_billed,
     "settings/prices/<slug:key>/": find_price,
     "settings/tags/<slug:key>/": find_tag,

@@ -35,7 +35,15 @@ from lianxin.channels.actions.calls import (
     end_silent,
     settle_call,
 )
-from lianxin.channels.actions.campaigns import count_visit, create_campaign
+from lianxin.channels.actions.campaigns import (
+    CampaignContent,
+    change_campaign,
+    choose_standing_code,
+    close_campaign,
+    count_visit,
+    create_campaign,
+    reopen_campaign,
+)
 from lianxin.channels.actions.cards import (
     answer_press,
     claim_press,
@@ -194,6 +202,7 @@ from lianxin.channels.actions.welcomes import claim_welcome, miss_overdue, settl
 __all__ = [
     "Article",
     "Billed",
+    "CampaignContent",
     "JoinCodeContent",
     "MomentOrder",
     "NoticeSubject",
@@ -211,12 +220,14 @@ __all__ = [
     "cancel_sync",
     "cancel_transfers",
     "change_account",
+    "change_campaign",
     "change_group_welcome",
     "change_join_code",
     "change_live_code",
     "change_menu",
     "check_file",
     "check_moment",
+    "choose_standing_code",
     "claim_call",
     "claim_code",
     "claim_marks",
@@ -236,6 +247,7 @@ __all__ = [
     "claim_tag",
     "claim_transfers",
     "claim_welcome",
+    "close_campaign",
     "close_ended_codes",
     "close_join_code",
     "close_live_code",
@@ -286,6 +298,7 @@ __all__ = [
     "record_costs",
     "remove_group_welcome",
     "remove_publication",
+    "reopen_campaign",
     "reopen_live_code",
     "request_check",
     "request_group_sync",

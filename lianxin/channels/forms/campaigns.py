@@ -9,7 +9,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from lianxin.channels import queries
-from lianxin.channels.models import LiveCode
+from lianxin.channels.actions import CampaignContent
+from lianxin.channels.forms.live_codes import SeenForm
+from lianxin.channels.models import Campaign, LiveCode
 from lianxin.channels.platforms import load_platforms
 from lianxin.core.actor import Actor
 from lianxin.staff import queries as staff
@@ -37,9 +39,7 @@ class CampaignForm(forms.Form):
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         language = get_language() or "zh-hans"
-        self.codes: dict[str, LiveCode] = {
-            one.key: one for one in queries.list_live_codes(actor).filter(is_active=True)
-        }
+        self.codes = active_codes(actor)
         self.departments: dict[str, Department] = {
             one.key: one for one in staff.list_departments(actor.hospital_id)
         }
@@ -67,9 +67,58 @@ class CampaignForm(forms.Form):
         return given
 
     @property
-    def code_chosen(self) -> LiveCode:
-        return self.codes[self.cleaned_data["code"]]
+    def content(self) -> CampaignContent:
+        given = self.cleaned_data
+        return CampaignContent(
+            live_code=self.codes[given["code"]],
+            platform=given["platform"],
+            title=given["title"],
+            department=self.departments.get(given["department"]),
+            starts_on=given["starts_on"],
+            ends_on=given["ends_on"],
+        )
+
+
+class ChangeCampaignForm(CampaignForm, SeenForm):
+    """A post as it should be from now on. A closed live code stays a choice where it is chosen."""
+
+    def __init__(self, actor: Actor, campaign: Campaign, *args: Any, **kwargs: Any) -> None:
+        code, department = campaign.live_code, campaign.department
+        initial = {
+            "platform": campaign.platform,
+            "title": campaign.title,
+            "code": code.key,
+            "department": department.key if department else "",
+            "starts_on": campaign.starts_on,
+            "ends_on": campaign.ends_on,
+            "seen": campaign.revision,
+        }
+        super().__init__(actor, *args, initial=initial, **kwargs)
+        self.codes = {code.key: code} | self.codes
+        self.fields["code"] = self.choose(
+            "code", [(key, one.name) for key, one in self.codes.items()]
+        )
+
+
+class StandingForm(forms.Form):
+    """Which live code is always there."""
+
+    code = forms.ChoiceField(label=_("医院的常设码"), required=False)
+
+    def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.codes = active_codes(actor)
+        field = self.fields["code"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - for the type checker
+        field.choices = [
+            ("", _("不用常设码")),
+            *((key, one.name) for key, one in self.codes.items()),
+        ]
 
     @property
-    def department_chosen(self) -> Department | None:
-        return self.departments.get(self.cleaned_data["department"])
+    def code_chosen(self) -> LiveCode | None:
+        return self.codes.get(self.cleaned_data["code"])
+
+
+def active_codes(actor: Actor) -> dict[str, LiveCode]:
+    return {one.key: one for one in queries.list_live_codes(actor).filter(is_active=True)}

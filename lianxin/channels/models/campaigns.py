@@ -24,6 +24,10 @@ class Campaign(models.Model):
     live_code = models.ForeignKey(LiveCode, models.PROTECT, related_name="+")
     starts_on = models.DateField()
     ends_on = models.DateField(null=True)
+    # Two people who change it at once meet here.
+    revision = models.PositiveIntegerField(default=1)
+    # Since when its landing page leads on to the hospital's standing code.
+    closed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
     class Meta:

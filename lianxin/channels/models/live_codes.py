@@ -41,6 +41,8 @@ class LiveCode(Pictured):
     state = models.CharField(max_length=12, choices=State.choices, default=State.MAKING)
     failure_code = models.CharField(max_length=40, blank=True)
     is_active = models.BooleanField(default=True)
+    # The hospital's one code that is always there: where posts lead whose time is over.
+    is_standing = models.BooleanField(default=False)
     # A temporary way (`is_temp`): until when it answers, and what ends its talks. Null: permanent.
     ends_at = models.DateTimeField(null=True)
     closing_text = models.TextField(blank=True)
@@ -66,6 +68,13 @@ class LiveCode(Pictured):
     created_at = models.DateTimeField()
 
     class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["hospital"],
+                condition=models.Q(is_standing=True),
+                name="livecode_one_standing",
+            )
+        ]
         indexes: ClassVar = [models.Index(fields=["hospital", "name"], name="livecode_by_name")]
 
     def __str__(self) -> str:

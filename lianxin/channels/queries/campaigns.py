@@ -63,6 +63,22 @@ def list_campaigns(actor: Actor, code: LiveCode | None = None) -> list[Campaign]
     return list(rows.select_related("live_code", "department", "owner").order_by("-id")[:200])
 
 
+def find_standing_code(hospital_id: int) -> LiveCode | None:
+    """Return the hospital's code that is always there, while it can be used."""
+    rows = LiveCode.objects.filter(hospital_id=hospital_id, is_standing=True, is_active=True)
+    return rows.first()
+
+
+def access_managed_campaign(actor: Actor, key: str) -> Campaign:
+    rows = Campaign.objects.filter(hospital_id=actor.hospital_id, key=key)
+    campaign = rows.select_related("live_code", "department", "hospital").first()
+    if campaign is None:
+        raise NotFoundError
+    if not actor.may("channel.manage"):
+        raise ForbiddenError
+    return campaign
+
+
 def access_campaign(actor: Actor, key: str) -> Campaign:
     campaign = Campaign.objects.filter(hospital_id=actor.hospital_id, key=key).first()
     if campaign is None:
@@ -79,13 +95,14 @@ def count_campaigns(hospital: Hospital, campaigns: Sequence[Campaign]) -> dict[i
         .annotate(total=Sum("count"))
         .order_by()
     )
+    zone = ZoneInfo(hospital.time_zone)
     codes = {one.live_code_id for one in campaigns}
     all_of_codes = list(Campaign.objects.filter(hospital_id=hospital.pk, live_code_id__in=codes))
     return {
         one.pk: CampaignCount(
             visits.get(one.pk, 0),
             **count_people(hospital, one),
-            is_shared=any(overlap(one, other) for other in all_of_codes),
+            is_shared=any(overlap(one, other, zone) for other in all_of_codes),
         )
         for one in campaigns
     }
@@ -95,8 +112,9 @@ def count_people(hospital: Hospital, campaign: Campaign) -> dict[str, int]:
     """Count who was added by the code in the post's days, and who of them is still there."""
     zone = ZoneInfo(hospital.time_zone)
     came = Q(began_at__gte=start_of(campaign.starts_on, zone))
-    if campaign.ends_on is not None:
-        came &= Q(began_at__lt=start_of(campaign.ends_on + timedelta(days=1), zone))
+    last = last_day(campaign, zone)
+    if last < date.max:
+        came &= Q(began_at__lt=start_of(last + timedelta(days=1), zone))
     rows = Stay.objects.filter(came, hospital_id=hospital.pk, live_code_id=campaign.live_code_id)
     return rows.aggregate(added=Count("id"), staying=Count("id", filter=Q(ended_at=None)))
 
@@ -105,9 +123,14 @@ def start_of(day: date, zone: ZoneInfo) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=zone)
 
 
-def overlap(one: Campaign, other: Campaign) -> bool:
+def last_day(campaign: Campaign, zone: ZoneInfo) -> date:
+    """Return the last day on which the post led to its code: the planned one, or its closing."""
+    closed_on = campaign.closed_at.astimezone(zone).date() if campaign.closed_at else date.max
+    return min(campaign.ends_on or date.max, closed_on)
+
+
+def overlap(one: Campaign, other: Campaign, zone: ZoneInfo) -> bool:
     """Tell whether two posts led to one code on the same day."""
     if one.pk == other.pk or one.live_code_id != other.live_code_id:
         return False
-    last = date.max
-    return one.starts_on <= (other.ends_on or last) and other.starts_on <= (one.ends_on or last)
+    return one.starts_on <= last_day(other, zone) and other.starts_on <= last_day(one, zone)

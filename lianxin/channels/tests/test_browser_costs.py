@@ -43,20 +43,16 @@ def link(riverside: Hospital, admin: Staff) -> str:
             wecom, "讲座", staff=make_staff(riverside), by=SystemActor(riverside.pk)
         )
         LiveCode.objects.filter(pk=code.pk).update(qr_content="https://wx.example/c", state="ready")
-        campaign = actions.create_campaign(
-            code,
-            platform="douyin",
-            title="健康讲座预告",
-            department=None,
-            starts_on=time.today(riverside),
-            ends_on=None,
-            by=admin,
+        content = actions.CampaignContent(
+            code, "douyin", "健康讲座预告", None, time.today(riverside), None
         )
+        campaign = actions.create_campaign(content, by=admin)
     return f"/go/{campaign.key}/"
 
 
 def test_the_pages_are_readable_on_a_desk_and_on_a_phone(as_admin: Client, link: str) -> None:
-    pages = ("/settings/costs/", "/settings/campaigns/", "/me/phone/", link)
+    edit = link.replace("/go/", "/settings/campaigns/") + "edit/"
+    pages = ("/settings/costs/", "/settings/campaigns/", edit, "/me/phone/", link)
     answers = {address: as_admin.get(address) for address in pages}
     found = []
     with open_browser() as browser:

@@ -7,7 +7,7 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lianxin.channels.actions import create_campaign, create_live_code
+from lianxin.channels.actions import CampaignContent, create_campaign, create_live_code
 from lianxin.channels.models import Campaign
 from lianxin.channels.platforms import load_platforms
 from lianxin.content.models import Revision
@@ -25,15 +25,9 @@ def make_campaign(hospital: Hospital, by: Staff) -> Campaign:
     account = make_account(hospital)
     with scope(hospital):
         code = create_live_code(account, "门诊", staff=by, by=SystemActor(hospital.pk))
-        return create_campaign(
-            code,
-            platform="xiaohongshu",
-            title="讲座",
-            department=None,
-            starts_on=time.today(hospital),
-            ends_on=None,
-            by=by,
-        )
+        today = time.today(hospital)
+        content = CampaignContent(code, "xiaohongshu", "讲座", None, today, None)
+        return create_campaign(content, by=by)
 
 
 def test_a_pack_holds_published_words_link_and_rules(

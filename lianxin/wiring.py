@@ -15,6 +15,7 @@ SUBSCRIBERS: Wiring = {
     # What comes in.
     "contact.added": [patients.receive_contacts, outreach.send_welcome],
     "address.identified": [patients.join_identified],
+    "address.named": [patients.name_holders],
     "contact.tagged": [patients.follow_tags],
     "contact.untagged": [patients.follow_tags],
     "transfer.done": [patients.follow_transfers, handover.follow_transfers],

@@ -240,6 +240,10 @@ class KfSession:
     sent_count: int = 0
     fail_type: int | None = None
     was_handed_on: bool = False
+    # How the person last came in by a link: when, and what stood on the link.
+    entered_at: float = 0.0
+    scene: str = ""
+    scene_param: str = ""
 
 
 @dataclass

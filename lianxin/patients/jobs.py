@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lianxin.channels import queries as channels
 from lianxin.channels import sending
 from lianxin.channels.adapters.base import Outbound, Sent
 from lianxin.core.actor import SystemActor
@@ -31,6 +32,16 @@ def join_identified(hospital_id: int, events: list[dict[str, Any]]) -> None:
     with scope(hospital_id):
         for event in events:
             actions.join_holders(hospital_id, event["subject_id"], by=SystemActor(hospital_id))
+
+
+@job(queue="default")
+def name_holders(hospital_id: int, events: list[dict[str, Any]]) -> None:
+    """Keep the names that customer service shows. Hears `address.named`."""
+    arrival_ids = [event["data"]["arrival_id"] for event in events]
+    with scope(hospital_id):
+        for one in channels.open_arrivals(hospital_id, arrival_ids):
+            by = SystemActor(hospital_id)
+            actions.follow_name(hospital_id, one.address_id, one.text, by=by)
 
 
 @job(queue="bulk")

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from sandbox.calls import Call
 from sandbox.errors import ApiError, Json
-from sandbox.state import Corp, KfAccount, derive
+from sandbox.state import Corp, KfAccount
 
 SCENE = re.compile(r"[0-9a-zA-Z_-]{0,32}")
 
@@ -65,32 +65,3 @@ def remove_servicers(call: Call, corp: Corp) -> Json:
     gone = call.body.get("userid_list") or []
     account.servicers = [userid for userid in account.servicers if userid not in gone]
     return {"result_list": [{"userid": u, "errcode": 0, "errmsg": "success"} for u in gone]}
-
-
-def show_customers(call: Call, corp: Corp) -> Json:
-    wanted = call.body.get("external_userid_list") or []
-    if not wanted or len(wanted) > 100:
-        raise ApiError(40058, "external_userid_list")
-    people = {
-        external: session.person
-        for account in corp.kf.values()
-        for external, session in account.sessions.items()
-    }
-    rows = [_describe(call, corp, e, people[e]) for e in wanted if e in people]
-    return {
-        "customer_list": rows,
-        "invalid_external_userid": [e for e in wanted if e not in people],
-    }
-
-
-def _describe(call: Call, corp: Corp, external_userid: str, person_id: str) -> Json:
-    person = call.box.world.persons[person_id]
-    row: Json = {
-        "external_userid": external_userid,
-        "nickname": derive("wx", person.id, size=6) if not person.name else person.name,
-        "avatar": "",
-        "gender": person.gender,
-    }
-    if corp.has_developer_account and person.union_id:
-        row["unionid"] = person.union_id
-    return row

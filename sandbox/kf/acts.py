@@ -25,6 +25,8 @@ def enter(
 ) -> Json:
     """Open the chat from a link; a welcome code only if she has been quiet for 48 hours."""
     external, session = open_session(corp, account, person.id)
+    session.entered_at = box.clock.now()
+    session.scene, session.scene_param = scene, scene_param
     event: Json = {
         "event_type": "enter_session",
         "external_userid": external,

@@ -163,6 +163,22 @@ def test_customers_are_described(product: Product) -> None:
     assert answer["invalid_external_userid"] == ["wmnobody"]
 
 
+def test_who_has_not_written_for_two_days_is_nobody(product: Product) -> None:
+    external = write(product)
+    product.person("kf-enter", open_kfid=KF, scene="poster", scene_param="ward 3")
+    ask = {"external_userid_list": [external], "need_enter_session_context": 1}
+
+    [row] = product.wecom("kf/customer/batchget", ask)["customer_list"]
+    assert row["enter_session_context"] == {"scene": "poster", "scene_param": "ward 3"}
+
+    product.advance(48 * 3600 + 1)
+    product.tokens.clear()
+    answer = product.wecom("kf/customer/batchget", ask)
+    assert (answer["customer_list"], answer["invalid_external_userid"]) == ([], [external])
+    too_many = {"external_userid_list": [external] * 101}
+    assert product.wecom("kf/customer/batchget", too_many)["errcode"] == 40058
+
+
 def menu(count: int, text: str = "满意") -> Json:
     items = [{"type": "click", "click": {"id": str(n), "content": text}} for n in range(count)]
     return {"msgtype": "msgmenu", "msgmenu": {"head_content": "您满意吗", "list": items}}

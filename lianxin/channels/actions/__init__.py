@@ -90,6 +90,7 @@ from lianxin.channels.actions.customer_service import (
     settle_session_request,
     want_servicers,
 )
+from lianxin.channels.actions.customers import settle_customers
 from lianxin.channels.actions.follower_days import store_follower_days
 from lianxin.channels.actions.followers import (
     end_unfollowed,
@@ -317,6 +318,7 @@ __all__ = [
     "settle_cancelled",
     "settle_check",
     "settle_contact",
+    "settle_customers",
     "settle_failed",
     "settle_followers",
     "settle_identity",

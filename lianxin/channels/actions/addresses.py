@@ -150,6 +150,7 @@ def forget_addresses(hospital_id: int, address_ids: Iterable[int], *, by: Actor)
         Address.objects.filter(pk=address.pk).update(
             external_id=f"erased:{address.key}",
             union_id="",
+            read_due_at=None,
             state=Address.State.REMOVED,
             removed_at=time.now(),
         )

@@ -17,6 +17,7 @@ from lianxin.channels.actions.groups import note_change
 from lianxin.channels.actions.intake import Intake, tell_added
 from lianxin.channels.actions.leaves import note_back, note_left
 from lianxin.channels.actions.marks import mark_later
+from lianxin.channels.actions.service_news import ask_who, note_servicer
 from lianxin.channels.actions.stays import begin_stay, come_again, end_stay, note_following
 from lianxin.channels.adapters.base import TEMPLATE_RECEIPT, AccountFacts, Inbound
 from lianxin.channels.models import (
@@ -28,7 +29,6 @@ from lianxin.channels.models import (
     ContactTag,
     LiveCode,
     Relation,
-    Servicer,
     Transfer,
 )
 from lianxin.core import events, time
@@ -82,6 +82,7 @@ def take_added(intake: Intake, inbound: Inbound) -> None:
     if inbound.received_at is not None and intake.account.kind == Account.Kind.WECOM:
         # A callback says neither who it is on WeChat nor how they met.
         ask_for(address, intake.now)
+    ask_who(intake.account, address, intake.now)
     if is_news or is_new or inbound.welcome_code or inbound.kind in TOLD_AGAIN:
         tell_added(intake, address, arrival, is_new=is_new)
 
@@ -265,6 +266,7 @@ def take_message(intake: Intake, inbound: Inbound) -> None:
         return
     if is_new:
         tell_added(intake, address, arrival, is_new=True)
+    ask_who(intake.account, address, intake.now)
     is_from_staff = inbound.status == "from_staff"
     if inbound.kind == MENU:
         open_minute(address, inbound.occurred_at)
@@ -407,13 +409,18 @@ def take_call(intake: Intake, inbound: Inbound) -> None:
     take_report(intake.account, inbound)
 
 
+def take_named(intake: Intake, inbound: Inbound) -> None:
+    """Take in how somebody is called; the name stays in the arrival, sealed."""
+    address = queries.find_address_by_external(
+        intake.hospital_id, intake.account.id, inbound.external_id
+    )
+    arrival = store_arrival(intake, inbound, address, None) if address else None
+    if address is not None and arrival is not None:
+        intake.tell("address.named", "address", address.pk, {"arrival_id": arrival.pk})
+
+
 def take_servicer(intake: Intake, inbound: Inbound) -> None:
-    """Remember who receives; the newest word counts."""
-    Servicer.objects.filter(
-        account_id=intake.account.id,
-        userid=inbound.staff_userid,
-        changed_at__lte=inbound.occurred_at,
-    ).update(is_paused=inbound.status == "paused", changed_at=inbound.occurred_at)
+    note_servicer(intake.account, inbound)
 
 
 def take_pressed(intake: Intake, inbound: Inbound) -> None:
@@ -436,6 +443,7 @@ def is_welcomed(intake: Intake, inbound: Inbound) -> bool:
 
 
 TAKERS = {
+    "address.named": take_named,
     "archive.agreed": take_agreed,
     "card.pressed": take_pressed,
     "call.reported": take_call,

@@ -16,6 +16,7 @@ from lianxin.channels.jobs.contacts import (
 from lianxin.channels.jobs.customer_service import (
     change_session,
     keep_servicers,
+    read_customers,
     sweep_sessions,
     sync_messages,
 )
@@ -75,6 +76,7 @@ __all__ = [
     "read_archive_consents",
     "read_code_pictures",
     "read_contacts",
+    "read_customers",
     "read_follower_days",
     "read_groups",
     "read_live_codes",

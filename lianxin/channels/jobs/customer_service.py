@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from functools import partial
 
+import structlog
 from django.db import IntegrityError, transaction
 from procrastinate.exceptions import AlreadyEnqueued
 
 from lianxin.channels import queries, synchronising
+from lianxin.channels.adapters.base import SendFailed
+from lianxin.channels.adapters.provider_http import ProviderError
 from lianxin.channels.jobs.keeping import keep_each
+from lianxin.channels.models import Account
 from lianxin.core import time
 from lianxin.core.jobs import job, periodic
 from lianxin.core.scope import scope
+
+log = structlog.get_logger(__name__)
 
 
 def defer_sync(hospital_id: int, notice: dict[str, str]) -> None:
@@ -54,3 +60,19 @@ def keep_servicers(hospital_id: int) -> None:
     with scope(hospital_id):
         accounts = queries.list_servicer_accounts(hospital_id, time.now())
     keep_each(accounts, partial(synchronising.keep_servicers, hospital_id), "servicers")
+
+
+@periodic(seconds=5)
+def read_customers(hospital_id: int) -> None:
+    """Ask who the people are that write to customer service."""
+    for account in list_kf_accounts(hospital_id):
+        try:
+            synchronising.read_customers(hospital_id, account.pk)
+        except (ProviderError, SendFailed) as error:
+            log.warning("customers.not_read", account=account.key, reason=str(error))
+
+
+def list_kf_accounts(hospital_id: int) -> list[Account]:
+    with scope(hospital_id):
+        rows = queries.list_accounts(hospital_id).active().filter(kind=Account.Kind.WECOM_KF)
+        return list(rows)

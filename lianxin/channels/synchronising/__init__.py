@@ -15,6 +15,7 @@ from lianxin.channels.synchronising.customer_service import (
     keep_servicers,
     read_servicers,
 )
+from lianxin.channels.synchronising.customers import read_customers
 from lianxin.channels.synchronising.follower_days import read_follower_days
 from lianxin.channels.synchronising.followers import compare_followers
 from lianxin.channels.synchronising.group_owners import count_group_days, make_group_transfers
@@ -61,6 +62,7 @@ __all__ = [
     "read_archive",
     "read_archive_consents",
     "read_contacts",
+    "read_customers",
     "read_follower_days",
     "read_groups",
     "read_live_code",

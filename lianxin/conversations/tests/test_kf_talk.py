@@ -19,6 +19,7 @@ from lianxin.core.models import Event, Hospital
 from lianxin.core.scope import scope
 from lianxin.outreach.jobs import deliver_batch
 from lianxin.outreach.models import Intent
+from lianxin.patients.jobs import join_identified, name_holders
 from lianxin.staff.models import Staff
 from lianxin.testing.channels import CORP_ID, make_account
 from lianxin.testing.guarded import sign_in
@@ -62,6 +63,8 @@ def hear(kf: Account, before: int = 0) -> None:
     for name, job in (
         ("message.arrived", jobs.receive_arrivals),
         ("session.changed", jobs.answer_sessions),
+        ("address.named", name_holders),
+        ("address.identified", join_identified),
     ):
         heard: list[dict[str, Any]] = [{**row} for row in rows if row["name"] == name]
         if heard:
@@ -106,6 +109,28 @@ def test_a_talk_that_a_servicer_ended_is_asked_about_within_its_code(
     assert ("ended", "sent") in codes
     assert any("谢谢您的评价" in one["text"] for one in shown(sandbox, "text"))
     assert any("同事已经接手" in one["text"] for one in shown(sandbox, "text"))
+
+
+def test_who_writes_is_shown_by_the_name_that_wechat_has(
+    sandbox: Sandbox, house: Hospital, kf: Account, min_: Staff
+) -> None:
+    sandbox.person_does("wang", "kf-write", open_kfid=KF, text="请问什么时候复诊")
+    fetch(kf)
+    inbox = sign_in(min_)
+    assert "未核验" in inbox.get("/inbox/").content.decode()
+
+    for _again in range(2):
+        channels.read_customers.for_hospital(house.pk)  # type: ignore[attr-defined]
+    hear(kf)
+    hear(kf)
+
+    assert "王*" in inbox.get("/inbox/").content.decode()
+    with scope(house):
+        assert Address.objects.get().union_id == "u-wang"
+        assert Event.objects.filter(name="holder.named").count() == 1
+        [sealed] = Arrival.objects.filter(event="address.named").values_list("payload_sealed")
+    assert "王芳".encode() not in bytes(sealed[0])
+    assert sandbox.state()["counts"]["/cgi-bin/kf/customer/batchget"]["calls"] == 1
 
 
 def test_a_code_that_died_asks_nobody(

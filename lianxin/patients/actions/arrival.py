@@ -14,6 +14,7 @@ from lianxin.channels.adapters.mini_program.calls import Opener
 from lianxin.channels.models import Account, Address, LiveCode
 from lianxin.core import events, time
 from lianxin.core.actor import Actor, SystemActor
+from lianxin.core.keys import Keyring
 from lianxin.core.scope import scope
 from lianxin.patients import sealing
 from lianxin.patients.actions.tagging import offer_tags, tag_holder
@@ -134,6 +135,18 @@ def name_holder(holder: Holder, nickname: str, *, by: Actor) -> None:
         subject_id=holder.pk,
         by=by,
     )
+
+
+@transaction.atomic
+def follow_name(hospital_id: int, address_id: int, nickname: str, *, by: Actor) -> None:
+    """Keep how the provider names the person behind an address; the same name is no news."""
+    if not nickname:
+        # Erased meanwhile: nobody is made anew.
+        return
+    holder = receive_contact(hospital_id, address_id, by=by)
+    ring = Keyring.load(hospital_id, [("holder", holder.pk)])
+    if sealing.open_nickname(ring, holder) != nickname:
+        name_holder(holder, nickname, by=by)
 
 
 @transaction.atomic

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lianxin.channels.adapters.wecom_kf.calls import parse_message
+from lianxin.channels.adapters.wecom_kf.customers import Customer, read_customer
 from lianxin.channels.reasons import SENTENCES, sentence_of
 
 
@@ -53,4 +56,28 @@ def test_whoever_takes_a_message_back_it_is_taken_back(event_type: str) -> None:
         "recall",
         "m1",
         "recall:m1",
+    )
+
+
+def test_a_customer_has_a_name_and_the_way_she_came_by() -> None:
+    told = {"external_userid": "wm1", "nickname": " 桂花 ", "gender": 2, "unionid": 17}
+    context = {"enter_session_context": {"scene": "poster", "scene_param": "k7"}}
+
+    assert read_customer(told | context) == Customer("wm1", "桂花", "17", "k7")
+    assert read_customer({"external_userid": "wm2"}) == Customer("wm2")
+    assert "桂花" not in repr(read_customer(told))
+
+
+ANYTHING = st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.text())
+
+
+@given(ANYTHING, ANYTHING, ANYTHING | st.dictionaries(st.text(), ANYTHING))
+def test_no_customer_breaks_the_reading(name: object, union_id: object, context: object) -> None:
+    row = {"nickname": name, "unionid": union_id, "enter_session_context": context}
+    found = read_customer({"external_userid": "wm1", **row})
+
+    assert (found.external_id, len(found.nickname) <= 60, len(found.union_id) <= 64) == (
+        "wm1",
+        True,
+        True,
     )

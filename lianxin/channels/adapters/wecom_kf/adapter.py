@@ -34,7 +34,19 @@ class WeComKf:
     text_bytes = 2048
     checks: tuple[Check, ...] = CHECKS
     redact_keys = frozenset(
-        {"access_token", "corpsecret", "token", "external_userid", "touser", "content", "code"}
+        {
+            "access_token",
+            "corpsecret",
+            "token",
+            "external_userid",
+            "external_userid_list",
+            "touser",
+            "nickname",
+            "avatar",
+            "unionid",
+            "content",
+            "code",
+        }
     )
 
     def answer_verification(self, account: AccountFacts, request: CallbackRequest) -> str:

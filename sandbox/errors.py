@@ -116,6 +116,8 @@ MESSAGES = {
     95000: "invalid open_kfid",
     95001: "send msg count limit",
     95002: "send msg out of time limit",
+    95004: "open_kfid not authorized",
+    95006: "invalid kf account name",
     95007: "invalid msg token",
     95008: "msgmenu click count limit",
     95013: "session ended",
@@ -123,6 +125,8 @@ MESSAGES = {
     95016: "not allow transfer to the service state",
     95018: "send msg session status invalid",
     95019: "servicer is not receiving",
+    95021: "not in upgrade service config",
+    95026: "too many kf accounts",
     95033: "msgid repeated",
     301002: "not allow operate another agent",
 }

@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from sandbox.group_state import CorpGroups
+from sandbox.kf_state import KfAccount, KfCode
 from sandbox.mini_program.users import MiniCode, MiniLink, MiniScene, MiniUser, SubscribeSend
 from sandbox.voice.lines import VoiceApp
 from sandbox.wecom.people import AcquisitionLink, QuotaPack, Transfer
@@ -31,6 +32,8 @@ class Settings:
     kf_empty_pages: bool = True
     kf_page_size: int = 1000
     kf_without_token_limit: int = 600
+    # A corp that is not verified may have ten.
+    kf_account_limit: int = 5000
     welcome_busy_seconds: float = 0.0
     mark_busy_seconds: float = 0.0
     transfer_busy_seconds: float = 0.0
@@ -219,57 +222,6 @@ class TagGroup:
     order: int = 0
     agent_id: str = ""
     tags: list[Tag] = field(default_factory=list)
-
-
-@dataclass
-class KfRecord:
-    """One thing that sync_msg hands out."""
-
-    seq: int
-    at: float
-    body: Json
-
-
-@dataclass
-class KfSession:
-    person: str
-    state: int = 4
-    servicer: str = ""
-    last_customer_at: float = 0.0
-    last_at: float = 0.0
-    sent_count: int = 0
-    fail_type: int | None = None
-    was_handed_on: bool = False
-    # How the person last came in by a link: when, and what stood on the link.
-    entered_at: float = 0.0
-    scene: str = ""
-    scene_param: str = ""
-
-
-@dataclass
-class KfCode:
-    code: str
-    kind: str  # welcome, reply, ending
-    open_kfid: str
-    person: str
-    issued_at: float
-    is_used: bool = False
-
-
-@dataclass
-class KfAccount:
-    open_kfid: str
-    name: str = ""
-    is_managed: bool = True
-    servicers: list[str] = field(default_factory=list)
-    paused: list[str] = field(default_factory=list)
-    records: list[KfRecord] = field(default_factory=list)
-    next_seq: int = 1
-    fetched_seq: int = 0
-    sessions: dict[str, KfSession] = field(default_factory=dict)
-    msgids: list[str] = field(default_factory=list)
-    event_tokens: dict[str, float] = field(default_factory=dict)
-    links: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass

@@ -93,6 +93,11 @@ def draw_points(wanted: Print) -> bytes:
     return typeset("poster.typ", sheet_of(wanted, has_kit=False), ppi=DPI)
 
 
+def draw_avatar(name: str) -> bytes:
+    """Return a picture for an account that has none: the first word of its name."""
+    return typeset("avatar.typ", {"word": name[:1]}, ppi=PREVIEW_PPI)
+
+
 @dataclass(frozen=True)
 class Piece:
     """One file that can be had of a code."""

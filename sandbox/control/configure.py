@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.errors import ControlError, Json
+from sandbox.kf_state import KfAccount
 from sandbox.official_account import statistics
 from sandbox.official_account.followers import open_follower
 from sandbox.runtime import Sandbox
@@ -12,7 +13,6 @@ from sandbox.state import (
     App,
     CallbackTarget,
     Corp,
-    KfAccount,
     Member,
     MiniProgram,
     OfficialAccount,

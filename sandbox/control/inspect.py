@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sandbox.control.configure import show_ids
 from sandbox.errors import Json
+from sandbox.kf_state import KfAccount
 from sandbox.runtime import Sandbox
-from sandbox.state import Corp, KfAccount, MiniProgram, OfficialAccount, Person
+from sandbox.state import Corp, MiniProgram, OfficialAccount, Person
 
 HIDDEN = (
     "tokens",

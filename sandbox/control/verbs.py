@@ -7,15 +7,15 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from sandbox.control.configure import (
     access_corp,
-    access_kf,
     access_mini_program,
     access_official_account,
     access_person,
 )
 from sandbox.control.group_verbs import GROUP_MEMBER_VERBS, GROUP_PERSON_VERBS
+from sandbox.control.kf_verbs import KF_MEMBER_VERBS, KF_PERSON_VERBS
+from sandbox.control.kf_verbs import enter as enter_kf
 from sandbox.errors import ControlError, Json
 from sandbox.group_state import JoinWay
-from sandbox.kf import acts as kf
 from sandbox.mini_program import acts as mini
 from sandbox.mini_program.links import open_link
 from sandbox.mini_program.users import MiniScene
@@ -67,7 +67,7 @@ def _scan_wecom(box: Sandbox, person: Person, code: str, data: Json) -> Json | N
         adds = not data.get("only_looks")
         return acquisition_acts.open_link(box, corp, link, person, channel, adds=adds)
     if found_kf := find_kf_link(box, code):
-        return _kf_enter(box, person, found_kf)
+        return enter_kf(box, person, found_kf)
     return None
 
 
@@ -160,33 +160,6 @@ def _write(box: Sandbox, person: Person, data: Json) -> Json:
     said = wecom.chat(box, corp, userid, person, text, by_member=False)
     # Only of those who came by an acquisition link is the first word told; what it is, never.
     return said | {"callbacks": acquisition_acts.start_chat(box, corp, userid, person)}
-
-
-def _kf_enter(box: Sandbox, person: Person, data: Json) -> Json:
-    corp, account = access_kf(box, _text(data, "open_kfid"))
-    scene, param = str(data.get("scene") or ""), str(data.get("scene_param") or "")
-    return kf.enter(box, corp, account, person, scene, param)
-
-
-def _kf_write(box: Sandbox, person: Person, data: Json) -> Json:
-    corp, account = access_kf(box, _text(data, "open_kfid"))
-    return kf.write(box, corp, account, person, data)
-
-
-def _kf_press(box: Sandbox, person: Person, data: Json) -> Json:
-    corp, account = access_kf(box, _text(data, "open_kfid"))
-    menu_id, text = str(data.get("menu_id") or ""), str(data.get("text") or "")
-    return kf.press(box, corp, account, person, menu_id, text)
-
-
-def _kf_recall(box: Sandbox, person: Person, data: Json) -> Json:
-    corp, account = access_kf(box, _text(data, "open_kfid"))
-    return kf.recall(box, corp, account, person, str(data.get("msgid") or ""))
-
-
-def _kf_refuse(box: Sandbox, person: Person, data: Json) -> Json:
-    corp, account = access_kf(box, _text(data, "open_kfid"))
-    return kf.refuse(corp, account, person, data.get("fail_type", 10))
 
 
 def _oa_subscribe(box: Sandbox, person: Person, data: Json) -> Json:
@@ -312,11 +285,6 @@ PERSON_VERBS: dict[str, PersonVerb] = {
     "refuse-transfer": _refuse_transfer,
     "answer-archive": _answer_archive,
     "write": _write,
-    "kf-enter": _kf_enter,
-    "kf-write": _kf_write,
-    "kf-press": _kf_press,
-    "kf-recall": _kf_recall,
-    "kf-refuse": _kf_refuse,
     "oa-subscribe": _oa_subscribe,
     "oa-unsubscribe": _oa_unsubscribe,
     "oa-scan": _oa_scan,
@@ -337,6 +305,7 @@ PERSON_VERBS: dict[str, PersonVerb] = {
     "moment-echo": _echo_moment,
     "read": _read,
     **GROUP_PERSON_VERBS,
+    **KF_PERSON_VERBS,
 }
 
 
@@ -391,36 +360,6 @@ def _member_writes(box: Sandbox, corp: Corp, member: Member, data: Json) -> Json
     return wecom.chat(box, corp, member.userid, person, _text(data, "text"), by_member=True)
 
 
-def _kf_take(box: Sandbox, corp: Corp, member: Member, data: Json) -> Json:
-    _, account = access_kf(box, _text(data, "open_kfid"))
-    person = access_person(box, _text(data, "person"))
-    return kf.take(box, corp, account, person, member.userid)
-
-
-def _kf_end(box: Sandbox, corp: Corp, member: Member, data: Json) -> Json:
-    _, account = access_kf(box, _text(data, "open_kfid"))
-    person = access_person(box, _text(data, "person"))
-    return kf.end(box, corp, account, person, member.userid)
-
-
-def _servicer_writes(box: Sandbox, corp: Corp, member: Member, data: Json) -> Json:
-    _, account = access_kf(box, _text(data, "open_kfid"))
-    person = access_person(box, _text(data, "person"))
-    text = _text(data, "text")
-    return kf.servicer_writes(box, corp, account, person, member.userid, text)
-
-
-def _kf_pause(box: Sandbox, corp: Corp, member: Member, data: Json) -> Json:
-    _, account = access_kf(box, _text(data, "open_kfid"))
-    return kf.pause(box, corp, account, member.userid, paused=bool(data.get("paused", True)))
-
-
-def _servicer_recalls(box: Sandbox, corp: Corp, member: Member, data: Json) -> Json:
-    _, account = access_kf(box, _text(data, "open_kfid"))
-    person = access_person(box, _text(data, "person"))
-    return kf.servicer_recalls(box, corp, account, person, member.userid)
-
-
 def _leave(box: Sandbox, corp: Corp, member: Member, _data: Json) -> Json:
     return wecom.leave(box, corp, member)
 
@@ -465,13 +404,9 @@ MEMBER_VERBS: dict[str, MemberVerb] = {
     "delete-tag": _delete_tag,
     "shuffle-tags": _shuffle_tags,
     "write": _member_writes,
-    "kf-take": _kf_take,
-    "kf-end": _kf_end,
-    "kf-write": _servicer_writes,
-    "kf-recall": _servicer_recalls,
-    "kf-pause": _kf_pause,
     "leave": _leave,
     **GROUP_MEMBER_VERBS,
+    **KF_MEMBER_VERBS,
     "buy-quota": _buy_quota,
     "warn-expiring-quota": _warn_expiring,
     "remove-link": _remove_link,

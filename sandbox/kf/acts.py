@@ -13,9 +13,11 @@ from sandbox.kf.sessions import (
     open_session,
     record,
     record_event,
+    tell_authorised,
 )
+from sandbox.kf_state import KfAccount
 from sandbox.runtime import Sandbox
-from sandbox.state import Corp, KfAccount, Person
+from sandbox.state import Corp, Person
 
 WELCOME_QUIET_SECONDS = 48 * 3600
 
@@ -230,3 +232,12 @@ def servicer_writes(
     )
     callbacks.append(call_back(box, corp, account))
     return {"msgid": msgid, "callbacks": callbacks}
+
+
+def authorise(box: Sandbox, corp: Corp, open_kfids: list[str], *, allowed: bool) -> Json:
+    """Let the app answer for these accounts, or no more: one event names them all."""
+    for open_kfid in open_kfids:
+        if open_kfid not in corp.kf:
+            raise ControlError(404, f"no customer-service account {open_kfid!r}")
+        corp.kf[open_kfid].is_managed = allowed
+    return {"callbacks": [tell_authorised(box, corp, open_kfids, allowed=allowed)]}

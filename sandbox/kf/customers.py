@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sandbox.calls import Call
 from sandbox.errors import ApiError, Json
-from sandbox.state import Corp, KfSession, derive
+from sandbox.kf_state import KfSession
+from sandbox.state import Corp, derive
 
 MOST_CUSTOMERS = 100
 # Whoever has not written for so long is as unknown as somebody who never did.

@@ -17,7 +17,8 @@ from sandbox.kf.sessions import (
     call_back,
     record_event,
 )
-from sandbox.state import Corp, KfAccount, KfCode, KfRecord, KfSession
+from sandbox.kf_state import KfAccount, KfCode, KfRecord, KfSession
+from sandbox.state import Corp
 
 HISTORY_SECONDS = 3 * 86400
 WINDOW_SECONDS = 48 * 3600

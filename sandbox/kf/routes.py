@@ -11,6 +11,9 @@ from sandbox.state import Corp
 
 KF = "/cgi-bin/kf"
 KF_PATHS: dict[str, tuple[str, Callable[[Call, Corp], Json | Awaitable[Json]]]] = {
+    f"{KF}/account/add": ("POST", accounts.add_account),
+    f"{KF}/account/update": ("POST", accounts.update_account),
+    f"{KF}/account/del": ("POST", accounts.remove_account),
     f"{KF}/account/list": ("ANY", accounts.list_accounts),
     f"{KF}/add_contact_way": ("POST", accounts.add_link),
     f"{KF}/servicer/list": ("GET", accounts.list_servicers),

@@ -8,8 +8,9 @@ from sandbox.callbacks import XmlValue
 from sandbox.calls import Call
 from sandbox.errors import ApiError, Json
 from sandbox.kf.accounts import access_account
+from sandbox.kf_state import KfAccount, KfCode, KfRecord, KfSession
 from sandbox.runtime import Sandbox, corp_target
-from sandbox.state import Corp, KfAccount, KfCode, KfRecord, KfSession, make_external_userid
+from sandbox.state import Corp, make_external_userid
 
 NEW, BOT, POOL, HUMAN, ENDED = 0, 1, 2, 3, 4
 SESSION_SECONDS = 48 * 3600
@@ -121,6 +122,22 @@ def call_back(box: Sandbox, corp: Corp, account: KfAccount, wait_seconds: float 
         "Token": token,
         "OpenKfId": account.open_kfid,
     }
-    agent_id = next((a.agent_id for a in corp.apps if "kf" in a.rights), "")
     target = corp_target(corp, "wecom_kf")
-    return box.sender.send(target, "kf_msg_or_event", fields, agent_id, wait_seconds)
+    return box.sender.send(target, "kf_msg_or_event", fields, _app_of(corp), wait_seconds)
+
+
+def tell_authorised(box: Sandbox, corp: Corp, open_kfids: list[str], *, allowed: bool) -> int:
+    """Tell the product for which accounts it may answer now, or no more."""
+    fields: dict[str, XmlValue] = {
+        "ToUserName": corp.corp_id,
+        "CreateTime": box.clock.second(),
+        "MsgType": "event",
+        "Event": "kf_account_auth_change",
+        "AuthAddOpenKfId" if allowed else "AuthDelOpenKfId": list(open_kfids),
+    }
+    target = corp_target(corp, "wecom_kf")
+    return box.sender.send(target, "kf_account_auth_change", fields, _app_of(corp))
+
+
+def _app_of(corp: Corp) -> str:
+    return next((a.agent_id for a in corp.apps if "kf" in a.rights), "")

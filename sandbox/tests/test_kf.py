@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.tests.product import KF, Json, Product
+from sandbox.tests.product import CORP, KF, Json, Product
+from sandbox.tests.test_media import upload
 
 
 def sync(product: Product, cursor: str = "") -> tuple[list[Json], str]:
@@ -177,6 +178,39 @@ def test_who_has_not_written_for_two_days_is_nobody(product: Product) -> None:
     assert (answer["customer_list"], answer["invalid_external_userid"]) == ([], [external])
     too_many = {"external_userid_list": [external] * 101}
     assert product.wecom("kf/customer/batchget", too_many)["errcode"] == 40058
+
+
+def test_accounts_are_made_renamed_and_deleted_within_the_limits(product: Product) -> None:
+    media = upload(product, "upload", type="image")["media_id"]
+    add = {"name": "一二三四五六七八九十一二三四五六", "media_id": media}
+
+    assert product.wecom("kf/account/add", add | {"name": "字" * 17})["errcode"] == 95006
+    assert product.wecom("kf/account/add", {"name": "没有头像"})["errcode"] == 40058
+    assert product.wecom("kf/account/add", add | {"media_id": "no"})["errcode"] == 40007
+    made = product.wecom("kf/account/add", add)["open_kfid"]
+    product.put("/control/settings", {"kf_account_limit": 2})
+    assert product.wecom("kf/account/add", add)["errcode"] == 95026
+    product.wecom("kf/account/update", {"open_kfid": made, "name": "门诊客服"})
+    page = product.wecom("kf/account/list", {"offset": 1, "limit": 1})["account_list"]
+    assert [(one["open_kfid"], one["name"]) for one in page] == [(made, "门诊客服")]
+    assert page[0]["avatar"]
+    assert product.wecom("kf/account/del", {"open_kfid": made})["errcode"] == 0
+    assert product.wecom("kf/account/del", {"open_kfid": made})["errcode"] == 95000
+    assert product.settle() == []
+
+
+def test_one_event_names_every_account_that_changed_hands(product: Product) -> None:
+    product.put("/control/kf-accounts/wksecond", {"corp_id": CORP, "name": "第二个"})
+    both = {"open_kfids": [KF, "wksecond"], "allowed": False}
+    product.member("kf-authorise", "ZhouMin", **both)
+
+    [event] = product.settle()
+    assert event["Event"] == "kf_account_auth_change"
+    assert event["AuthDelOpenKfId"] in ([KF, "wksecond"], "wksecond")
+    refused = product.wecom("kf/account/update", {"open_kfid": KF, "name": "新"})
+    assert refused["errcode"] == 95004
+    listed = product.wecom("kf/account/list", {})["account_list"]
+    assert [one["manage_privilege"] for one in listed] == [False, False]
 
 
 def menu(count: int, text: str = "满意") -> Json:

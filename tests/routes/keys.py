@@ -15,10 +15,12 @@ from lianxin.channels.actions import (
     create_join_code,
     create_live_code,
     enter_price,
+    note_service_accounts,
     note_servicers,
 )
+from lianxin.channels.adapters.wecom_kf.accounts import ListedAccount
 from lianxin.channels.adapters.wecom_kf.service import ListedServicer
-from lianxin.channels.models import Account, JoinCode, LiveCode, Servicer
+from lianxin.channels.models import Account, JoinCode, LiveCode, ServiceAccount, Servicer
 from lianxin.content.articles import publish_article
 from lianxin.content.models import Revision
 from lianxin.core import time
@@ -229,6 +231,15 @@ def find_servicer(place: Place) -> Kwargs:
         return {"key": account.key, "servicer_key": Servicer.objects.get(account=account).key}
 
 
+def find_service_account(place: Place) -> Kwargs:
+    account = make_account(place.hospital, Account.Kind.WECOM_KF)
+    with scope(place.hospital):
+        listed = [ListedAccount(f"wk{next(number)}", "门诊咨询")]
+        note_service_accounts(place.hospital.pk, account.pk, listed, time.now())
+        row = ServiceAccount.objects.get(account=account)
+        return {"key": account.key, "service_key": row.key}
+
+
 KEYS: dict[str, Callable[[Place], Kwargs]] = {
     "patients/<slug:key>/": find_tagged,
     "merges/<slug:key>/": find_merge,
@@ -238,6 +249,7 @@ KEYS: dict[str, Callable[[Place], Kwargs]] = {
     "settings/channels/<slug:key>/servicers/": find_servicer,
     "settings/channels/<slug:key>/menu/": find_official,
     "settings/channels/<slug:key>/followers/": find_official,
+    "settings/channels/<slug:key>/service/": find_service_account,
     "settings/channels/new/<slug:kind>/": lambda _place: {"kind": "wecom"},
     "settings/channels/<slug:key>/widget/": lambda place: {
         "key": make_account(place.hospital, "webchat").key

@@ -167,6 +167,16 @@ from lianxin.channels.actions.publications import (
 )
 from lianxin.channels.actions.reconciliation import store_page
 from lianxin.channels.actions.rosters import hand_over_codes
+from lianxin.channels.actions.service_accounts import (
+    claim_service_account,
+    connect_service_account,
+    give_up_service_account,
+    note_service_accounts,
+    rename_service_account,
+    settle_service_failed,
+    settle_service_step,
+    want_service_account,
+)
 from lianxin.channels.actions.syncs import (
     begin_sync,
     cancel_sync,
@@ -242,6 +252,7 @@ __all__ = [
     "claim_recall",
     "claim_refresh",
     "claim_reminder",
+    "claim_service_account",
     "claim_servicers",
     "claim_session_request",
     "claim_sync",
@@ -252,6 +263,7 @@ __all__ = [
     "close_ended_codes",
     "close_join_code",
     "close_live_code",
+    "connect_service_account",
     "count_sent",
     "count_visit",
     "create_campaign",
@@ -273,6 +285,7 @@ __all__ = [
     "forget_media",
     "forget_raw",
     "forget_ticks",
+    "give_up_service_account",
     "hand_over_codes",
     "hand_over_groups",
     "keep_file",
@@ -285,6 +298,7 @@ __all__ = [
     "note_left",
     "note_outside_tasks",
     "note_seen",
+    "note_service_accounts",
     "note_servicers",
     "note_session",
     "note_task",
@@ -299,6 +313,7 @@ __all__ = [
     "record_costs",
     "remove_group_welcome",
     "remove_publication",
+    "rename_service_account",
     "reopen_campaign",
     "reopen_live_code",
     "request_check",
@@ -338,6 +353,8 @@ __all__ = [
     "settle_reminder",
     "settle_results",
     "settle_results_failed",
+    "settle_service_failed",
+    "settle_service_step",
     "settle_servicers",
     "settle_session_failed",
     "settle_session_request",
@@ -366,6 +383,7 @@ __all__ = [
     "task_id_of",
     "tick_point",
     "use_signature",
+    "want_service_account",
     "want_servicers",
     "want_tags",
     "withdraw_notices",

@@ -17,7 +17,7 @@ from lianxin.channels.actions.groups import note_change
 from lianxin.channels.actions.intake import Intake, tell_added
 from lianxin.channels.actions.leaves import note_back, note_left
 from lianxin.channels.actions.marks import mark_later
-from lianxin.channels.actions.service_news import ask_who, note_servicer
+from lianxin.channels.actions.service_news import ask_who, note_rights, note_servicer
 from lianxin.channels.actions.stays import begin_stay, come_again, end_stay, note_following
 from lianxin.channels.adapters.base import TEMPLATE_RECEIPT, AccountFacts, Inbound
 from lianxin.channels.models import (
@@ -419,6 +419,10 @@ def take_named(intake: Intake, inbound: Inbound) -> None:
         intake.tell("address.named", "address", address.pk, {"arrival_id": arrival.pk})
 
 
+def take_rights(intake: Intake, inbound: Inbound) -> None:
+    note_rights(intake.account, inbound)
+
+
 def take_servicer(intake: Intake, inbound: Inbound) -> None:
     note_servicer(intake.account, inbound)
 
@@ -457,6 +461,7 @@ TAKERS = {
     "group.changed": take_group_changed,
     "message.arrived": take_message,
     "receipt.arrived": take_receipt,
+    "service_accounts.changed": take_rights,
     "servicer.changed": take_servicer,
     "session.changed": take_session,
     "subscription.answered": take_answer,

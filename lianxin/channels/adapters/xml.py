@@ -148,3 +148,10 @@ def field_text(message: dict[str, Any], name: str) -> str:
     if isinstance(value, list):
         value = value[0] if value else ""
     return value if isinstance(value, str) else ""
+
+
+def field_texts(message: dict[str, Any], name: str) -> list[str]:
+    """Return a field that may be repeated; one item alone is no list in XML."""
+    value = message.get(name, "")
+    items = value if isinstance(value, list) else [value]
+    return [item for item in items if isinstance(item, str) and item]

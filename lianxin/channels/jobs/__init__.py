@@ -45,6 +45,7 @@ from lianxin.channels.jobs.official_account import (
     keep_publications,
     read_follower_days,
 )
+from lianxin.channels.jobs.service_accounts import keep_service_accounts, read_service_accounts
 from lianxin.channels.jobs.tasks import (
     find_outside_tasks,
     keep_moments,
@@ -65,6 +66,7 @@ __all__ = [
     "keep_menus",
     "keep_moments",
     "keep_publications",
+    "keep_service_accounts",
     "keep_servicers",
     "keep_syncs",
     "keep_tags",
@@ -81,6 +83,7 @@ __all__ = [
     "read_groups",
     "read_live_codes",
     "read_member_days",
+    "read_service_accounts",
     "read_unassigned",
     "reconcile",
     "reconcile_account",

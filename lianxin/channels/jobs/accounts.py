@@ -55,5 +55,6 @@ def reconcile_account(account: Account) -> None:
     elif account.kind == Account.Kind.WECOM_KF:
         synchronising.sync_messages(account.hospital_id, account.pk, "")
         synchronising.read_servicers(account.hospital_id, account.pk)
+        synchronising.read_service_accounts(account.hospital_id, account.pk)
     elif account.kind == Account.Kind.OFFICIAL_ACCOUNT:
         synchronising.compare_followers(account.hospital_id, account.pk)

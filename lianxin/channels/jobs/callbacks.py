@@ -13,6 +13,7 @@ from lianxin.channels.adapters import ADAPTERS
 from lianxin.channels.adapters.base import AccountFacts, Inbound
 from lianxin.channels.adapters.xml import XmlRefused
 from lianxin.channels.jobs.customer_service import defer_sync
+from lianxin.channels.jobs.service_accounts import defer_reading
 from lianxin.channels.models import Callback
 from lianxin.channels.sealing import CALLBACK_FIELD
 from lianxin.core import keys, time
@@ -72,6 +73,8 @@ def take_callbacks(account: AccountFacts, callbacks: list[Callback]) -> None:
     for notice in inbounds:
         if notice.event == "sync.due":
             defer_sync(account.hospital_id, dict(notice.raw))
+    if any(notice.event == "service_accounts.changed" for notice in inbounds):
+        defer_reading(account.hospital_id, account.id)
 
 
 @periodic(seconds=60)

@@ -34,6 +34,7 @@ from lianxin.channels.models.moments import Moment, MomentMember
 from lianxin.channels.models.publications import (
     Publication,
 )
+from lianxin.channels.models.service_accounts import ServiceAccount
 from lianxin.channels.models.stays import Stay
 from lianxin.channels.models.syncs import ContactSync
 from lianxin.channels.models.tags import NAME_CHARACTERS, ContactTag, CorpTag, RelationTag
@@ -99,6 +100,7 @@ __all__ = [
     "Publication",
     "Relation",
     "RelationTag",
+    "ServiceAccount",
     "Servicer",
     "SessionRequest",
     "StaffCall",

@@ -35,6 +35,10 @@ from lianxin.channels.synchronising.pictures import read_picture
 from lianxin.channels.synchronising.publications import (
     keep_publications,
 )
+from lianxin.channels.synchronising.service_accounts import (
+    keep_service_account,
+    read_service_accounts,
+)
 from lianxin.channels.synchronising.tags import keep_tag, mark_relations, read_tag_list
 from lianxin.channels.synchronising.tasks import find_outside_tasks, remind_members, settle_task
 from lianxin.channels.synchronising.transfers import keep_transfers, read_unassigned
@@ -53,6 +57,7 @@ __all__ = [
     "keep_menu",
     "keep_moment",
     "keep_publications",
+    "keep_service_account",
     "keep_servicers",
     "keep_tag",
     "keep_transfers",
@@ -68,6 +73,7 @@ __all__ = [
     "read_live_code",
     "read_member_days",
     "read_picture",
+    "read_service_accounts",
     "read_servicers",
     "read_tag_list",
     "read_unassigned",

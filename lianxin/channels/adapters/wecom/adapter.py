@@ -25,7 +25,7 @@ from lianxin.channels.adapters.wecom import calls
 from lianxin.channels.adapters.wecom.attachments import build_attachments
 from lianxin.channels.adapters.wecom.checks import CHECKS
 from lianxin.channels.adapters.wecom.group_events import parse_group
-from lianxin.channels.adapters.xml import field_text, parse_xml
+from lianxin.channels.adapters.xml import field_text, field_texts, parse_xml
 
 TITLE_BYTES = 128
 # The member did not delete the contact: somebody else took over.
@@ -85,6 +85,8 @@ class WeCom:
             return parse_press(message)
         if event == "kf_msg_or_event":
             return [parse_sync_notice(message)]
+        if event == "kf_account_auth_change":
+            return [parse_rights_notice(message)]
         return []
 
     async def fetch_token(self, provider: Provider) -> Token:
@@ -227,4 +229,18 @@ def parse_sync_notice(message: dict[str, Any]) -> Inbound:
         arrival_key=f"sync:{open_kfid}:{created}:{token}",
         occurred_at=at_unix(created),
         raw={"open_kfid": open_kfid, "token": token},
+    )
+
+
+def parse_rights_notice(message: dict[str, Any]) -> Inbound:
+    """Read for which customer service accounts we may answer now, and for which no more."""
+    created = field_text(message, "CreateTime")
+    given = field_texts(message, "AuthAddOpenKfId")
+    taken = field_texts(message, "AuthDelOpenKfId")
+    digest = hashlib.sha256(" ".join([*given, "-", *taken]).encode()).hexdigest()
+    return Inbound(
+        event="service_accounts.changed",
+        arrival_key=f"kf_rights:{created}:{digest}",
+        occurred_at=at_unix(created),
+        raw={"given": given, "taken": taken},
     )

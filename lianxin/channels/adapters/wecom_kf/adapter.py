@@ -18,7 +18,7 @@ from lianxin.channels.adapters.base import (
 from lianxin.channels.adapters.checking import Check
 from lianxin.channels.adapters.envelope import open_sealed, open_text
 from lianxin.channels.adapters.provider_http import Provider, Token
-from lianxin.channels.adapters.wecom.adapter import parse_sync_notice
+from lianxin.channels.adapters.wecom.adapter import parse_rights_notice, parse_sync_notice
 from lianxin.channels.adapters.wecom.calls import fetch_token
 from lianxin.channels.adapters.wecom_kf.checks import CHECKS
 from lianxin.channels.adapters.xml import field_text, parse_xml
@@ -59,9 +59,10 @@ class WeComKf:
     def parse(self, account: AccountFacts, body: str) -> list[Inbound]:
         del account
         message = parse_xml(body)
-        if field_text(message, "Event") != "kf_msg_or_event":
-            return []
-        return [parse_sync_notice(message)]
+        event = field_text(message, "Event")
+        if event == "kf_account_auth_change":
+            return [parse_rights_notice(message)]
+        return [parse_sync_notice(message)] if event == "kf_msg_or_event" else []
 
     async def fetch_token(self, provider: Provider) -> Token:
         return await fetch_token(provider)

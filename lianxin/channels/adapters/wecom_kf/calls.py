@@ -183,29 +183,6 @@ async def make_link(provider: Provider, scene: str) -> str:
     return as_text(answer.get("url"))
 
 
-@dataclass(frozen=True)
-class ListedAccount:
-    """One customer service account that our app may see; only some it may also answer for."""
-
-    open_kfid: str
-    name: str
-    is_managed: bool
-
-
-async def list_accounts(provider: Provider) -> list[ListedAccount]:
-    answer = await provider.get("/cgi-bin/kf/account/list")
-    return [
-        ListedAccount(
-            as_text(one.get("open_kfid")),
-            as_text(one.get("name")),
-            # Absent in old answers, where every listed account could be managed.
-            one.get("manage_privilege") is not False,
-        )
-        for one in answer.get("account_list") or []
-        if isinstance(one, dict)
-    ]
-
-
 async def count_servicers(provider: Provider) -> int:
     """Count who serves the account: members, and departments as one each."""
     open_kfid = provider.account.setting("open_kfid")

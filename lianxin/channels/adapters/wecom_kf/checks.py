@@ -7,14 +7,14 @@ from typing import Any
 from lianxin.channels.adapters.checking import TOKEN, Check, CheckFailed
 from lianxin.channels.adapters.provider_http import Provider
 from lianxin.channels.adapters.wecom.checks import check_token
-from lianxin.channels.adapters.wecom_kf import calls
+from lianxin.channels.adapters.wecom_kf import accounts, calls
 
 
 async def check_account(provider: Provider) -> dict[str, Any]:
-    accounts = {one.open_kfid: one for one in await calls.list_accounts(provider)}
-    ours = accounts.get(provider.account.setting("open_kfid"))
+    listed = {one.open_kfid: one for one in await accounts.list_accounts(provider)}
+    ours = listed.get(provider.account.setting("open_kfid"))
     if ours is None:
-        raise CheckFailed("kf_not_listed", count=len(accounts))
+        raise CheckFailed("kf_not_listed", count=len(listed))
     if not ours.is_managed:
         raise CheckFailed("kf_not_managed", name=ours.name)
     return {"name": ours.name}

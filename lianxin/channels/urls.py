@@ -16,6 +16,7 @@ from lianxin.channels.views import (
     prints,
     service_accounts,
     servicers,
+    subscribe_templates,
     syncs,
     tags,
 )
@@ -66,6 +67,16 @@ urlpatterns = [
         name="connect_service_account",
     ),
     path("settings/channels/<slug:key>/menu/", menus.menu, name="menu"),
+    path(
+        "settings/channels/<slug:key>/notices/",
+        subscribe_templates.subscribe_templates,
+        name="subscribe_templates",
+    ),
+    path(
+        "settings/channels/<slug:key>/notices/<slug:template_key>/use/",
+        subscribe_templates.use_template,
+        name="use_template",
+    ),
     path("settings/channels/<slug:key>/members/", member_days.member_days, name="member_days"),
     path("settings/channels/<slug:key>/followers/", followers.followers, name="followers"),
     path("settings/tags/", tags.tags, name="tags"),

@@ -158,6 +158,7 @@ def note_receipts(hospital_id: int, events: list[dict[str, Any]]) -> None:
             status=event["data"].get("status", ""),
             reason=event["data"].get("reason", ""),
             address_id=event["data"].get("address_id"),
+            template_id=event["data"].get("template_id", ""),
         )
         for event in events
     ]

@@ -142,6 +142,8 @@ class Delivery(models.Model):
     priority = models.CharField(max_length=16)
     is_counted = models.BooleanField(default=True)
     client_key = models.CharField(max_length=32, unique=True)
+    # By which template it went, where the carrier costs a yes to it.
+    template_id = models.CharField(max_length=64, blank=True, default="", db_default="")
     reason_code = models.CharField(max_length=40, blank=True)
     reason_facts = models.JSONField(default=dict, blank=True)
     attempt_count = models.PositiveSmallIntegerField(default=0)

@@ -43,6 +43,7 @@ from lianxin.testing.journeys import make_enrolment, make_journey, make_moment_d
 from lianxin.testing.outreach import make_confirmation
 from lianxin.testing.patients import make_patient
 from lianxin.testing.staff import make_staff
+from lianxin.testing.subscriptions import make_subscribe_template
 from lianxin.testing.tasks import make_task
 from tests.routes.table import Kwargs, Route
 
@@ -240,6 +241,11 @@ def find_service_account(place: Place) -> Kwargs:
         return {"key": account.key, "service_key": row.key}
 
 
+def find_subscribe_template(place: Place) -> Kwargs:
+    account = make_account(place.hospital, Account.Kind.OFFICIAL_ACCOUNT)
+    return {"key": account.key, "template_key": make_subscribe_template(account).key}
+
+
 KEYS: dict[str, Callable[[Place], Kwargs]] = {
     "patients/<slug:key>/": find_tagged,
     "merges/<slug:key>/": find_merge,
@@ -250,6 +256,7 @@ KEYS: dict[str, Callable[[Place], Kwargs]] = {
     "settings/channels/<slug:key>/menu/": find_official,
     "settings/channels/<slug:key>/followers/": find_official,
     "settings/channels/<slug:key>/service/": find_service_account,
+    "settings/channels/<slug:key>/notices/": find_subscribe_template,
     "settings/channels/new/<slug:kind>/": lambda _place: {"kind": "wecom"},
     "settings/channels/<slug:key>/widget/": lambda place: {
         "key": make_account(place.hospital, "webchat").key

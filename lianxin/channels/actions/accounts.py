@@ -12,7 +12,14 @@ from django.utils.translation import gettext as _
 
 from lianxin.channels import facts, sealing
 from lianxin.channels.adapters.checking import FAILING, Finding
-from lianxin.channels.models import AccessToken, Account, AccountCheck, AccountRoute, Address
+from lianxin.channels.models import (
+    AccessToken,
+    Account,
+    AccountCheck,
+    AccountRoute,
+    Address,
+    SubscribeTemplate,
+)
 from lianxin.core import events, keys, time
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError, RefusedError
@@ -160,6 +167,7 @@ def delete_account(account: Account, *, by: Actor) -> None:
     try:
         with transaction.atomic():
             AccountCheck.objects.filter(account=account).delete()
+            SubscribeTemplate.objects.filter(account=account).delete()
             AccessToken.objects.filter(account=account).delete()
             AccountRoute.objects.filter(key=account.key).delete()
             Account.objects.filter(pk=account.pk).delete()

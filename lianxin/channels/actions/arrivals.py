@@ -319,6 +319,7 @@ def take_receipt(intake: Intake, inbound: Inbound) -> None:
         {
             "address_id": address.pk if address else None,
             "provider_message_id": inbound.provider_message_id,
+            "template_id": inbound.template_id,
             "status": inbound.status,
             "reason": inbound.reason,
         },

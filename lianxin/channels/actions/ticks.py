@@ -9,6 +9,7 @@ from django.db.models import F
 
 from lianxin.channels.adapters.base import Inbound
 from lianxin.channels.models import Address, TickCount
+from lianxin.channels.queries.subscribe_templates import find_lasting
 from lianxin.core.rows import update_rows
 
 # Address and template.
@@ -27,7 +28,7 @@ def note_answer(address: Address, inbound: Inbound) -> None:
             defaults={"hospital_id": address.hospital_id},
         )
         TickCount.objects.filter(pk=count.pk).update(
-            left_count=F("left_count") + 1, is_switched_off=False
+            left_count=F("left_count") + 1, is_switched_off=False, is_denied=False
         )
     elif inbound.kind == "change":
         rows = TickCount.objects.filter(address=address, template_id=inbound.template_id)
@@ -39,7 +40,9 @@ def spend_ticks(hospital_id: int, wanted: Mapping[Place, int]) -> dict[Place, in
     """Take ticks for messages about to be sent; returns how many there were for each place.
 
     The rows are locked in one order, so that two workers wait for each other and never for ever.
+    A yes to a long-term template must be there, and stays.
     """
+    lasting = find_lasting(hospital_id, (template_id for _address_id, template_id in wanted))
     rows = TickCount.objects.filter(
         hospital_id=hospital_id,
         address_id__in={address_id for address_id, _template_id in wanted},
@@ -50,7 +53,9 @@ def spend_ticks(hospital_id: int, wanted: Mapping[Place, int]) -> dict[Place, in
     taken: list[TickCount] = []
     for row in rows.select_for_update(no_key=True).order_by("pk"):
         place = (row.address_id, row.template_id)
-        if place in wanted:
+        if place in wanted and row.template_id in lasting:
+            given[place] = wanted[place]
+        elif place in wanted:
             given[place] = min(row.left_count, wanted[place])
             row.left_count -= given[place]
             taken.append(row)
@@ -60,6 +65,8 @@ def spend_ticks(hospital_id: int, wanted: Mapping[Place, int]) -> dict[Place, in
 
 def return_tick(hospital_id: int, address_id: int, template_id: str) -> None:
     """Give back a tick whose message the provider did not take."""
+    if find_lasting(hospital_id, [template_id]):
+        return
     rows = TickCount.objects.filter(
         hospital_id=hospital_id, address_id=address_id, template_id=template_id
     )
@@ -71,4 +78,4 @@ def forget_ticks(hospital_id: int, address_id: int, template_id: str) -> None:
     rows = TickCount.objects.filter(
         hospital_id=hospital_id, address_id=address_id, template_id=template_id
     )
-    rows.update(left_count=0)
+    rows.update(left_count=0, is_denied=True)

@@ -23,8 +23,10 @@ def check_accounts(hospital_id: int) -> None:
     for account in accounts:
         try:
             synchronising.check_account(hospital_id, account.pk)
-        except SendFailed as error:
-            # Switched off since it was listed.
+            if account.kind == Account.Kind.OFFICIAL_ACCOUNT:
+                synchronising.read_subscribe_templates(hospital_id, account.pk)
+        except (ProviderError, SendFailed) as error:
+            # Switched off since it was listed, or without this right.
             log.info("account.not_checked", account=account.key, reason=str(error))
 
 

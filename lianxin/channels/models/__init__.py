@@ -36,6 +36,7 @@ from lianxin.channels.models.publications import (
 )
 from lianxin.channels.models.service_accounts import ServiceAccount
 from lianxin.channels.models.stays import Stay
+from lianxin.channels.models.subscribe_templates import SubscribeTemplate
 from lianxin.channels.models.syncs import ContactSync
 from lianxin.channels.models.tags import NAME_CHARACTERS, ContactTag, CorpTag, RelationTag
 from lianxin.channels.models.tasks import (
@@ -106,6 +107,7 @@ __all__ = [
     "StaffCall",
     "StaffNotice",
     "Stay",
+    "SubscribeTemplate",
     "TaskReminder",
     "TaskShare",
     "TickCount",

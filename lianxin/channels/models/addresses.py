@@ -87,6 +87,8 @@ class TickCount(models.Model):
     left_count = models.PositiveIntegerField(default=0)
     # Refused in the message's own menu: the provider takes none until the next yes.
     is_switched_off = models.BooleanField(default=False)
+    # The provider itself said that nothing is left, although we had counted something.
+    is_denied = models.BooleanField(default=False)
 
     class Meta:
         constraints: ClassVar = [

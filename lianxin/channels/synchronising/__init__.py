@@ -39,6 +39,7 @@ from lianxin.channels.synchronising.service_accounts import (
     keep_service_account,
     read_service_accounts,
 )
+from lianxin.channels.synchronising.subscribe_templates import read_subscribe_templates
 from lianxin.channels.synchronising.tags import keep_tag, mark_relations, read_tag_list
 from lianxin.channels.synchronising.tasks import find_outside_tasks, remind_members, settle_task
 from lianxin.channels.synchronising.transfers import keep_transfers, read_unassigned
@@ -75,6 +76,7 @@ __all__ = [
     "read_picture",
     "read_service_accounts",
     "read_servicers",
+    "read_subscribe_templates",
     "read_tag_list",
     "read_unassigned",
     "recall_notice",

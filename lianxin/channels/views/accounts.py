@@ -61,6 +61,7 @@ CAN_DO: dict[str, list[str | Promise]] = {
         gettext_lazy("收关注、扫码和消息"),
         gettext_lazy("患者来消息后 48 小时内回复，最多 5 条"),
         gettext_lazy("模板消息：只能用已批准的文字"),
+        gettext_lazy("订阅通知：患者同意后才能发"),
     ],
     "mini_program": [
         gettext_lazy("收患者在小程序客服里写的消息"),

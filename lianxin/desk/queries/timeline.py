@@ -167,6 +167,7 @@ CODE_WORDS: dict[str, Words] = {
     "orange": gettext_lazy("橙色"),
     "yellow": gettext_lazy("黄色"),
     "blue": gettext_lazy("蓝色"),
+    "oa_subscribe": gettext_lazy("公众号订阅通知"),
     "oa_template": gettext_lazy("公众号模板提醒"),
     "oa_text": gettext_lazy("公众号消息"),
     "mini_text": gettext_lazy("小程序客服"),

@@ -217,7 +217,9 @@ def count_in(intent: Intent, attempt: Attempt, inputs: GateInputs) -> None:
         inputs.addresses_by_holder.get(attempt.holder_id or 0, []),
     ):
         rows[:] = [
-            after_sending(one, attempt.carrier) if one.address_id == attempt.address_id else one
+            after_sending(one, attempt.carrier, attempt.template_id)
+            if one.address_id == attempt.address_id
+            else one
             for one in rows
         ]
 
@@ -259,7 +261,7 @@ def take(intent: Intent, attempt: Attempt, tried: Tried, house: House, outcome: 
     delivery = row or make_delivery(
         intent, house, attempt.carrier, attempt.account_id, attempt.address_id
     )
-    delivery.holder_id = attempt.holder_id
+    delivery.holder_id, delivery.template_id = attempt.holder_id, attempt.template_id
     delivery.reason_facts, delivery.settled_at = {}, None
     if delivery.reason_code not in MAY_HAVE_ARRIVED:
         delivery.reason_code = ""
@@ -334,6 +336,7 @@ REPEATED_FIELDS = (
     "holder",
     "staff",
     "confirmation",
+    "template_id",
     "reason_code",
     "reason_facts",
     "lease_until",

@@ -30,6 +30,7 @@ TALKING = frozenset(
     {facts.KF_TEXT, facts.OA_TEXT, facts.MINI_TEXT, facts.WEBCHAT, facts.WELCOME_CODE}
 )
 CARRIER_KINDS = {
+    facts.OA_SUBSCRIBE: "subscribe",
     facts.OA_TEMPLATE: "template",
     facts.MINI_SUBSCRIBE: "template",
     facts.SMS: "sms",
@@ -109,8 +110,8 @@ class Composer:
             text=text,
             url=url,
             title=words["link_title"],
-            template_id=str(account.config.get("template_id", "")),
-            data=self.template_data(account, words) if delivery.carrier not in TALKING else {},
+            template_id=delivery.template_id or str(account.config.get("template_id", "")),
+            data=self.template_data(delivery, account, words),
             menu=menu,
         )
 
@@ -127,7 +128,11 @@ class Composer:
         sealed = bytes(intent.body_sealed)
         return sealing.open_text(ring, subject, sealed, field=sealing.BODY_FIELD)
 
-    def template_data(self, account: Account, words: catalog.Words) -> dict[str, str]:
+    def template_data(
+        self, delivery: Delivery, account: Account, words: catalog.Words
+    ) -> dict[str, str]:
+        if delivery.carrier in TALKING:
+            return {}
         local = self.house.moment.local
         values = {
             "matter": words["matter"],
@@ -135,6 +140,8 @@ class Composer:
             "sender": words["sender"] % {"hospital": self.house.hospital.name},
         }
         fields: dict[str, str] = account.config.get("template_fields") or TEMPLATE_FIELDS
+        if delivery.carrier == facts.OA_SUBSCRIBE:
+            fields = self.inputs.notice_words.get((account.pk, delivery.template_id), {})
         return {name: values[word] for name, word in fields.items() if word in values}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from lianxin.channels.adapters.base import Sent
 from lianxin.channels.queries import find_task, list_shares
@@ -20,6 +20,7 @@ from lianxin.outreach.actions.ticks import return_ticks
 from lianxin.outreach.models import Delivery, StaffConfirmation
 from lianxin.outreach.queries.house import House, load_house
 from lianxin.outreach.queries.lists import find_by_delivery_key
+from lianxin.outreach.rules.facts import OA_SUBSCRIBE
 from lianxin.patients.queries import find_holder
 
 DELIVERED = "delivered"
@@ -34,6 +35,7 @@ class Receipt:
     status: str
     reason: str = ""
     address_id: int | None = None
+    template_id: str = ""
 
 
 @transaction.atomic
@@ -72,9 +74,33 @@ def find_delivery(house: House, receipt: Receipt) -> Delivery | None:
     if receipt.address_id is not None:
         rows = rows.filter(address_id=receipt.address_id)
     open_states = (Delivery.State.SENT, Delivery.State.WAITING_STAFF)
+    found = lock_first(rows.filter(state__in=open_states))
+    if found is None and receipt.address_id and receipt.template_id and not rows.exists():
+        return find_notice(house, receipt, receipt.address_id)
+    return found
+
+
+def find_notice(house: House, receipt: Receipt, address_id: int) -> Delivery | None:
+    """Find the notice that a result is of: the call's answer had no id, so the oldest one is meant.
+
+    It gets the id now, so that the same result again finds it settled.
+    """
+    rows = Delivery.objects.of(house.hospital_id).filter(
+        carrier=OA_SUBSCRIBE,
+        state=Delivery.State.SENT,
+        address_id=address_id,
+        template_id=receipt.template_id,
+        provider_message_id="",
+    )
+    found = lock_first(rows)
+    if found is not None:
+        found.provider_message_id = receipt.provider_message_id
+    return found
+
+
+def lock_first(rows: QuerySet[Delivery]) -> Delivery | None:
     return (
-        rows.filter(state__in=open_states)
-        .select_related("intent", "account")
+        rows.select_related("intent", "account")
         .select_for_update(no_key=True, of=("self", "intent"))
         .order_by("pk")
         .first()

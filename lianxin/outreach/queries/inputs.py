@@ -11,6 +11,13 @@ from django.db.models import Count, Q
 
 from lianxin.channels import queries as channels
 from lianxin.channels.models import Account, Relation
+from lianxin.channels.queries.subscribe_templates import (
+    NEVER,
+    Standing,
+    UsedTemplate,
+    list_used_templates,
+    standing_of_ticks,
+)
 from lianxin.compliance.queries import consents_of
 from lianxin.core import time
 from lianxin.outreach.models import Delivery, StaffConfirmation
@@ -19,6 +26,7 @@ from lianxin.outreach.queries.quotas import Uses, load_quotas
 from lianxin.outreach.rules.facts import (
     WECOM_TASK,
     AddressFacts,
+    NoticeFacts,
     Person,
     StaffFacts,
     Usage,
@@ -46,6 +54,8 @@ class GateInputs:
     addresses_by_holder: dict[int, list[AddressFacts]] = field(default_factory=dict)
     external_ids: dict[int, str] = field(default_factory=dict)
     uses: Uses = field(default_factory=Uses)
+    # By account and template: which of our words each key of a subscribe notice carries.
+    notice_words: dict[tuple[int, str], dict[str, str]] = field(default_factory=dict)
 
     def person(self, patient_id: int | None) -> Person:
         return self.persons.get(patient_id, STRANGER) if patient_id else STRANGER
@@ -216,12 +226,15 @@ def load_addresses(inputs: GateInputs, holder_ids: Iterable[int]) -> None:
     staff = load_staff(inputs.house, contacts)
     tasks = count_tasks_by_address(inputs.house, contacts)
     ticks = load_ticks(inputs, rows)
+    notices = load_notices(inputs, rows)
     used = {row[2] for row in rows}
     inputs.uses = load_quotas(inputs.house, (inputs.accounts[pk] for pk in used), contacts)
     for row in rows:
         one = make_address_facts(inputs, row, staff.get(row[1], ()), tasks.get(row[1], 0))
         if (left := ticks.get((one.address_id, one.template_id), 0)) > 0:
             one = replace(one, ticks_left=left)
+        if found := notices.get(one.address_id):
+            one = replace(one, notices=found)
         inputs.addresses_by_holder.setdefault(row[0], []).append(one)
         inputs.external_ids[row[1]] = row[4]
 
@@ -230,6 +243,40 @@ def load_ticks(inputs: GateInputs, rows: Sequence[Sequence[Any]]) -> dict[tuple[
     """Count what people have said yes to; nothing is asked where nobody uses a mini-program."""
     minis = [row[1] for row in rows if inputs.accounts[row[2]].kind == Account.Kind.MINI_PROGRAM]
     return channels.count_ticks(inputs.house.hospital_id, minis) if minis else {}
+
+
+def load_notices(
+    inputs: GateInputs, rows: Sequence[Sequence[Any]]
+) -> dict[int, tuple[NoticeFacts, ...]]:
+    """Read what followers subscribed to; ticks are asked for only where a template is in use."""
+    official = {
+        row[1]: row[2]
+        for row in rows
+        if inputs.accounts[row[2]].kind == Account.Kind.OFFICIAL_ACCOUNT
+    }
+    hospital_id = inputs.house.hospital_id
+    used = list_used_templates(hospital_id, set(official.values())) if official else []
+    inputs.notice_words |= {(one.account_id, one.template_id): dict(one.words) for one in used}
+    standings = standing_of_ticks(hospital_id, official) if used else {}
+    found: dict[int, tuple[NoticeFacts, ...]] = {}
+    for address_id, account_id in official.items():
+        found[address_id] = tuple(
+            make_notice(one, standings.get((address_id, one.template_id), NEVER))
+            for one in used
+            if one.account_id == account_id
+        )
+    return found
+
+
+def make_notice(template: UsedTemplate, standing: Standing) -> NoticeFacts:
+    return NoticeFacts(
+        template.template_id,
+        template.title,
+        template.is_long_term,
+        template.uses,
+        standing.left,
+        f"notice_{standing.why}" if standing.why else "",
+    )
 
 
 def make_address_facts(

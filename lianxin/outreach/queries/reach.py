@@ -23,6 +23,7 @@ from lianxin.web.templatetags.web import window_duration
 CARRIER_WORDS: dict[str, Promise] = {
     facts.KF_TEXT: _("微信客服"),
     facts.OA_TEXT: _("公众号消息"),
+    facts.OA_SUBSCRIBE: _("公众号订阅通知"),
     facts.OA_TEMPLATE: _("公众号模板提醒"),
     facts.MINI_TEXT: _("小程序客服"),
     facts.MINI_SUBSCRIBE: _("小程序订阅消息"),
@@ -31,6 +32,10 @@ CARRIER_WORDS: dict[str, Promise] = {
     facts.WEBCHAT: _("网页"),
     facts.SMS: _("短信"),
 }
+
+
+# What a person's yes pays for.
+TICKED = (facts.MINI_SUBSCRIBE, facts.OA_SUBSCRIBE)
 
 
 @dataclass(frozen=True)
@@ -135,7 +140,7 @@ def make_line(line: reach.Reach) -> ReachLine:
         address_id=line.address_id,
         until=line.until,
         # The note of a subscribe message says it already.
-        left=None if line.carrier == facts.MINI_SUBSCRIBE else line.left,
+        left=None if line.carrier in TICKED else line.left,
         limit=line.limit,
         note=make_note(line),
         reason=say(line.reason) if line.reason else None,
@@ -145,7 +150,7 @@ def make_line(line: reach.Reach) -> ReachLine:
 
 def make_standing(line: reach.Reach) -> str:
     """Say how far staff can count on a carrier: how long still, how often still, or why not."""
-    if line.reason is not None or line.carrier in (facts.MINI_SUBSCRIBE, facts.OA_TEMPLATE):
+    if line.reason is not None or line.carrier in (*TICKED, facts.OA_TEMPLATE):
         return make_note(line)
     if line.state == reach.STAFF:
         return make_staff_standing(line)
@@ -163,6 +168,8 @@ def make_staff_standing(line: reach.Reach) -> str:
 
 def make_note(line: reach.Reach) -> str:
     """Say in a few words what staff can count on; WeCom always says that a person confirms."""
+    if line.carrier == facts.OA_SUBSCRIBE:
+        return make_notice_note(line)
     if line.reason is not None:
         return say(line.reason).word
     if line.state == reach.STAFF:
@@ -172,6 +179,17 @@ def make_note(line: reach.Reach) -> str:
     if line.state == reach.AUTOMATIC:
         return gettext("只能发模板") if line.carrier == facts.OA_TEMPLATE else gettext("自动发出")
     return gettext("可以回复")
+
+
+def make_notice_note(line: reach.Reach) -> str:
+    """Say how often the person may still be told, by the platform's name of the notice."""
+    if line.reason is not None:
+        word = say(line.reason).word
+        return gettext("“%(title)s”：%(word)s") % {"title": line.title, "word": word}
+    if line.left is None:
+        return gettext("“%(title)s”已长期订阅") % {"title": line.title}
+    numbers = {"title": line.title, "count": line.left}
+    return gettext("“%(title)s”还可发 %(count)d 条") % numbers
 
 
 # ---- asking the gate beforehand -----------------------------------------------------------

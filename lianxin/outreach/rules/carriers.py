@@ -71,6 +71,22 @@ def check_talk(address: AddressFacts, settings: GateSettings, at: datetime, pref
     return by_action if isinstance(by_action, Opening) else by_message
 
 
+def check_oa_subscribe(
+    address: AddressFacts, message: Message, settings: GateSettings, at: datetime
+) -> Answer:
+    """Ask for a yes to a template of this kind of message; a lasting one before one of a few."""
+    del settings, at
+    fitting = [one for one in address.notices if message.priority in one.uses]
+    if not fitting:
+        return Reason("notice_no_template")
+    granted = [one for one in fitting if one.left]
+    if not granted:
+        return Reason(fitting[0].reason or facts.NOTICE_USED)
+    chosen = max(granted, key=lambda one: (one.is_long_term, one.left))
+    left = None if chosen.is_long_term else chosen.left
+    return Opening(left=left, template_id=chosen.template_id)
+
+
 def check_oa_template(
     address: AddressFacts, message: Message, settings: GateSettings, at: datetime
 ) -> Answer:
@@ -85,7 +101,9 @@ def check_mini_subscribe(
     del message, settings, at
     if not address.template_id:
         return Reason("mini_no_template")
-    return Opening(left=address.ticks_left) if address.ticks_left else Reason(facts.NO_TICK)
+    if not address.ticks_left:
+        return Reason(facts.NO_TICK)
+    return Opening(left=address.ticks_left, template_id=address.template_id)
 
 
 def check_wecom_task(
@@ -137,6 +155,7 @@ def check_sms(
 CHECKS: dict[str, Check] = {
     facts.KF_TEXT: check_kf_text,
     facts.OA_TEXT: check_oa_text,
+    facts.OA_SUBSCRIBE: check_oa_subscribe,
     facts.OA_TEMPLATE: check_oa_template,
     facts.MINI_TEXT: check_mini_text,
     facts.MINI_SUBSCRIBE: check_mini_subscribe,

@@ -22,6 +22,7 @@ KINDS = (SAFETY, WELCOME, REPLY, SESSION, RATING, CARD, CONTENT, MESSAGE)
 # Carriers: the ways out of the house.
 KF_TEXT = "kf_text"
 OA_TEXT = "oa_text"
+OA_SUBSCRIBE = "oa_subscribe"
 OA_TEMPLATE = "oa_template"
 MINI_TEXT = "mini_text"
 MINI_SUBSCRIBE = "mini_subscribe"
@@ -32,7 +33,7 @@ SMS = "sms"
 
 CARRIERS_OF_ACCOUNT: Mapping[str, tuple[str, ...]] = {
     "wecom_kf": (KF_TEXT, WELCOME_CODE),
-    "official_account": (OA_TEXT, OA_TEMPLATE),
+    "official_account": (OA_TEXT, OA_SUBSCRIBE, OA_TEMPLATE),
     "mini_program": (MINI_TEXT, MINI_SUBSCRIBE),
     "wecom": (WECOM_TASK, WELCOME_CODE),
     "webchat": (WEBCHAT,),
@@ -42,6 +43,7 @@ CARRIERS_OF_ACCOUNT: Mapping[str, tuple[str, ...]] = {
 
 # Why a subscribe message may not go: the person has not said yes often enough.
 NO_TICK = "mini_no_tick"
+NOTICE_USED = "notice_used"
 
 # A provider forgets a second send with the same client key, so these may be tried again blindly.
 REPEATABLE = frozenset({KF_TEXT, OA_TEMPLATE, WEBCHAT, WELCOME_CODE})
@@ -118,6 +120,20 @@ NO_QUOTAS: Mapping[str, QuotaUse] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeFacts:
+    """One template of subscribe notices, and what is left of a person's yes to it."""
+
+    template_id: str
+    title: str
+    is_long_term: bool
+    # The priorities of the messages that it is for.
+    uses: frozenset[str]
+    left: int = 0
+    # Why nothing is left, as a code of `data/reasons.yaml`.
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AddressFacts:
     """One address of one holder, and what its provider still allows there."""
 
@@ -136,6 +152,7 @@ class AddressFacts:
     is_open: bool = False
     template_id: str = ""
     ticks_left: int = 0
+    notices: tuple[NoticeFacts, ...] = ()
     staff: tuple[StaffFacts, ...] = ()
     tasks_today: int = 0
     welcome_until: datetime | None = None
@@ -159,6 +176,8 @@ class Opening:
     left: int | None = None
     limit: int | None = None
     staff_id: int | None = None
+    # By which template, where the carrier has several.
+    template_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +188,7 @@ class Attempt:
     holder_id: int | None = None
     staff_id: int | None = None
     not_before: datetime | None = None
+    template_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,3 +237,12 @@ class Span:
 
     starts: time
     ends: time
+
+
+def list_carriers(address: AddressFacts) -> list[str]:
+    """Return the ways out at an address; subscribe notices only where the account has some."""
+    return [
+        carrier
+        for carrier in CARRIERS_OF_ACCOUNT[address.account_kind]
+        if carrier != OA_SUBSCRIBE or address.notices
+    ]

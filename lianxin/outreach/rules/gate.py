@@ -131,7 +131,7 @@ def list_ways(
             (carrier, one)
             for carrier in order
             for one in group
-            if carrier in facts.CARRIERS_OF_ACCOUNT[one.account_kind]
+            if carrier in facts.list_carriers(one)
         )
 
 
@@ -159,6 +159,7 @@ def choose_carriers(
                     one.holder_id,
                     answer.staff_id,
                     not_before,
+                    answer.template_id,
                 )
             )
         else:

@@ -8,7 +8,14 @@ from datetime import datetime
 
 from lianxin.outreach.rules import facts
 from lianxin.outreach.rules.carriers import check_carrier
-from lianxin.outreach.rules.facts import AddressFacts, Message, Opening, Person, Reason
+from lianxin.outreach.rules.facts import (
+    AddressFacts,
+    Message,
+    NoticeFacts,
+    Opening,
+    Person,
+    Reason,
+)
 from lianxin.outreach.rules.settings import GateSettings
 
 # What staff can count on: a conversation is open, it goes out by itself, or a person must confirm.
@@ -22,6 +29,7 @@ STATE_OF_CARRIER = {
     facts.OA_TEXT: OPEN,
     facts.MINI_TEXT: OPEN,
     facts.WEBCHAT: OPEN,
+    facts.OA_SUBSCRIBE: AUTOMATIC,
     facts.OA_TEMPLATE: AUTOMATIC,
     facts.MINI_SUBSCRIBE: AUTOMATIC,
     facts.SMS: AUTOMATIC,
@@ -46,6 +54,8 @@ class Reach:
     reason: Reason | None = None
     # What this customer may still receive in the provider's running period, where it counts so.
     quota_left: int | None = None
+    # What the platform calls the notices, where the carrier has several kinds.
+    title: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -63,17 +73,39 @@ def list_reach(
             for carrier in shown_carriers(one)
         ]
     lines = [
-        make_line(carrier, one, person, settings, at)
+        line
         for one in addresses
         for carrier in shown_carriers(one)
+        for line in make_lines(carrier, one, person, settings, at)
     ]
     order = (OPEN, AUTOMATIC, STAFF, CLOSED)
     return sorted(lines, key=lambda line: (order.index(line.state), SHOWN.index(line.carrier)))
 
 
 def shown_carriers(address: AddressFacts) -> list[str]:
-    offered = facts.CARRIERS_OF_ACCOUNT[address.account_kind]
-    return [carrier for carrier in offered if carrier in STATE_OF_CARRIER]
+    return [carrier for carrier in facts.list_carriers(address) if carrier in STATE_OF_CARRIER]
+
+
+def make_lines(
+    carrier: str, address: AddressFacts, person: Person, settings: GateSettings, at: datetime
+) -> list[Reach]:
+    """Return one line, or one for each kind of notice that the account has."""
+    if carrier != facts.OA_SUBSCRIBE:
+        return [make_line(carrier, address, person, settings, at)]
+    return [make_notice_line(address, one, settings, at) for one in address.notices]
+
+
+def make_notice_line(
+    address: AddressFacts, notice: NoticeFacts, settings: GateSettings, at: datetime
+) -> Reach:
+    probe = replace(PROBE, priority=min(notice.uses))
+    alone = replace(address, notices=(notice,))
+    answer = check_carrier(facts.OA_SUBSCRIBE, alone, probe, settings, at)
+    if isinstance(answer, Reason):
+        line = closed(facts.OA_SUBSCRIBE, address, answer)
+    else:
+        line = opened(facts.OA_SUBSCRIBE, address, answer)
+    return replace(line, title=notice.title)
 
 
 def make_line(
@@ -106,7 +138,7 @@ def opened(carrier: str, address: AddressFacts, opening: Opening) -> Reach:
     )
 
 
-def after_sending(address: AddressFacts, carrier: str) -> AddressFacts:
+def after_sending(address: AddressFacts, carrier: str, template_id: str = "") -> AddressFacts:
     """Return the address as it stands after one more send, so one batch cannot overdraw it."""
     if carrier in (facts.KF_TEXT, facts.OA_TEXT, facts.MINI_TEXT):
         return replace(
@@ -116,6 +148,16 @@ def after_sending(address: AddressFacts, carrier: str) -> AddressFacts:
         )
     if carrier == facts.MINI_SUBSCRIBE:
         return replace(address, ticks_left=max(0, address.ticks_left - 1))
+    if carrier == facts.OA_SUBSCRIBE:
+        notices = (after_notice(one, template_id) for one in address.notices)
+        return replace(address, notices=tuple(notices))
     if carrier == facts.WECOM_TASK:
         return replace(address, tasks_today=address.tasks_today + 1)
     return address
+
+
+def after_notice(notice: NoticeFacts, template_id: str) -> NoticeFacts:
+    if notice.template_id != template_id or notice.is_long_term:
+        return notice
+    left = max(0, notice.left - 1)
+    return replace(notice, left=left, reason="" if left else facts.NOTICE_USED)

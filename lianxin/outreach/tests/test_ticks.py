@@ -5,18 +5,16 @@ from __future__ import annotations
 import pytest
 
 from lianxin.channels import actions as channels
-from lianxin.channels.adapters.base import Inbound, SendFailed, Sent
+from lianxin.channels.adapters.base import SendFailed, Sent
 from lianxin.channels.models import Account, TickCount
-from lianxin.channels.queries import facts_of
-from lianxin.core import time
 from lianxin.core.actor import SystemActor
 from lianxin.core.models import Hospital
 from lianxin.outreach import actions
 from lianxin.outreach.actions import Receipt, Settled
 from lianxin.outreach.models import Delivery, Intent
 from lianxin.outreach.queries.reach import reach_of_holder
-from lianxin.testing.core import number
 from lianxin.testing.outreach import Reachable, make_intent, make_reachable, write_to
+from lianxin.testing.subscriptions import answer_popup
 
 pytestmark = pytest.mark.usefixtures("noon")
 
@@ -32,16 +30,7 @@ def opener(in_riverside: Hospital) -> Reachable:
 def answer(
     opener: Reachable, status: str = "accept", *, kind: str = "popup", key: str = ""
 ) -> None:
-    inbound = Inbound(
-        event="subscription.answered",
-        arrival_key=key or f"answer:{next(number)}",
-        occurred_at=time.now(),
-        kind=kind,
-        external_id=opener.address.external_id,
-        template_id="M1",
-        status=status,
-    )
-    channels.take_in(facts_of(opener.account), [inbound])
+    answer_popup(opener.address, "M1", status, kind=kind, key=key)
 
 
 def left(opener: Reachable) -> int:

@@ -17,6 +17,7 @@ from sandbox.control.routes import ROUTES as CONTROL_ROUTES
 from sandbox.control.routes import refuse
 from sandbox.errors import ControlError
 from sandbox.mini_program.routes import serve as serve_mini
+from sandbox.official_account.articles import finish_examinations
 from sandbox.official_account.routes import serve as serve_official
 from sandbox.phone.routes import ROUTES as PHONE_ROUTES
 from sandbox.pictures import (
@@ -73,7 +74,7 @@ def make_app(box: Sandbox) -> Starlette:
 
     @asynccontextmanager
     async def live(_app: Starlette) -> AsyncIterator[None]:
-        keeper = asyncio.create_task(box.keep(finish_due, end_overdue))
+        keeper = asyncio.create_task(box.keep(finish_due, end_overdue, finish_examinations))
         yield
         keeper.cancel()
         with suppress(asyncio.CancelledError):

@@ -29,6 +29,7 @@ MESSAGES = {
     45003: "title size out of limit",
     45004: "description size out of limit",
     45110: "author size out of limit",
+    45006: "url size out of limit",
     46003: "menu no exist",
     61500: "date format error",
     61501: "date range error",

@@ -25,6 +25,8 @@ CALLBACK_KINDS = (
     "callback_wrong_receive_id",
     "callback_truncated",
 )
+# The platform took a template message and could not deliver it.
+DELIVERY_KINDS = ("template_system_failed",)
 
 
 @dataclass
@@ -37,7 +39,7 @@ class Fault:
 
 
 def make_fault(data: Json) -> Fault:
-    if data.get("kind") not in API_KINDS + CALLBACK_KINDS:
+    if data.get("kind") not in API_KINDS + CALLBACK_KINDS + DELIVERY_KINDS:
         raise ControlError(422, f"unknown fault kind {data.get('kind')!r}")
     names = ("kind", "path", "count", "seconds", "rate")
     known = {name: data[name] for name in names if data.get(name) is not None}

@@ -26,11 +26,12 @@ def make_article(item: Item, revision: Revision) -> channels.Article:
     content = clean_html(revision.body_html) + format_html_join(
         "", "<p>{}</p>", ((line,) for line in foot)
     )
-    return channels.Article(item.key, revision.number, revision.title, revision.summary, content)
+    words = (item.key, revision.number, revision.title, revision.summary, content)
+    return channels.Article(*words, author=revision.author.name)
 
 
 @transaction.atomic
-def publish_article(item: Item, account: Account, *, by: Staff) -> Publication:
+def publish_article(item: Item, account: Account, *, by: Staff, cover: bytes = b"") -> Publication:
     """Give the current published version to an Official Account; each version goes once."""
     if item.published is None:
         raise RefusedError(_("只有已发布的内容能发到公众号。"))
@@ -40,4 +41,4 @@ def publish_article(item: Item, account: Account, *, by: Staff) -> Publication:
     faults = review.find_faults(queries.facts_of(item, revision), time.today(by.hospital))
     if faults:
         raise RefusedError(words.sentences(faults))
-    return channels.ask_publication(account, make_article(item, revision), by=by)
+    return channels.ask_publication(account, make_article(item, revision), by=by, cover=cover)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from lianxin.channels import actions as channel_actions
 from lianxin.channels import queries as channels
 from lianxin.channels import reasons
+from lianxin.channels.adapters.reactions import load_media_limits
 from lianxin.channels.models import Campaign
 from lianxin.channels.platforms import find_platform
 from lianxin.content import actions, articles, packs, queries, words
@@ -26,6 +27,7 @@ from lianxin.web.http import StaffRequest, staff_view
 from lianxin.web.parts import Chip
 
 PAGE_SIZE = 40
+MOST_COVER_BYTES = load_media_limits()["official_account", "image"].bytes
 SHOWN_STATES = ("in_review", "approved", "draft", "published", "withdrawn")
 
 
@@ -127,6 +129,7 @@ def article_context(request: StaffRequest, item: Item) -> dict[str, Any]:
                 "word": words.PUBLICATIONS[row.state][0],
                 "tone": words.PUBLICATIONS[row.state][1],
                 "failure": reasons.sentence_of(row.failure_code) if row.failure_code else "",
+                "counts": words.article_counts(row),
                 "is_old": row.number != current and row.state == "published",
                 "may_remove": may and row.state == "published",
             }
@@ -319,7 +322,10 @@ def publish_article(request: StaffRequest, key: str) -> HttpResponse:
     account = next((one for one in accounts if one.key == chosen), None)
     if account is None:
         raise RefusedError(_("请选一个在用的公众号。"))
-    articles.publish_article(item, account, by=request.staff)
+    picture = request.FILES.get("cover")
+    # One byte more than is taken, so that the refusal of larger ones has words.
+    cover = picture.read(MOST_COVER_BYTES + 1) if picture else b""
+    articles.publish_article(item, account, by=request.staff, cover=cover)
     return to_item(item)
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from lianxin.channels.models import Publication
 
 REASONS: Mapping[str, str | Promise] = {
     "not_in_review": _("还没有提交审核。"),
@@ -62,3 +65,16 @@ DECISIONS: Mapping[str, str | Promise] = {
 def sentences(codes: Iterable[str]) -> str:
     """Return the reasons as text, one after another."""
     return "".join(str(REASONS[code]) for code in codes)
+
+
+def article_counts(row: Publication) -> str:
+    """Say how many people read and shared an article; empty while the platform tells nothing."""
+    if row.reader_count is None or row.counted_on is None:
+        return ""
+    counts = {
+        "read": row.reader_count,
+        "shared": row.sharer_count or 0,
+        "day": row.counted_on.strftime("%m-%d"),
+    }
+    sentence = gettext("平台统计：%(read)s 人阅读，%(shared)s 人分享（到 %(day)s）。")
+    return sentence % counts

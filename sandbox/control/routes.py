@@ -13,6 +13,7 @@ from sandbox.calls import make_json
 from sandbox.control import configure, inspect
 from sandbox.control.verbs import MEMBER_VERBS, PERSON_VERBS
 from sandbox.errors import ControlError, Json
+from sandbox.official_account.articles import finish_examinations
 from sandbox.runtime import Sandbox, corp_target, forget_all, mini_target, official_target
 from sandbox.voice.acts import VERBS as CALL_VERBS
 from sandbox.voice.acts import find_call
@@ -130,6 +131,7 @@ async def move_clock(request: Request) -> Response:
     box.log.add("act", "clock", params={"offset_seconds": int(box.clock.offset)})
     box.sender.release_due()
     finish_due(box)
+    finish_examinations(box)
     return _answer(request, inspect.show_clock(box))
 
 
@@ -168,6 +170,7 @@ async def show_log(request: Request) -> Response:
 
 async def settle(request: Request) -> Response:
     finish_due(_box(request))
+    finish_examinations(_box(request))
     is_settled = await _box(request).sender.settle(SETTLE_SECONDS)
     return _answer(request, {"settled": is_settled})
 

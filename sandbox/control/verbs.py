@@ -220,6 +220,11 @@ def _oa_switch_off(box: Sandbox, person: Person, data: Json) -> Json:
     return notices.switch_off(box, account, person, _text(data, "template_id"))
 
 
+def _oa_read(box: Sandbox, person: Person, data: Json) -> Json:
+    account = access_official_account(box, _text(data, "app_id"))
+    return articles.read(box, account, person, data)
+
+
 def _mini(box: Sandbox, data: Json) -> MiniProgram:
     return access_mini_program(box, _text(data, "app_id"))
 
@@ -293,6 +298,7 @@ PERSON_VERBS: dict[str, PersonVerb] = {
     "oa-press": _oa_press,
     "oa-block-templates": _oa_block,
     "oa-examine": _oa_examine,
+    "oa-read": _oa_read,
     "oa-tick": _oa_tick,
     "oa-switch-off": _oa_switch_off,
     "mini-open": _mini_open,

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from sandbox.calls import Call
 from sandbox.errors import ApiError, ControlError, Json
-from sandbox.official_account.acts import call_back
-from sandbox.runtime import Sandbox
-from sandbox.state import OfficialAccount
+from sandbox.official_account.statistics import day_of
+from sandbox.runtime import Sandbox, official_target
+from sandbox.state import OfficialAccount, Person, make_openid
 from sandbox.wecom.media import read_upload
 
 # Documents 新增永久素材 (thumb) and 新建草稿: bytes, and characters.
 THUMB_BYTES = 64 * 1024
 TITLE, AUTHOR, DIGEST, CONTENT = 32, 16, 128, 20_000
+CONTENT_BYTES, SOURCE_URL_BYTES = 1024 * 1024, 1024
 # How long the platform examines; its document names no time.
 EXAMINE_SECONDS = 3
 DONE, UNDER_WAY, REFUSED, DELETED = 0, 1, 4, 5
@@ -49,8 +50,12 @@ def _check(account: OfficialAccount, article: Json) -> None:
             raise ApiError(code)
     if not article.get("title") or not article.get("content"):
         raise ApiError(44004)
-    if len(str(article["content"])) > CONTENT:
+    content = str(article["content"])
+    # 必须少于 2 万字符，小于 1M: the whole text with its tags.
+    if len(content) >= CONTENT or len(content.encode()) >= CONTENT_BYTES:
         raise ApiError(45002)
+    if len(str(article.get("content_source_url", "")).encode()) > SOURCE_URL_BYTES:
+        raise ApiError(45006)
     if article.get("thumb_media_id") not in account.media:
         raise ApiError(40007)
 
@@ -61,6 +66,7 @@ def submit(call: Call, account: OfficialAccount) -> Json:
     if articles is None:
         raise ApiError(40007)
     publish_id = str(100_000_000 + call.box.world.take_id())
+    msg_data_id = 2_247_480_000 + call.box.world.take_id()
     account.publications[publish_id] = {
         "at": call.now,
         "articles": articles,
@@ -68,16 +74,47 @@ def submit(call: Call, account: OfficialAccount) -> Json:
         "status": UNDER_WAY,
         "will_be": account.next_examination or DONE,
         "url": f"{call.root}/s/{publish_id}",
+        "msg_data_id": msg_data_id,
+        # Day → who read and who shared on it.
+        "readers": {},
+        "sharers": {},
     }
     account.next_examination = DONE
     del account.drafts[call.text("media_id")]
     call.box.log.touch()
-    return {"publish_id": publish_id, "msg_data_id": call.box.world.take_id()}
+    return {"publish_id": publish_id, "msg_data_id": msg_data_id}
 
 
-def settle(row: Json, now: float) -> None:
-    if row["status"] == UNDER_WAY and now - row["at"] >= EXAMINE_SECONDS:
-        row["status"] = row["will_be"]
+def finish_examinations(box: Sandbox) -> None:
+    """End what has been looked at long enough."""
+    for account in box.world.official_accounts.values():
+        settle(box, account)
+
+
+def settle(box: Sandbox, account: OfficialAccount) -> None:
+    for publish_id, row in account.publications.items():
+        if row["status"] == UNDER_WAY and box.clock.now() - row["at"] >= EXAMINE_SECONDS:
+            finish(box, account, publish_id, row["will_be"])
+
+
+def finish(box: Sandbox, account: OfficialAccount, publish_id: str, status: int) -> int:
+    """Say by callback how it ended: PUBLISHJOBFINISH, also for a refusal."""
+    row = account.publications[publish_id]
+    row["status"] = status
+    told = describe(publish_id, row)
+    del told["fail_idx"]
+    if status == REFUSED:
+        told["fail_idx"] = [1]
+    openids = [*account.followers, make_openid(account.app_id, "platform")]
+    fields: Json = {
+        "ToUserName": account.original_id,
+        "FromUserName": openids[0],
+        "CreateTime": box.clock.second(),
+        "MsgType": "event",
+        "Event": "PUBLISHJOBFINISH",
+        "PublishEventInfo": told,
+    }
+    return box.sender.send(official_target(account), "PUBLISHJOBFINISH", fields)
 
 
 def describe(publish_id: str, row: Json) -> Json:
@@ -96,14 +133,14 @@ def show(call: Call, account: OfficialAccount) -> Json:
     row = account.publications.get(publish_id)
     if row is None:
         raise ApiError(40007)
-    settle(row, call.now)
+    settle(call.box, account)
     return describe(publish_id, row)
 
 
 def delete(call: Call, account: OfficialAccount) -> Json:
     """Take an article away for good. Made by the API, so nobody is called back."""
+    settle(call.box, account)
     for row in account.publications.values():
-        settle(row, call.now)
         if row["article_id"] == call.text("article_id") and row["status"] == DONE:
             row["status"] = DELETED
             call.box.log.touch()
@@ -111,16 +148,33 @@ def delete(call: Call, account: OfficialAccount) -> Json:
     raise ApiError(40007)
 
 
-def list_shown(account: OfficialAccount, now: float) -> list[Json]:
+def list_shown(account: OfficialAccount) -> list[Json]:
     """List what the account's page shows to anybody."""
-    for row in account.publications.values():
-        settle(row, now)
     shown = [row for row in account.publications.values() if row["status"] == DONE]
     return [
-        {"title": one["title"], "digest": one.get("digest", ""), "content": one["content"]}
+        {
+            "title": one["title"],
+            "digest": one.get("digest", ""),
+            "content": one["content"],
+            "article_id": row["article_id"],
+        }
         for row in shown
         for one in row["articles"]
     ]
+
+
+def read(box: Sandbox, account: OfficialAccount, person: Person, data: Json) -> Json:
+    """Open an article, and maybe share it. Nobody is called back; the platform counts people."""
+    shown = [row for row in account.publications.values() if row["status"] == DONE]
+    row = next((one for one in shown if one["article_id"] == data.get("article_id")), None)
+    if row is None:
+        raise ControlError(404, "no such article")
+    day = day_of(box.clock.now()).isoformat()
+    for name in ("readers", "sharers") if data.get("share") else ("readers",):
+        people = row.setdefault(name, {}).setdefault(day, [])
+        people += [person.id] if person.id not in people else []
+    box.log.touch()
+    return {"read": True}
 
 
 def examine(box: Sandbox, account: OfficialAccount, *, refuse: bool) -> Json:
@@ -129,13 +183,5 @@ def examine(box: Sandbox, account: OfficialAccount, *, refuse: bool) -> Json:
     if not waiting:
         account.next_examination = REFUSED if refuse else DONE
         return {"waiting": 0}
-    publish_id = waiting[0]
-    row = account.publications[publish_id]
-    row["status"] = REFUSED if refuse else DONE
-    follower = next(iter(account.followers.values()), None)
-    if follower is None:
-        raise ControlError(409, "nobody follows")
-    told = describe(publish_id, row)
-    del told["fail_idx"]
-    more: Json = {"MsgType": "event", "Event": "PUBLISHJOBFINISH", "PublishEventInfo": told}
-    return {"callbacks": [call_back(box, account, follower, "PUBLISHJOBFINISH", more)]}
+    status = REFUSED if refuse else DONE
+    return {"callbacks": [finish(box, account, waiting[0], status)]}

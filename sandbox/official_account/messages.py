@@ -110,12 +110,14 @@ def _deliver_template(
     world: World = call.box.world
     person = world.persons[follower.person]
     is_blocked = account.app_id in person.templates_blocked
-    status = "failed:user block" if is_blocked else "success"
+    is_broken = call.box.faults.take("template_system_failed", call.path) is not None
+    status = "failed: system failed" if is_broken else "success"
+    status = "failed:user block" if is_blocked else status
     kept: Json = {k: call.body[k] for k in ("url", "data", "miniprogram") if k in call.body}
     account.templates_sent.append(
         TemplateSend(msgid, follower.openid, template["template_id"], kept, call.now, status)
     )
-    if not is_blocked:
+    if status == "success":
         body = {"title": template.get("title", ""), "text": text, "url": call.text("url")}
         chat = f"official:{account.app_id}"
         call.box.deliver(

@@ -63,6 +63,7 @@ PATHS: dict[str, tuple[str, AccountHandler, bool]] = {
     "/cgi-bin/freepublish/get": ("POST", articles.show, False),
     "/cgi-bin/freepublish/delete": ("POST", articles.delete, True),
     "/datacube/getusersummary": ("POST", statistics.show_changes, False),
+    "/datacube/getarticletotaldetail": ("POST", statistics.show_articles, False),
     "/datacube/getusercumulate": ("POST", statistics.show_totals, False),
     "/cgi-bin/qrcode/create": ("POST", followers.create_code, False),
     "/cgi-bin/user/info": ("GET", followers.show_user, False),

@@ -14,6 +14,10 @@ BY_SEARCH, BY_CODE = 1, 30
 # Documents getusersummary, getusercumulate: 最大跨度 7 天; 每日 8 点后获取前一天数据.
 MOST_DAYS = 7
 TOLD_HOUR = 8
+# Document getarticletotaldetail: sums of thirty days at most; its page names no longest span, the
+# older getarticletotal has one day. Published without telling the followers is type 1.
+MOST_ARTICLE_DAYS, COUNTED_DAYS = 1, 30
+NOT_ANNOUNCED, PUBLISHED = 1, 0
 
 
 def day_of(at: float) -> date:
@@ -86,3 +90,44 @@ def _grown_since(account: OfficialAccount, day: date) -> int:
         if on > day.isoformat()
         for came, went in sources.values()
     )
+
+
+def show_articles(call: Call, account: OfficialAccount) -> Json:
+    """List what was published in the span, each with its sums up to each day since."""
+    rows: list[Json] = []
+    for day in read_span(call, MOST_ARTICLE_DAYS):
+        for row in account.publications.values():
+            if day_of(row["at"]) == day and row["status"] == PUBLISHED and "msg_data_id" in row:
+                rows += _describe_articles(row, day, _last_told(call))
+    return {"list": rows, "is_delay": False}
+
+
+def _last_told(call: Call) -> date:
+    now = datetime.fromtimestamp(call.now, BEIJING)
+    return now.date() - timedelta(days=1 if now.hour >= TOLD_HOUR else 2)
+
+
+def _describe_articles(row: Json, first: date, last: date) -> list[Json]:
+    days = [first + timedelta(days=n) for n in range(min((last - first).days + 1, COUNTED_DAYS))]
+    return [
+        {
+            "ref_date": first.isoformat(),
+            "msgid": f"{row['msg_data_id']}_{number}",
+            "title": article["title"],
+            "content_url": row["url"],
+            "publish_type": NOT_ANNOUNCED,
+            "detail_list": [
+                {
+                    "stat_date": day.isoformat(),
+                    "read_user": _people(row.get("readers", {}), day),
+                    "share_user": _people(row.get("sharers", {}), day),
+                }
+                for day in days
+            ],
+        }
+        for number, article in enumerate(row["articles"], start=1)
+    ]
+
+
+def _people(by_day: dict[str, list[str]], last: date) -> int:
+    return len({one for day, people in by_day.items() if day <= last.isoformat() for one in people})

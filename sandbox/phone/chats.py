@@ -71,7 +71,7 @@ def describe_chat(box: Sandbox, me: Person, key: str) -> Json:
             | {
                 "is_blocked": is_blocked,
                 "menu": official.menu,
-                "articles": list_shown(official, box.clock.now()),
+                "articles": list_shown(official),
                 "templates": describe_ticks(official.notices, follower),
             }
         )

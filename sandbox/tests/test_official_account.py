@@ -308,3 +308,39 @@ def test_followers_are_counted_by_day_when_it_is_over(product: Product) -> None:
     ]
     totals = ask_counts(product, "getusercumulate", week_ago, day)["list"]
     assert [one["cumulate_user"] for one in totals] == [0] * 6 + [1]
+
+
+def test_the_end_of_an_examination_is_told_and_people_who_read_are_counted(
+    product: Product,
+) -> None:
+    cover = make_cover(product)["media_id"]
+    article = {"title": "先坐好再量", "content": "<p>坐五分钟</p>", "thumb_media_id": cover}
+    long = article | {"content": "长" * 20_000}
+    assert product.official("draft/add", {"articles": [long]})["errcode"] == 45002
+    far = article | {"content_source_url": "https://example.com/" + "a" * 1024}
+    assert product.official("draft/add", {"articles": [far]})["errcode"] == 45006
+    draft = product.official("draft/add", {"articles": [article]})
+    sent = product.official("freepublish/submit", draft)
+    day = datetime.fromtimestamp(product.client.get("/control/clock").json()["now"] + 28800, UTC)
+
+    product.advance(60)
+
+    assert [event["Event"] for event in product.settle()] == ["PUBLISHJOBFINISH"]
+    shown = product.official("freepublish/get", {"publish_id": sent["publish_id"]})
+    assert shown["publish_status"] == 0
+    for person, share in (("zhang", False), ("zhang", True), ("chen", False)):
+        ask = {"app_id": OFFICIAL, "article_id": shown["article_id"], "share": share}
+        product.person("oa-read", person, **ask)
+    product.advance(86400 * 2)
+    on = day.date().isoformat()
+    (row,) = ask_counts(product, "getarticletotaldetail", on, on)["list"]
+    assert row["msgid"] == f"{sent['msg_data_id']}_1"
+    assert (row["detail_list"][-1]["read_user"], row["detail_list"][-1]["share_user"]) == (2, 1)
+
+
+def test_a_template_may_fail_at_the_platform(product: Product) -> None:
+    openid = subscribe(product)
+    product.fault("template_system_failed", count=1)
+
+    assert send_template(product, openid)["errcode"] == 0
+    assert product.settle()[-1]["Status"] == "failed: system failed"

@@ -27,6 +27,7 @@ from lianxin.channels.actions.archive import keep_lines, note_consent, switch_ar
 from lianxin.channels.actions.arrivals import (
     take_in,
 )
+from lianxin.channels.actions.article_counts import store_article_counts
 from lianxin.channels.actions.callbacks import forget_raw, note_callback, settle_callbacks
 from lianxin.channels.actions.calls import (
     call_staff,
@@ -161,6 +162,7 @@ from lianxin.channels.actions.publications import (
     ask_publication,
     claim_publication,
     fail_publication,
+    published_changes,
     remove_publication,
     settle_publication,
     stop_publications,
@@ -309,6 +311,7 @@ __all__ = [
     "open_webchat",
     "pause_account",
     "plan_transfers",
+    "published_changes",
     "receive_webchat_message",
     "record_costs",
     "remove_group_welcome",
@@ -372,6 +375,7 @@ __all__ = [
     "settle_withdrawn",
     "spend_ticks",
     "stop_publications",
+    "store_article_counts",
     "store_contacts",
     "store_days",
     "store_follower_days",

@@ -17,6 +17,7 @@ from lianxin.channels.actions.groups import note_change
 from lianxin.channels.actions.intake import Intake, tell_added
 from lianxin.channels.actions.leaves import note_back, note_left
 from lianxin.channels.actions.marks import mark_later
+from lianxin.channels.actions.publications import Told, take_result
 from lianxin.channels.actions.service_news import ask_who, note_rights, note_servicer
 from lianxin.channels.actions.stays import begin_stay, come_again, end_stay, note_following
 from lianxin.channels.adapters.base import TEMPLATE_RECEIPT, AccountFacts, Inbound
@@ -424,6 +425,13 @@ def take_rights(intake: Intake, inbound: Inbound) -> None:
     note_rights(intake.account, inbound)
 
 
+def take_publication(intake: Intake, inbound: Inbound) -> None:
+    """Take in how an examination ended. No arrival: the publication is its own row."""
+    raw = inbound.raw
+    told = Told(int(raw["status"]), str(raw["article_id"]), str(raw["url"]), inbound.occurred_at)
+    take_result(intake.account.id, inbound.provider_message_id, told)
+
+
 def take_servicer(intake: Intake, inbound: Inbound) -> None:
     note_servicer(intake.account, inbound)
 
@@ -461,6 +469,7 @@ TAKERS = {
     "member.came": take_back,
     "group.changed": take_group_changed,
     "message.arrived": take_message,
+    "publication.told": take_publication,
     "receipt.arrived": take_receipt,
     "service_accounts.changed": take_rights,
     "servicer.changed": take_servicer,

@@ -11,6 +11,8 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from lianxin.channels import facts, reasons
+from lianxin.channels.actions.media import check_file, keep_file
+from lianxin.channels.adapters.official_account import covers
 from lianxin.channels.adapters.reactions import read_limits
 from lianxin.channels.models import Account, Publication
 from lianxin.channels.rules import publications as rules
@@ -33,6 +35,17 @@ class Article:
     title: str
     digest: str
     content: str
+    author: str = ""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a callback says about one examination."""
+
+    status: int
+    article_id: str
+    url: str
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -44,8 +57,13 @@ class PublicationClaim:
 
 
 @transaction.atomic
-def ask_publication(account: Account, article: Article, *, by: Staff) -> Publication:
-    """Store the wish; a job publishes. The caller has looked whether the text is approved."""
+def ask_publication(
+    account: Account, article: Article, *, by: Staff, cover: bytes = b""
+) -> Publication:
+    """Store the wish; a job publishes. The caller has looked whether the text is approved.
+
+    `cover` is a picture that staff chose; without one the article gets the plain cover.
+    """
     if not by.may("content.publish"):
         raise ForbiddenError
     limits = read_limits()["article"]
@@ -55,6 +73,7 @@ def ask_publication(account: Account, article: Article, *, by: Staff) -> Publica
     if refused_words(account.hospital_id, f"{article.title}\n{article.digest}\n{article.content}"):
         raise RefusedError(_("文章里有不能发给患者的话，请先改好。"))
     is_short = len(article.digest) <= limits["digest_characters"]
+    is_name = len(article.author) <= limits["author_characters"]
     row, is_new = Publication.objects.get_or_create(
         account=account,
         item_key=article.item_key,
@@ -63,7 +82,9 @@ def ask_publication(account: Account, article: Article, *, by: Staff) -> Publica
             "hospital_id": account.hospital_id,
             "title": article.title,
             "digest": article.digest if is_short else "",
+            "author": article.author if is_name else "",
             "content": article.content,
+            "cover_sha256": keep_cover(cover, by=by) if cover else "",
             "asked_by": by,
             "asked_at": time.now(),
         },
@@ -72,6 +93,36 @@ def ask_publication(account: Account, article: Article, *, by: Staff) -> Publica
         raise RefusedError(_("这一版已经交给这个公众号，不会再发一次。"))
     record(row, "publication.asked", by)
     return row
+
+
+def keep_cover(picture: bytes, *, by: Staff) -> str:
+    """Store the picture in the shape of a cover; returns its name among the stored files."""
+    check_file(Account.Kind.OFFICIAL_ACCOUNT, picture)
+    made = covers.make_cover(picture)
+    if not made:
+        raise RefusedError(_("这张图片打不开，请换一张 JPG 或 PNG。"))
+    return keep_file(Account.Kind.OFFICIAL_ACCOUNT, made, "cover.jpg", by=by).sha256
+
+
+@transaction.atomic
+def take_result(account_id: int, publish_id: str, told: Told) -> bool:
+    """Settle by what a callback says; True if it was news. A worker on its way settles nothing."""
+    row = Publication.objects.filter(account_id=account_id, publish_id=publish_id).first()
+    outcome = rules.outcome_of(row.state, told.status) if row else None
+    if row is None or outcome is None:
+        return False
+    state, reason = outcome
+    changes = published_changes(told.article_id, told.url, told.at) if not reason else {}
+    settled = {"state": state, "failure_code": reason, "next_try_at": None, "leased_until": None}
+    rows = Publication.objects.filter(pk=row.pk, state=row.state)
+    is_news = bool(rows.update(**settled | changes))
+    if is_news:
+        record(row, f"publication.{state}", SystemActor(row.hospital_id))
+    return is_news
+
+
+def published_changes(article_id: str, url: str, at: datetime) -> dict[str, Any]:
+    return {"article_id": article_id, "url": url, "published_at": at}
 
 
 @transaction.atomic

@@ -43,6 +43,7 @@ from lianxin.channels.jobs.notices import place_calls, send_notices, sweep_welco
 from lianxin.channels.jobs.official_account import (
     keep_menus,
     keep_publications,
+    read_article_counts,
     read_follower_days,
 )
 from lianxin.channels.jobs.service_accounts import keep_service_accounts, read_service_accounts
@@ -76,6 +77,7 @@ __all__ = [
     "mark_relations",
     "place_calls",
     "read_archive_consents",
+    "read_article_counts",
     "read_code_pictures",
     "read_contacts",
     "read_customers",

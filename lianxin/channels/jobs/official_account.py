@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import structlog
@@ -35,12 +36,22 @@ def keep_publications(hospital_id: int) -> None:
 @periodic(seconds=3600, queue="bulk")
 def read_follower_days(hospital_id: int) -> None:
     """Ask who came and who went, once the provider has counted it."""
-    if not follower_days.is_follower_day_told(time.now()):
-        return
+    if follower_days.is_follower_day_told(time.now()):
+        ask_each(hospital_id, synchronising.read_follower_days, "follower_days.not_read")
+
+
+@periodic(seconds=3600, queue="bulk")
+def read_article_counts(hospital_id: int) -> None:
+    """Ask how many read the articles of the last weeks, once the provider has counted it."""
+    ask_each(hospital_id, synchronising.read_article_counts, "article_counts.not_read")
+
+
+def ask_each(hospital_id: int, ask: Callable[[int, int], int], failure: str) -> None:
+    """Ask for each Official Account in turn; one that fails holds up no other."""
     with scope(hospital_id):
         accounts = queries.list_official_accounts(hospital_id)
     for account in accounts:
         try:
-            synchronising.read_follower_days(hospital_id, account.pk)
+            ask(hospital_id, account.pk)
         except (ProviderError, SendFailed) as error:
-            log.warning("follower_days.not_read", account=account.key, reason=str(error))
+            log.warning(failure, account=account.key, reason=str(error))

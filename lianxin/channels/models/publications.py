@@ -30,16 +30,26 @@ class Publication(models.Model):
     item_key = models.CharField(max_length=12)
     number = models.PositiveIntegerField()
     title = models.CharField(max_length=120)
+    author = models.CharField(max_length=64, blank=True)
     digest = models.CharField(max_length=300, blank=True)
     content = models.TextField()
+    # The stored picture that becomes the cover; empty: the plain one.
+    cover_sha256 = models.CharField(max_length=64, blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     draft_id = models.CharField(max_length=128, blank=True)
     publish_id = models.CharField(max_length=64, blank=True)
+    # What the provider's statistics name the article by.
+    message_id = models.CharField(max_length=64, blank=True)
     article_id = models.CharField(max_length=128, blank=True)
     url = models.CharField(max_length=1024, blank=True)
     failure_code = models.CharField(max_length=40, blank=True)
     next_try_at = models.DateTimeField(null=True)
     leased_until = models.DateTimeField(null=True)
+    published_at = models.DateTimeField(null=True)
+    # How many people read and shared it until `counted_on` was over; null: not told.
+    reader_count = models.PositiveIntegerField(null=True)
+    sharer_count = models.PositiveIntegerField(null=True)
+    counted_on = models.DateField(null=True)
     asked_by = models.ForeignKey(Staff, models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
 

@@ -8,6 +8,7 @@ from lianxin.channels.synchronising.accounts import (
     identify_addresses,
 )
 from lianxin.channels.synchronising.archive import read_archive, read_archive_consents
+from lianxin.channels.synchronising.article_counts import read_article_counts
 from lianxin.channels.synchronising.calls import place_call
 from lianxin.channels.synchronising.contacts import read_contacts, run_sync, sync_now
 from lianxin.channels.synchronising.customer_service import (
@@ -67,6 +68,7 @@ __all__ = [
     "place_call",
     "read_archive",
     "read_archive_consents",
+    "read_article_counts",
     "read_contacts",
     "read_customers",
     "read_follower_days",

@@ -9,7 +9,7 @@ import { asMe, asMember, now, post, redraw, refresh, remove, ui, view } from "./
 
 const at = (id) => document.getElementById(id);
 const MAIN_FAULTS = ["api_timeout", "api_rate_limited", "callback_duplicate", "callback_drop", "callback_delay", "callback_bad_signature"];
-const MORE_FAULTS = ["api_answer_lost", "api_busy", "api_token_dead", "api_garbage", "callback_reorder", "callback_wrong_receive_id", "callback_truncated"];
+const MORE_FAULTS = ["api_answer_lost", "api_busy", "api_token_dead", "api_garbage", "callback_reorder", "callback_wrong_receive_id", "callback_truncated", "template_system_failed"];
 
 export function setUpPanels() {
   const find = at("find");

@@ -343,7 +343,9 @@ function menuButton(item) {
 // Published articles are on the account's page; nobody is sent them.
 function articleButton(article) {
   const words = new DOMParser().parseFromString(article.content, "text/html").body.textContent;
-  const show = () => showDialog(article.title, [h("p", {}, words)], [button(t("cancel"), closeDialog, { kind: "sb-wide-button" })], "sb-stack");
+  const read = (share) => act(() => asMe("oa-read", { app_id: view.chat.id, article_id: article.article_id, share }));
+  const share = () => { closeDialog(); read(true); };
+  const show = () => { read(false); showDialog(article.title, [h("p", {}, words)], [button(t("share_article"), share, { kind: "sb-wide-button" }), button(t("cancel"), closeDialog, { kind: "sb-wide-button" })], "sb-stack"); };
   return h("button", { type: "button", class: "sb-chatmenu-item", onclick: show, "data-key": `article-${article.title}` }, article.title);
 }
 

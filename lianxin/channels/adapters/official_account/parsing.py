@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from lianxin.channels.adapters.base import TEMPLATE_RECEIPT, Inbound, at_unix
+from lianxin.channels.adapters.official_account.articles import read_examined
 from lianxin.channels.adapters.subscriptions import identity, parse_subscriptions
 from lianxin.channels.adapters.xml import field_text
 
@@ -16,9 +19,10 @@ TEXT_FIELDS = {
     "voice": "Recognition",
     "miniprogrampage": "Title",
 }
+# What a report says after "failed:"; it is written with and without a space.
 TEMPLATE_REASONS = {
-    "failed:user block": "patient_refuses",
-    "failed: user block": "patient_refuses",
+    "user block": "patient_refuses",
+    "system failed": "platform_failed",
 }
 
 
@@ -45,7 +49,10 @@ def parse_event(message: dict[str, Any]) -> list[Inbound]:
     if not field_text(message, "FromUserName"):
         return []
     parse = EVENT_PARSERS.get(field_text(message, "Event").lower())
-    return [parse(message)] if parse else parse_subscriptions(message)
+    if parse is None:
+        return parse_subscriptions(message)
+    found = parse(message)
+    return [found] if found else []
 
 
 def parse_following(message: dict[str, Any]) -> Inbound:
@@ -97,8 +104,8 @@ def parse_view(message: dict[str, Any]) -> Inbound:
 
 
 def parse_template_result(message: dict[str, Any]) -> Inbound:
-    status = field_text(message, "Status")
-    is_delivered = status == "success"
+    status, _colon, why = field_text(message, "Status").lower().partition(":")
+    is_delivered = status.strip() == "success"
     message_id = field_text(message, "MsgID") or field_text(message, "MsgId")
     return Inbound(
         event="receipt.arrived",
@@ -108,16 +115,33 @@ def parse_template_result(message: dict[str, Any]) -> Inbound:
         external_id=field_text(message, "FromUserName"),
         provider_message_id=message_id,
         status="delivered" if is_delivered else "failed",
-        reason="" if is_delivered else TEMPLATE_REASONS.get(status, "provider_refused"),
+        reason="" if is_delivered else TEMPLATE_REASONS.get(why.strip(), "provider_refused"),
         raw=message,
     )
 
 
-EVENT_PARSERS = {
+def parse_publication(message: dict[str, Any]) -> Inbound | None:
+    """Read how an examination ended. No person is meant, whoever the sender is said to be."""
+    told = message.get("PublishEventInfo")
+    found = read_examined(told if isinstance(told, dict) else {})
+    if not found.publish_id:
+        return None
+    return Inbound(
+        event="publication.told",
+        arrival_key=f"publication:{found.publish_id}:{found.status}",
+        occurred_at=at_unix(field_text(message, "CreateTime")),
+        kind="publication",
+        provider_message_id=found.publish_id,
+        raw=asdict(found),
+    )
+
+
+EVENT_PARSERS: dict[str, Callable[[dict[str, Any]], Inbound | None]] = {
     "subscribe": parse_following,
     "scan": parse_following,
     "unsubscribe": parse_leaving,
     "click": parse_click,
     "view": parse_view,
+    "publishjobfinish": parse_publication,
     "templatesendjobfinish": parse_template_result,
 }

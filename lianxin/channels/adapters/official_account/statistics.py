@@ -1,4 +1,4 @@
-"""What the platform counts by day (用户分析数据接口): documents getusersummary, getusercumulate.
+"""What the platform counts: documents getusersummary, getusercumulate, getarticletotaldetail.
 
 At most seven days are told at once, and yesterday is told from eight in the morning. A day on which
 nobody came or went has no row of its own, only its total.
@@ -70,3 +70,38 @@ def read_days(changes: list[dict[str, Any]], totals: list[dict[str, Any]]) -> li
         went = sum(one for _came, one in sources.values())
         days.append(FollowerCounts(on, came, went, total_of.get(on), sources))
     return days
+
+
+@dataclass(frozen=True)
+class ArticleCounts:
+    """One article from its publication until the end of `on`: people, each counted once."""
+
+    message_id: str
+    on: date
+    reader_count: int | None
+    sharer_count: int | None
+
+
+async def list_article_counts(provider: Provider, published_on: date) -> list[ArticleCounts]:
+    """Return the counts of what was published on one day.
+
+    The document calls the older `getarticletotal` a call that ends, and that one knows only what
+    was sent to followers; its span of one day is kept, the new page names none.
+    """
+    day = published_on.isoformat()
+    span = {"begin_date": day, "end_date": day}
+    answer = await provider.post("/datacube/getarticletotaldetail", span)
+    found = [read_article(row) for row in list_rows(answer)]
+    return [one for one in found if one is not None]
+
+
+def read_article(row: Mapping[str, Any]) -> ArticleCounts | None:
+    """Read the newest sums of one article; its id is the message's, then its place in it."""
+    details = [(read_date(one.get("stat_date")), one) for one in list_rows(row, "detail_list")]
+    dated = [(on, one) for on, one in details if on is not None]
+    message_id = as_text(row.get("msgid")).partition("_")[0]
+    if not dated or not message_id:
+        return None
+    on, newest = max(dated, key=lambda pair: pair[0])
+    read, shared = as_count(newest.get("read_user")), as_count(newest.get("share_user"))
+    return ArticleCounts(message_id, on, read, shared)

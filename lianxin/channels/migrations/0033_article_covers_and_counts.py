@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("channels", "0026_follower_days"),
+        ("channels", "0032_subscribe_templates"),
     ]
 
     operations = [

@@ -150,6 +150,8 @@ def steps_of(code: LiveCode | JoinCode) -> str:
         return "group"
     if code.account.kind == Account.Kind.OFFICIAL_ACCOUNT:
         return "official_account"
+    if code.account.kind == Account.Kind.WECOM_KF:
+        return "customer_service"
     return "wecom" if code.adds_at_once else "wecom_confirmed"
 
 

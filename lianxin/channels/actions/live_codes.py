@@ -20,7 +20,7 @@ from lianxin.core.errors import ForbiddenError, RefusedError
 from lianxin.core.ids import make_key
 from lianxin.staff.models import CareTeam, Department, Staff
 
-CODE_KINDS = {Account.Kind.WECOM, Account.Kind.OFFICIAL_ACCOUNT}
+CODE_KINDS = (Account.Kind.WECOM, Account.Kind.WECOM_KF, Account.Kind.OFFICIAL_ACCOUNT)
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,7 @@ def create_live_code(
     roster: Sequence[RosterLine] = (),
     days: int = 0,
     closing_text: str = "",
+    place: str = "",
 ) -> LiveCode:
     """Want a live code. The picture comes when the job has asked the provider for it.
 
@@ -94,6 +95,7 @@ def create_live_code(
         team=team,
         department=department or (team.department if team else None),
         name=name,
+        place=place if account.kind == Account.Kind.WECOM_KF else "",
         tag_names=list(tag_names),
         journey_key=journey_key,
         welcome_text=welcome_text,

@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from lianxin.channels import queries, wording
-from lianxin.channels.actions.live_codes import CodeContent, RosterLine, check_days
+from lianxin.channels.actions.live_codes import CODE_KINDS, CodeContent, RosterLine, check_days
 from lianxin.channels.models import Account, LiveCode
 from lianxin.channels.printing import LANGUAGES, PAPERS, Paper
 from lianxin.channels.rules import DutyHours, Welcome
@@ -67,6 +67,12 @@ def journey_field() -> forms.CharField:
 class LiveCodeForm(forms.Form):
     name = forms.CharField(label=_("名称"), max_length=30, help_text=_("例如：李医生 门诊海报"))
     account = forms.ChoiceField(label=_("渠道"))
+    place = forms.ChoiceField(
+        label=_("放在哪里"),
+        required=False,
+        choices=[("", "—"), *words.PLACES.items()],
+        help_text=_("只有微信客服的链接要选。每个地方用自己的链接，才看得出人从哪里来。"),
+    )
     staff = forms.ChoiceField(label=_("负责医护"), required=False)
     team = forms.ChoiceField(label=_("团队"), required=False)
     tags = forms.CharField(
@@ -100,8 +106,7 @@ class LiveCodeForm(forms.Form):
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.hospital_id = hospital_id = actor.hospital_id
-        kinds = [Account.Kind.WECOM, Account.Kind.OFFICIAL_ACCOUNT]
-        accounts = queries.list_accounts(hospital_id).active().filter(kind__in=kinds)
+        accounts = queries.list_accounts(hospital_id).active().filter(kind__in=CODE_KINDS)
         self.accounts = {account.key: account for account in accounts}
         self.members = {one.key: one for one in staff.list_staff(hospital_id) if one.wecom_userid}
         self.teams = {team.key: team for team in staff.list_teams(hospital_id)}

@@ -30,6 +30,8 @@ class LiveCode(Pictured):
     team = models.ForeignKey(CareTeam, models.PROTECT, null=True, related_name="+")
     department = models.ForeignKey(Department, models.PROTECT, null=True, related_name="+")
     name = models.CharField(max_length=120)
+    # Customer service: what sort of place its link stands in (`scene`).
+    place = models.CharField(max_length=32, blank=True)
     # Neutral words only: a disease never becomes a tag before verification and consent.
     tag_names = models.JSONField(default=list, blank=True)
     journey_key = models.CharField(max_length=60, blank=True)

@@ -22,8 +22,9 @@ from lianxin.core import time
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError, NotFoundError
 
-# An Official Account tells of a scan by a new follower and by one who followed before.
-SCAN_KINDS = ("follow", "scan")
+# An Official Account tells of a scan by a new follower and by one who followed before; customer
+# service of everybody who enters by a link.
+SCAN_KINDS = ("follow", "scan", "entry")
 
 
 def list_live_codes(actor: Actor) -> QuerySet[LiveCode]:

@@ -10,10 +10,13 @@ from lianxin.channels.adapters.official_account import calls as official_calls
 from lianxin.channels.adapters.provider_http import Provider, ProviderError
 from lianxin.channels.adapters.wecom import contact_ways
 from lianxin.channels.adapters.wecom.contact_ways import ContactWay, StoredWay
+from lianxin.channels.adapters.wecom_kf import calls as kf_calls
 from lianxin.channels.models import Account, LiveCode
 from lianxin.channels.providers import load_facts, run_with
 from lianxin.core.scope import scope
 
+# Where a link stands of which nobody said it.
+DEFAULT_PLACE = "lianxin"
 # What the provider was found to no longer have.
 GONE = "gone"
 StepAnswer = ContactWay | str | None
@@ -58,6 +61,10 @@ async def make_code(provider: Provider, claim: CodeClaim) -> ContactWay:
     if code.account.kind == Account.Kind.OFFICIAL_ACCOUNT:
         ticket, picture, content = await official_calls.create_qr(provider, code.state_key)
         return ContactWay(ticket[:120], picture, content)
+    if code.account.kind == Account.Kind.WECOM_KF:
+        # The same link each time, so asking twice does no harm. The provider draws no picture.
+        place = code.place or DEFAULT_PLACE
+        return ContactWay(place, "", await kf_calls.make_link(provider, place, code.state_key))
     found = await find_made_way(provider, claim) if claim.asked_at else None
     if found is None:
         return await contact_ways.add_contact_way(provider, claim.content, claim.temporary)

@@ -58,6 +58,9 @@ def closed_state(code: LiveCode) -> State:
     if code.account.kind == Account.Kind.OFFICIAL_ACCOUNT:
         sentence = _("公众号的永久二维码平台不能收回，请取下印出去的码。")
         return State(_("已停用"), "line", sentence)
+    if code.account.kind == Account.Kind.WECOM_KF:
+        sentence = _("微信客服的链接平台不能收回，请取下印出去的码。")
+        return State(_("已停用"), "line", sentence)
     if code.config_id or code.asked_at is not None:
         return State(_("正在停用"), "accent", _("等平台收回这个码。"))
     return State(_("已停用"), "line", _("平台已收回，扫码不再有反应。"))
@@ -108,6 +111,8 @@ def code_context(request: StaffRequest, row: CodeRow, answering: Answering) -> d
     return {
         "row": row,
         "is_wecom": is_wecom,
+        "is_service": found.account.kind == Account.Kind.WECOM_KF,
+        "place": words.PLACES.get(found.place, ""),
         "answering": "" if needs_nobody else words.answering_sentence(found, answering),
         "is_alone": is_wecom and found.is_active and not answering.members,
         "is_told": queries.code_step(found, answering) == rules.NOTHING,
@@ -215,7 +220,8 @@ def delete_code(request: StaffRequest, key: str) -> HttpResponse:
 @staff_view("channel.manage")
 def new_code(request: StaffRequest) -> HttpResponse:
     given = request.POST if request.method == "POST" else None
-    form = forms.LiveCodeForm(request.staff, given)
+    begun = {"account": request.GET.get("account")}
+    form = forms.LiveCodeForm(request.staff, given, initial=begun)
     roster = forms.RosterFormSet(request.staff, None, given)
     has_roster = roster.is_right()
     if form.is_valid() and has_roster:
@@ -231,6 +237,7 @@ def new_code(request: StaffRequest) -> HttpResponse:
             roster=roster.lines() if form.needs_roster else (),
             days=form.cleaned_data["days"],
             closing_text=form.cleaned_data["closing_text"],
+            place=form.cleaned_data["place"],
         )
         messages.success(request, _("活码正在生成，几秒后就能用。"))
         return redirect("channels:code", key=made.key)

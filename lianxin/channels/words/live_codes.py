@@ -19,6 +19,14 @@ from lianxin.core import time
 
 Words = str | Promise
 
+# Where a link of customer service stands: what the provider carries in `scene`, and its words.
+PLACES: dict[str, Words] = {
+    "poster": gettext_lazy("海报、易拉宝"),
+    "menu": gettext_lazy("公众号菜单"),
+    "article": gettext_lazy("文章、网页"),
+    "department": gettext_lazy("科室、病区"),
+    "other": gettext_lazy("其他地方"),
+}
 WEEKDAYS: tuple[Words, ...] = (
     gettext_lazy("周一"),
     gettext_lazy("周二"),

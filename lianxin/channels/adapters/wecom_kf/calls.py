@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
-from lianxin.channels.adapters.base import Inbound, as_text, at_unix
+from lianxin.channels.adapters.base import Inbound, as_text, at_unix, cut_bytes
 from lianxin.channels.adapters.provider_http import Provider
-from lianxin.channels.adapters.reactions import find_row
+from lianxin.channels.adapters.reactions import find_row, load_facts
 
 PAGE = 1000
+# What `scene` may not have in it (document 94665).
+NO_SCENE = re.compile(r"[^0-9a-zA-Z_-]")
 FROM_CUSTOMER = 3
 FROM_SERVICER = 5
 MEDIA_KINDS = {"image", "voice", "video", "file"}
@@ -174,13 +178,26 @@ async def session_state(provider: Provider, external_id: str) -> int:
     return int(state) if state.isdigit() else 0
 
 
-async def make_link(provider: Provider, scene: str) -> str:
-    """Return the address that opens the customer service chat."""
+async def make_link(provider: Provider, scene: str, key: str = "") -> str:
+    """Return the address that opens the chat, with what tells one place from another on it.
+
+    `scene` is the sort of place, `key` the place itself: both come back when somebody enters.
+    """
+    limits = load_facts()
     answer = await provider.post(
         "/cgi-bin/kf/add_contact_way",
-        {"open_kfid": provider.account.setting("open_kfid"), "scene": scene[:32]},
+        {
+            "open_kfid": provider.account.setting("open_kfid"),
+            "scene": NO_SCENE.sub("", scene)[: limits["kf_scene_characters"]],
+        },
     )
-    return as_text(answer.get("url"))
+    return with_param(as_text(answer.get("url")), cut_bytes(key, limits["kf_scene_param_bytes"]))
+
+
+def with_param(url: str, key: str) -> str:
+    if not url or not key:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}scene_param={quote(key, safe='')}"
 
 
 async def count_servicers(provider: Provider) -> int:

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('channels', '0031_service_accounts'),
+        ("channels", "0031_service_accounts"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='livecode',
-            name='place',
+            model_name="livecode",
+            name="place",
             field=models.CharField(blank=True, max_length=32),
         ),
     ]

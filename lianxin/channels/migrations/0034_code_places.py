@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("channels", "0031_service_accounts"),
+        ("channels", "0033_article_covers_and_counts"),
     ]
 
     operations = [

@@ -18,6 +18,8 @@ SUBSCRIBERS: Wiring = {
     "address.named": [patients.name_holders],
     "contact.tagged": [patients.follow_tags],
     "contact.untagged": [patients.follow_tags],
+    "group.joined": [journeys.follow_groups],
+    "group.left": [journeys.follow_groups],
     "transfer.done": [patients.follow_transfers, handover.follow_transfers],
     "transfer.refused": [handover.follow_transfers],
     "transfer.failed": [handover.follow_transfers],

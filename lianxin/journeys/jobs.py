@@ -10,7 +10,7 @@ from django.db import DataError, IntegrityError
 from lianxin.core.actor import SystemActor
 from lianxin.core.jobs import job, periodic
 from lianxin.core.scope import scope
-from lianxin.journeys import actions
+from lianxin.journeys import actions, queries
 from lianxin.journeys.actions.running import BATCH
 
 log = structlog.get_logger(__name__)
@@ -78,6 +78,25 @@ def enrol_patients(*, hospital_id: int, events: Heard) -> None:
     for name, patient_ids in by_name.items():
         with scope(hospital_id):
             actions.enrol_by_event(hospital_id, patient_ids, name)
+
+
+@job(queue="journeys")
+def follow_groups(*, hospital_id: int, events: Heard) -> None:
+    """Hear group.joined, group.left: start and end what hangs on being in a group.
+
+    What counts is who is in it now; an event only says whose standing may be another.
+    """
+    by_name: dict[str, list[int]] = {}
+    for event in events:
+        by_name.setdefault(event["name"], []).append(event["subject_id"])
+    for name, address_ids in by_name.items():
+        with scope(hospital_id):
+            has_joined = name == "group.joined"
+            found = queries.patients_of_members(hospital_id, address_ids, is_sole=has_joined)
+            if has_joined:
+                actions.enrol_by_event(hospital_id, found, name)
+            else:
+                actions.stop_leavers(hospital_id, found)
 
 
 @job(queue="journeys")

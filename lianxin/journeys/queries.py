@@ -11,7 +11,14 @@ from typing import Any
 from django.db.models import Count, DurationField, ExpressionWrapper, F, Q, QuerySet
 
 from lianxin.channels.models import Moment
-from lianxin.channels.queries import count_published, moments_by_key
+from lianxin.channels.queries import (
+    count_published,
+    details_of,
+    groups_by_key,
+    list_groups,
+    moments_by_key,
+    present_groups,
+)
 from lianxin.compliance.queries import check_wording
 from lianxin.compliance.rules.guard import Context, Finding
 from lianxin.content.models import Item
@@ -22,7 +29,7 @@ from lianxin.journeys.rules.definition import Definition
 from lianxin.journeys.rules.grid import Tally
 from lianxin.journeys.rules.moments import MomentFacts
 from lianxin.journeys.rules.parsing import parse_definition
-from lianxin.patients.models import Holder, Holding
+from lianxin.patients.models import Holder, HolderAddress, Holding
 from lianxin.staff.models import Staff
 from lianxin.staff.queries import list_staff
 
@@ -189,6 +196,68 @@ def journey_codes_of(hospital_id: int, patient_id: int) -> list[str]:
     rows = Holder.objects.filter(hospital_id=hospital_id, pk__in=holders)
     codes = rows.exclude(live_code=None).values_list("live_code__journey_key", flat=True)
     return [code for code in dict.fromkeys(codes) if code]
+
+
+@dataclass(frozen=True)
+class Ways:
+    """By which ways a patient came: journeys that their codes name, and groups they are in."""
+
+    codes: list[str]
+    groups: frozenset[str]
+
+
+def ways_of(hospital_id: int, patient_id: int) -> Ways:
+    codes = journey_codes_of(hospital_id, patient_id)
+    return Ways(codes, group_keys_of(hospital_id, patient_id, is_sole=True))
+
+
+def group_keys_of(hospital_id: int, patient_id: int, *, is_sole: bool = False) -> frozenset[str]:
+    """Return the customer groups that the patient's holders are in now.
+
+    With `is_sole` only those of holders who hold the phone for nobody else: of a member who stands
+    for several patients nobody knows for whom they joined.
+    """
+    verified = Holding.objects.filter(hospital_id=hospital_id, state=Holding.State.VERIFIED)
+    holders = verified.filter(patient_id=patient_id).values("holder_id")
+    rows = HolderAddress.objects.filter(hospital_id=hospital_id, holder_id__in=holders)
+    if is_sole:
+        others = verified.exclude(patient_id=patient_id).values("holder_id")
+        rows = rows.exclude(holder_id__in=others)
+    return present_groups(hospital_id, rows.values_list("address_id", flat=True))
+
+
+def list_group_names(actor: Actor) -> list[tuple[str, str]]:
+    """Return key and name of the groups that a trigger may name, for who may see channels."""
+    if not actor.may("channel.read"):
+        return []
+    rows = list_groups(actor).filter(dismissed_at=None)
+    return [(group.key, details_of(group).name or group.key) for group in rows[:100]]
+
+
+def group_names_of(hospital_id: int, definition: Definition) -> dict[str, str]:
+    """Return the names of the groups that the triggers name, those that still are."""
+    keys = {trigger.group for trigger in definition.triggers if trigger.group}
+    found = groups_by_key(hospital_id, keys) if keys else {}
+    return {key: details_of(group).name or key for key, group in found.items()}
+
+
+def patients_of_members(
+    hospital_id: int, address_ids: Iterable[int], *, is_sole: bool
+) -> list[int]:
+    """Return whom these members were verified for; a member whom nobody knows is nobody.
+
+    With `is_sole` without those who hold the phone for several patients.
+    """
+    holders = HolderAddress.objects.filter(
+        hospital_id=hospital_id, address_id__in=set(address_ids)
+    ).values("holder_id")
+    rows = Holding.objects.filter(hospital_id=hospital_id, holder_id__in=holders)
+    pairs = rows.filter(state=Holding.State.VERIFIED).values_list("holder_id", "patient_id")
+    by_holder: dict[int, list[int]] = {}
+    for holder_id, patient_id in pairs:
+        by_holder.setdefault(holder_id, []).append(patient_id)
+    held = [ids for ids in by_holder.values() if len(ids) == 1 or not is_sole]
+    return sorted({patient_id for ids in held for patient_id in ids})
 
 
 def is_verified(hospital_id: int, patient_id: int) -> bool:

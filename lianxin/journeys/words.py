@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from lianxin.journeys.rules.definition import Trigger
 from lianxin.journeys.rules.parsing import Problem
 
 Words = str | Promise
@@ -64,6 +65,7 @@ ENDINGS: Mapping[str, Words] = {
     "consent_withdrawn": gettext_lazy("患者撤回同意"),
     "erased": gettext_lazy("资料已删除"),
     "merged": gettext_lazy("患者已合并"),
+    "left_group": gettext_lazy("离开了客户群"),
     "by_staff": gettext_lazy("医护停止"),
     "restarted": gettext_lazy("转到新的安排"),
 }
@@ -103,6 +105,7 @@ ITEMS: Mapping[str, Words] = {
 }
 TRIGGERS: Mapping[str, Words] = {
     "live_code": gettext_lazy("扫渠道活码"),
+    "group": gettext_lazy("进入客户群"),
     "event": gettext_lazy("发生某件事"),
     "date": gettext_lazy("出院日期"),
     "manual": gettext_lazy("医护手动"),
@@ -112,6 +115,19 @@ PURPOSES: Mapping[str, Words] = {
     "reminders": gettext_lazy("微信提醒"),
 }
 OTHER_KEY: Words = gettext_lazy("代号（key）不能改；另一个旅程请另建。")
+
+
+def trigger_sentence(trigger: Trigger, group_names: Mapping[str, str]) -> str:
+    """Say what starts the journey; a group by its name, one that is not there as such."""
+    word = str(TRIGGERS[trigger.kind])
+    if trigger.kind != "group":
+        return word
+    if trigger.group and trigger.group not in group_names:
+        return _("进入客户群（代号 %(key)s 的群不在了，不会触发）") % {"key": trigger.group}
+    group = group_names.get(trigger.group) or _("任何群")
+    if trigger.ends_on_leaving:
+        return _("进入客户群（%(group)s），离开就结束") % {"group": group}
+    return _("进入客户群（%(group)s）") % {"group": group}
 
 
 def problem_sentence(problem: Problem) -> str:

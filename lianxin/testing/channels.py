@@ -148,9 +148,6 @@ def make_group(
 ) -> Group:
     """Let a group be found and looked at, through the same door as the provider's list."""
     now = time.now()
-    outside = [SeenMember(one, is_outside=True, joined_at=now) for one in external_ids]
-    members = (SeenMember(owner, is_outside=False, joined_at=now), *outside)
-    seen = SeenGroup(name, notice, owner, now, ("ZhouMin",), f"v{next(number)}", members)
     with scope(account.hospital_id):
         group = Group.objects.create(
             hospital_id=account.hospital_id,
@@ -159,10 +156,28 @@ def make_group(
             created_at=now,
             read_due_at=now,
         )
+    look_at_group(group, name, notice=notice, owner=owner, external_ids=external_ids)
+    return group
+
+
+def look_at_group(
+    group: Group,
+    name: str = "院外交流群",
+    *,
+    notice: str = "",
+    owner: str = "DrLi",
+    external_ids: tuple[str, ...] = (),
+) -> None:
+    """Let a look find this name, and these people beside the owner."""
+    now = time.now()
+    outside = [SeenMember(one, is_outside=True, joined_at=now) for one in external_ids]
+    members = (SeenMember(owner, is_outside=False, joined_at=now), *outside)
+    seen = SeenGroup(name, notice, owner, now, ("ZhouMin",), f"v{next(number)}", members)
+    with scope(group.hospital_id):
+        Group.objects.filter(pk=group.pk).update(read_due_at=now)
         if claim := groups.claim_look(group):
             groups.settle_look(claim, seen)
         group.refresh_from_db()
-    return group
 
 
 def group_xml(

@@ -113,6 +113,7 @@ from lianxin.channels.queries.groups import (
     find_last_group_sync,
     find_open_group_sync,
     free_rows,
+    groups_by_key,
     has_owner_left,
     known_userids,
     latest_days,
@@ -129,6 +130,7 @@ from lianxin.channels.queries.groups import (
     list_present,
     list_unlisted,
     outside_addresses,
+    present_groups,
     staff_by_userid,
 )
 from lianxin.channels.queries.join_codes import (
@@ -377,6 +379,7 @@ __all__ = [
     "free_rows",
     "gone_userids",
     "good_media",
+    "groups_by_key",
     "has_agreed",
     "has_come_before",
     "has_owner_left",
@@ -476,6 +479,7 @@ __all__ = [
     "month_of",
     "open_arrivals",
     "outside_addresses",
+    "present_groups",
     "provider_today",
     "reach_of",
     "reminders_left_of",

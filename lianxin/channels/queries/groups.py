@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -80,6 +80,26 @@ def list_groups_to_read(hospital_id: int, now: datetime) -> list[Group]:
 
 def list_present(group: Group) -> QuerySet[GroupMember]:
     return GroupMember.objects.filter(group=group, left_at=None)
+
+
+def present_groups(hospital_id: int, address_ids: Iterable[int]) -> frozenset[str]:
+    """Return the keys of the groups that these addresses are in now.
+
+    By the id, not by the row's address: who became a contact after joining counts at once.
+    """
+    addresses = Address.objects.filter(hospital_id=hospital_id, pk__in=list(address_ids))
+    is_there = Q()
+    for account_id, external_id in addresses.values_list("account_id", "external_id"):
+        is_there |= Q(group__account_id=account_id, member_id=external_id)
+    if not is_there:
+        return frozenset()
+    rows = GroupMember.objects.filter(is_there, hospital_id=hospital_id, left_at=None)
+    return frozenset(rows.values_list("group__key", flat=True))
+
+
+def groups_by_key(hospital_id: int, keys: Collection[str]) -> dict[str, Group]:
+    rows = Group.objects.filter(hospital_id=hospital_id, key__in=keys, dismissed_at=None)
+    return {row.key: row for row in rows.select_related("hospital")}
 
 
 def list_people(group: Group) -> QuerySet[GroupMember]:

@@ -17,6 +17,7 @@ from lianxin.journeys.actions.stopping import (
     resume_enrolment,
     skip_step,
     stop_enrolment,
+    stop_leavers,
     stop_patients,
 )
 from lianxin.journeys.actions.ticking import tick_cards
@@ -45,6 +46,7 @@ __all__ = [
     "save_moment",
     "skip_step",
     "stop_enrolment",
+    "stop_leavers",
     "stop_patients",
     "tick_cards",
     "withdraw_moment",

@@ -21,6 +21,7 @@ from lianxin.journeys.rules.entry import (
     Candidate,
     PastEnrolment,
     find_anchor,
+    is_in_group,
     is_started_by,
     may_enter,
 )
@@ -108,7 +109,7 @@ def start(
 
 
 def enrol_by_event(hospital_id: int, patient_ids: Iterable[int], event: str) -> int:
-    """Start what a live code, a discharge date or this event starts. Return how many began.
+    """Start what a live code, a group, a discharge date or this event starts. Return how many.
 
     A repeated event starts nothing twice: the running enrolment says no.
     """
@@ -116,18 +117,18 @@ def enrol_by_event(hospital_id: int, patient_ids: Iterable[int], event: str) -> 
     journeys = queries.list_live_journeys(hospital_id)
     patients = Patient.objects.of(hospital_id).reachable().filter(pk__in=set(patient_ids))
     for patient in patients.order_by("pk"):
-        codes = queries.journey_codes_of(hospital_id, patient.pk)
+        ways = queries.ways_of(hospital_id, patient.pk)
         for journey in journeys:
-            started += try_start(journey, patient, codes, event)
+            started += try_start(journey, patient, ways, event)
     return started
 
 
-def try_start(journey: Journey, patient: Patient, codes: list[str], event: str) -> bool:
+def try_start(journey: Journey, patient: Patient, ways: queries.Ways, event: str) -> bool:
     version = journey.live
     if version is None:
         return False
     definition = queries.definition_of(version)
-    if not is_triggered(definition, journey, patient, codes, event):
+    if not is_triggered(definition, journey, patient, ways, event):
         return False
     if may_start(definition, journey, patient) != "yes":
         return False
@@ -141,12 +142,14 @@ def try_start(journey: Journey, patient: Patient, codes: list[str], event: str) 
 
 
 def is_triggered(
-    definition: Definition, journey: Journey, patient: Patient, codes: list[str], event: str
+    definition: Definition, journey: Journey, patient: Patient, ways: queries.Ways, event: str
 ) -> bool:
     if is_started_by(definition, "event", event):
         return True
-    by_code = journey.code in codes or journey.key in codes
+    by_code = journey.code in ways.codes or journey.key in ways.codes
     if by_code and is_started_by(definition, "live_code"):
+        return True
+    if is_in_group(definition.triggers, ways.groups):
         return True
     has_date = patient.discharged_on is not None
     return has_date and is_started_by(definition, "date", "discharged_on")

@@ -11,10 +11,12 @@ from django.utils.translation import gettext as _
 from lianxin.core import time
 from lianxin.core.actor import Actor, SystemActor
 from lianxin.core.errors import ForbiddenError, RefusedError
+from lianxin.journeys import queries
 from lianxin.journeys.actions.enrolling import record
 from lianxin.journeys.models import DueStep, Enrolment
 from lianxin.journeys.queries import definition_of
 from lianxin.journeys.rules import running
+from lianxin.journeys.rules.entry import ends_by_leaving
 from lianxin.patients.models import Patient
 
 
@@ -37,6 +39,18 @@ def stop_patients(
     if purpose:
         enrolments = [e for e in enrolments if purpose in definition_of(e.version).purposes]
     return stop_all(enrolments, by=SystemActor(hospital_id), reason=reason)
+
+
+@transaction.atomic
+def stop_leavers(hospital_id: int, patient_ids: Iterable[int]) -> int:
+    """End what says that it ends on leaving, for those who are in none of its groups any more."""
+    rows = Enrolment.objects.of(hospital_id).running().filter(patient_id__in=set(patient_ids))
+    stopped = []
+    for enrolment in rows.select_related("version").order_by("pk"):
+        groups = queries.group_keys_of(hospital_id, enrolment.patient_id)
+        if ends_by_leaving(definition_of(enrolment.version), groups):
+            stopped.append(enrolment)
+    return stop_all(stopped, by=SystemActor(hospital_id), reason="left_group")
 
 
 def stop_all(enrolments: list[Enrolment], *, by: Actor, reason: str) -> int:

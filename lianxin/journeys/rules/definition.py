@@ -15,13 +15,13 @@ SlotName = Literal["", "morning", "evening"]
 AnchorName = Literal["discharged_on", "enrolled_on"]
 # Content waits on the patient page, or asks the gate for a message of its own.
 ContentWay = Literal["page", "message"]
-TriggerKind = Literal["live_code", "event", "date", "manual"]
+TriggerKind = Literal["live_code", "group", "event", "date", "manual"]
 
 WAYS: tuple[ContentWay, ...] = ("page", "message")
 KINDS: tuple[StepKind, ...] = ("content", "card", "task", "wait")
 SLOTS: tuple[SlotName, ...] = ("morning", "evening")
 ANCHORS: tuple[AnchorName, ...] = ("discharged_on", "enrolled_on")
-TRIGGERS: tuple[TriggerKind, ...] = ("live_code", "event", "date", "manual")
+TRIGGERS: tuple[TriggerKind, ...] = ("live_code", "group", "event", "date", "manual")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,9 @@ class Trigger:
 
     kind: TriggerKind
     name: str = ""
+    # A customer group's key; empty: any group. Who has left all of these may end by it.
+    group: str = ""
+    ends_on_leaving: bool = False
 
 
 @dataclass(frozen=True, slots=True)

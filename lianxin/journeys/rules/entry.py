@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from lianxin.journeys.rules.definition import Definition
+from lianxin.journeys.rules.definition import Definition, Trigger
 
 Answer = Literal["yes", "already_on_it", "too_soon", "never_again", "no_consent", "not_verified",
                  "stopped", "no_anchor", "over"]  # fmt: skip
@@ -57,6 +57,18 @@ def find_anchor(definition: Definition, *, discharged_on: date | None, today: da
     if definition.anchor == "enrolled_on":
         return today
     return discharged_on
+
+
+def is_in_group(triggers: Iterable[Trigger], groups: Collection[str]) -> bool:
+    """Tell whether one of these groups is one that the triggers name."""
+    named = [t.group for t in triggers if t.kind == "group"]
+    return any(groups and (not group or group in groups) for group in named)
+
+
+def ends_by_leaving(definition: Definition, groups: Collection[str]) -> bool:
+    """Tell whether who is in these groups now is in none any more that keeps the journey going."""
+    keeping = [t for t in definition.triggers if t.kind == "group" and t.ends_on_leaving]
+    return bool(keeping) and not is_in_group(keeping, groups)
 
 
 def is_started_by(definition: Definition, kind: str, name: str = "") -> bool:

@@ -43,6 +43,8 @@ FIELDS: Mapping[str, set[str]] = {
     "task": TIMED | {"task", "at", "window_minutes"},
     "wait": COMMON | {"wait_days"},
 }
+TRIGGER_FIELDS: Mapping[str, set[str]] = {"group": {"kind", "group", "ends_on_leaving"}}
+GROUP_KEY = re.compile(r"[a-z0-9]{12}")
 ITEM_FIELD: Mapping[str, str] = {"content": "item", "card": "item", "task": "task"}
 
 
@@ -195,10 +197,11 @@ def read_triggers(reader: Reader) -> tuple[Trigger, ...]:
     triggers = []
     for row in reader.rows("triggers", 20):
         inner = Reader(row, "", reader.problems)
-        inner.only({"kind", "name"})
         kind = inner.choice("kind", TRIGGERS)
+        inner.only(TRIGGER_FIELDS.get(kind, {"kind", "name"}))
         name = inner.text("name", re.compile(r"[a-z_.]{1,60}")) if kind in {"event", "date"} else ""
-        triggers.append(Trigger(kind, name))
+        group = inner.text("group", GROUP_KEY) if "group" in row and kind == "group" else ""
+        triggers.append(Trigger(kind, name, group, inner.boolean("ends_on_leaving")))
     return tuple(triggers)
 
 

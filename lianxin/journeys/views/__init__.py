@@ -118,7 +118,7 @@ def journey_context(
         "version": version,
         "version_state": words.VERSION_STATES[version.state],
         "definition": definition,
-        "facts": facts_of(definition),
+        "facts": facts_of(journey.hospital_id, definition),
         "grid": [grid_row(row) for row in make_grid(definition, tallies)],
         "slots": {slot.name: f"{slot.opens:%H:%M}" for slot in definition.slots},
         "versions": versions,
@@ -142,9 +142,11 @@ def permissions(request: StaffRequest, version: JourneyVersion) -> dict[str, boo
     }
 
 
-def facts_of(definition: Definition) -> dict[str, Any]:
+def facts_of(hospital_id: int, definition: Definition) -> dict[str, Any]:
+    names = queries.group_names_of(hospital_id, definition)
     return {
-        "triggers": [words.TRIGGERS[trigger.kind] for trigger in definition.triggers],
+        "triggers": [words.trigger_sentence(t, names) for t in definition.triggers],
+        "hangs_on_groups": any(trigger.kind == "group" for trigger in definition.triggers),
         "purposes": [words.PURPOSES.get(p, p) for p in definition.purposes],
         "reentry": definition.reentry_after_days,
         "last_day": definition.last_day,
@@ -226,7 +228,13 @@ def edit_definition(request: StaffRequest, key: str) -> HttpResponse:
             raise RefusedError(str(words.OTHER_KEY))
         actions.save_draft(request.staff.hospital, document, by=request.staff)
         return to_journey(journey)
-    context = {"journey": journey, "name": name_of(journey), "form": form, "version": version}
+    context = {
+        "journey": journey,
+        "name": name_of(journey),
+        "form": form,
+        "version": version,
+        "groups": queries.list_group_names(request.staff),
+    }
     return render(request, "journeys/definition.html", context, status=422 if form.errors else 200)
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from lianxin.channels import actions, queries
 from lianxin.channels.models import Account, LiveCode
 from lianxin.channels.platforms import find_platform
+from lianxin.channels.queries.campaigns import find_standing_code
 from lianxin.core import time
 from lianxin.core.models import Hospital
 from lianxin.web import errors
@@ -46,7 +47,7 @@ def show_landing(request: HttpRequest, hospital: Hospital, key: str) -> HttpResp
         "hospital": hospital,
         "picture": picture,
         # Who comes late is not turned away: the code that is always there takes them.
-        "standing": "" if picture else draw(queries.find_standing_code(hospital.pk)),
+        "standing": "" if picture else draw(find_standing_code(hospital.pk)),
         "is_wechat": find_platform(campaign.platform).opens_wechat
         or "MicroMessenger" in request.headers.get("User-Agent", ""),
         "has_webchat": queries.find_account_of_kind(hospital.pk, Account.Kind.WEBCHAT) is not None,

@@ -9,9 +9,9 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
-from lianxin.channels import queries
 from lianxin.channels.actions.live_codes import record as record_code
 from lianxin.channels.models import Campaign, CampaignAddress, LiveCode
+from lianxin.channels.queries.campaigns import count_people, find_standing_code
 from lianxin.core import events, time
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError, RefusedError
@@ -77,7 +77,7 @@ def change_campaign(campaign: Campaign, content: CampaignContent, *, seen: int, 
 
 def check_nobody_came(campaign: Campaign) -> None:
     """Refuse another code once people came by the first: they would no longer be counted."""
-    added = queries.count_people(campaign.hospital, campaign)["added"]
+    added = count_people(campaign.hospital, campaign)["added"]
     if added:
         sentence = _(
             "已经有 %(added)d 人从原来的活码添加，换了活码就数不到他们了。"
@@ -112,7 +112,7 @@ def reopen_campaign(campaign: Campaign, *, seen: int, by: Actor) -> None:
 def choose_standing_code(hospital_id: int, code: LiveCode | None, *, by: Actor) -> None:
     """Say where posts lead whose time is over; None: nowhere, they give the phone only."""
     check_may_manage(by)
-    former = queries.find_standing_code(hospital_id)
+    former = find_standing_code(hospital_id)
     if former == code:
         return
     LiveCode.objects.filter(hospital_id=hospital_id, is_standing=True).update(is_standing=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lianxin.channels import actions, queries, synchronising
 from lianxin.channels.jobs.keeping import keep_each
 from lianxin.channels.models import JoinCode, LiveCode
+from lianxin.channels.queries.pictures import list_unread_pictures
 from lianxin.core import time
 from lianxin.core.jobs import periodic
 from lianxin.core.scope import scope
@@ -38,7 +39,7 @@ def read_live_codes(hospital_id: int) -> None:
 def read_code_pictures(hospital_id: int) -> None:
     """Read what new pictures say, so that they can be printed."""
     with scope(hospital_id):
-        codes = queries.list_unread_pictures(LiveCode, hospital_id, time.now())
-        join_codes = queries.list_unread_pictures(JoinCode, hospital_id, time.now())
+        codes = list_unread_pictures(LiveCode, hospital_id, time.now())
+        join_codes = list_unread_pictures(JoinCode, hospital_id, time.now())
     keep_each(codes, synchronising.read_picture)
     keep_each(join_codes, synchronising.read_picture, "join_code")

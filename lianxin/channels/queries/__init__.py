@@ -58,12 +58,9 @@ from lianxin.channels.queries.campaigns import (
     CampaignCount,
     access_campaign,
     access_campaign_page,
-    access_managed_campaign,
     campaign_link,
     count_campaigns,
-    count_people,
     find_hospital_of_campaign,
-    find_standing_code,
     list_campaigns,
 )
 from lianxin.channels.queries.costs import (
@@ -183,7 +180,6 @@ from lianxin.channels.queries.moments import (
     list_moment_members,
     moments_by_key,
 )
-from lianxin.channels.queries.pictures import list_unread_pictures
 from lianxin.channels.queries.publications import (
     access_publication,
     list_official_accounts,
@@ -290,7 +286,6 @@ __all__ = [
     "access_group_welcome",
     "access_join_code",
     "access_live_code",
-    "access_managed_campaign",
     "access_price",
     "access_publication",
     "access_servicer",
@@ -325,7 +320,6 @@ __all__ = [
     "count_kept_out",
     "count_members",
     "count_moments_since",
-    "count_people",
     "count_published",
     "count_reminders_left",
     "count_ticks",
@@ -371,7 +365,6 @@ __all__ = [
     "find_open_sync",
     "find_price",
     "find_relation",
-    "find_standing_code",
     "find_sync",
     "find_task",
     "find_token",
@@ -472,7 +465,6 @@ __all__ = [
     "list_unidentified",
     "list_unlisted",
     "list_unmade_codes",
-    "list_unread_pictures",
     "list_versions",
     "list_welcomes_to_keep",
     "moments_by_key",

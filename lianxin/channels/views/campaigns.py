@@ -17,6 +17,7 @@ from lianxin.channels.forms.live_codes import SeenForm
 from lianxin.channels.models import Campaign
 from lianxin.channels.platforms import find_platform, never_say
 from lianxin.channels.queries import CampaignCount
+from lianxin.channels.queries.campaigns import access_managed_campaign, find_standing_code
 from lianxin.core import time
 from lianxin.core.errors import ForbiddenError, RefusedError
 from lianxin.web.http import StaffRequest, staff_view
@@ -56,7 +57,7 @@ def campaigns(request: StaffRequest) -> HttpResponse:
         actions.create_campaign(form.content, by=request.staff)
         messages.success(request, _("链接已建好，可以放进帖子里。"))
         return redirect("channels:campaigns")
-    standing = queries.find_standing_code(request.staff.hospital_id)
+    standing = find_standing_code(request.staff.hospital_id)
     initial = {"code": standing.key if standing else ""}
     context = {
         "standing": standing,
@@ -74,7 +75,7 @@ def campaigns(request: StaffRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @staff_view("channel.manage")
 def edit_campaign(request: StaffRequest, key: str) -> HttpResponse:
-    found = queries.access_managed_campaign(request.staff, key)
+    found = access_managed_campaign(request.staff, key)
     form = ChangeCampaignForm(request.staff, found, request.POST or None)
     if request.method == "POST" and form.is_valid():
         actions.change_campaign(found, form.content, seen=form.number, by=request.staff)
@@ -83,7 +84,7 @@ def edit_campaign(request: StaffRequest, key: str) -> HttpResponse:
     context = {
         "form": form,
         "row": as_rows(request, [found])[0],
-        "standing": queries.find_standing_code(found.hospital_id),
+        "standing": find_standing_code(found.hospital_id),
     }
     status = 422 if request.method == "POST" else 200
     return render(request, "channels/edit_campaign.html", context, status=status)
@@ -92,7 +93,7 @@ def edit_campaign(request: StaffRequest, key: str) -> HttpResponse:
 @require_POST
 @staff_view("channel.manage")
 def close_campaign(request: StaffRequest, key: str) -> HttpResponse:
-    found = queries.access_managed_campaign(request.staff, key)
+    found = access_managed_campaign(request.staff, key)
     actions.close_campaign(found, seen=SeenForm(request.POST).number, by=request.staff)
     messages.success(request, _("已关闭。数字都留着。"))
     return redirect("channels:campaigns")
@@ -101,7 +102,7 @@ def close_campaign(request: StaffRequest, key: str) -> HttpResponse:
 @require_POST
 @staff_view("channel.manage")
 def reopen_campaign(request: StaffRequest, key: str) -> HttpResponse:
-    found = queries.access_managed_campaign(request.staff, key)
+    found = access_managed_campaign(request.staff, key)
     actions.reopen_campaign(found, seen=SeenForm(request.POST).number, by=request.staff)
     messages.success(request, _("已重新启用。"))
     return redirect("channels:campaigns")

@@ -115,6 +115,7 @@ RED_ALERTS = "lianxin.health.queries.has_red_alert"
 SAFETY_WORDS = "lianxin.compliance.welcomes.safety_words"
 WELCOME_GUARD = "lianxin.compliance.welcomes.check_welcome"
 GROUP_CONSENT = "lianxin.compliance.groups.find_agreed"
+REVIEWED_PAGES = "lianxin.content.linkable.list_reviewed_pages"
 NAVIGATION_BADGES = "lianxin.desk.queries.badges.count_badges"
 SEARCH_URL_NAME = "patients:list"
 PORTAL_TABS = [

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from lianxin.channels import actions, queries, reasons
@@ -20,7 +20,7 @@ from lianxin.channels.adapters.wecom import mass
 from lianxin.channels.adapters.wecom.attachments import cover_key, find_attachment_fault
 from lianxin.channels.models import Account, MemberTask
 from lianxin.channels.providers import load_facts, run_with
-from lianxin.channels.uploading import EXPIRED, forget_media, prepare_media
+from lianxin.channels.uploading import EXPIRED, forget_media, prepare_media, ready_media
 from lianxin.core import time
 from lianxin.core.scope import scope
 
@@ -33,6 +33,8 @@ WELCOME_RETRY_SECONDS = 1.0
 WINDOWED = {"text", "link", "menu"}
 SESSION_TAKEN = 3
 SESSION_ENDED = 4
+# After these the text goes without the files.
+LEAVES_FILES = {EXPIRED, "attachment_refused"}
 STATE_OF_REASON = {"kf_session_taken": SESSION_TAKEN, "kf_session_ended": SESSION_ENDED}
 
 
@@ -66,6 +68,8 @@ async def send_one(provider: Provider, outbound: Outbound, gate: asyncio.Semapho
 async def send_with_files(provider: Provider, outbound: Outbound) -> Sent:
     """Send, with the files at the provider; ids that ran out there are made anew, once."""
     send = ADAPTERS[provider.account.kind].send
+    if outbound.carrier_kind == "welcome" and outbound.attachments:
+        return await send_with_ready_files(provider, outbound)
     links = 1 if outbound.url else 0
     if outbound.attachments and provider.account.kind != Account.Kind.WECOM:
         raise SendFailed("carrier_unsupported", permanent=True, client_key=outbound.client_key)
@@ -80,6 +84,44 @@ async def send_with_files(provider: Provider, outbound: Outbound) -> Sent:
     await forget_media(provider, MESSAGE, media_ids)
     media_ids = await prepare_files(provider, outbound.attachments)
     return await send(provider, replace(outbound, media_ids=media_ids))
+
+
+async def send_with_ready_files(provider: Provider, outbound: Outbound) -> Sent:
+    """Send within the seconds of a code: only what is at the provider goes along with the text.
+
+    Whatever the provider does not take is left out; the text goes in any case.
+    """
+    send = ADAPTERS[provider.account.kind].send
+    links = 1 if outbound.url else 0
+    media_ids = await ready_files(provider, outbound.attachments)
+    ready = [one for one in outbound.attachments if is_ready(one, media_ids)]
+    if find_attachment_fault(ready, links=links):
+        ready = []
+    try:
+        sent = await send(
+            provider, replace(outbound, attachments=tuple(ready), media_ids=media_ids)
+        )
+    except ProviderError as error:
+        if not ready or error.reason not in LEAVES_FILES:
+            raise
+        if error.reason == EXPIRED:
+            await forget_media(provider, MESSAGE, media_ids)
+        ready = [one for one in ready if not one.file and error.reason == EXPIRED]
+        sent = await send(provider, replace(outbound, attachments=tuple(ready), media_ids={}))
+    return replace(sent, left_out_count=len(outbound.attachments) - len(ready))
+
+
+async def ready_files(provider: Provider, attachments: Sequence[Attachment]) -> dict[str, str]:
+    covers = [one.file for one in attachments if one.kind == "link"]
+    files = [one.file for one in attachments if one.kind != "link"]
+    addresses = await ready_media(provider, PICTURE, covers)
+    found = {cover_key(file): url for file, url in addresses.items()}
+    return found | await ready_media(provider, MESSAGE, files)
+
+
+def is_ready(one: Attachment, media_ids: Mapping[str, str]) -> bool:
+    """Tell whether it can go now; a link goes without its cover too."""
+    return one.kind == "link" or one.file in media_ids
 
 
 async def prepare_files(provider: Provider, attachments: Sequence[Attachment]) -> dict[str, str]:

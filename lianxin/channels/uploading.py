@@ -40,6 +40,7 @@ ENDINGS = {
     "image/gif": ".gif",
     "video/mp4": ".mp4",
     "audio/amr": ".amr",
+    "application/pdf": ".pdf",
 }
 
 
@@ -53,6 +54,19 @@ async def upload_file(provider: Provider, use: str, file: MediaFile) -> Uploaded
         if error.reason not in MAY_HAVE_ARRIVED:
             raise
         raise SendFailed("provider_unreachable", permanent=False) from error
+
+
+async def renew_media(provider: Provider, use: str, sha256: str) -> None:
+    """Upload a file although its id may still be good: the newest id is the one that is used."""
+    file = await sync_to_async(read_file)(provider.account, sha256)
+    uploaded = await upload_file(provider, use, file)
+    await sync_to_async(store)(provider.account, sha256, use, uploaded)
+
+
+async def ready_media(provider: Provider, use: str, files: Iterable[str]) -> dict[str, str]:
+    """Return the ids that are good now; nothing is uploaded."""
+    wanted = sorted(set(files) - {""})
+    return await sync_to_async(read_good)(provider.account, use, wanted) if wanted else {}
 
 
 async def forget_media(provider: Provider, use: str, files: Iterable[str]) -> None:

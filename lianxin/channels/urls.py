@@ -5,6 +5,7 @@ from django.urls import path
 from lianxin.channels import portal
 from lianxin.channels.views import (
     accounts,
+    attachments,
     campaigns,
     costs,
     followers,
@@ -24,6 +25,7 @@ from lianxin.channels.views import (
 app_name = "channels"
 urlpatterns = [
     path("settings/channels/", accounts.accounts, name="accounts"),
+    path("settings/files/<slug:sha256>/", attachments.show_file, name="file"),
     path("settings/channels/new/", accounts.new_account, name="new_account"),
     path("settings/channels/new/<slug:kind>/", accounts.open_account, name="open_account"),
     path("settings/channels/<slug:key>/", accounts.account, name="account"),

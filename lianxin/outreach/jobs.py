@@ -130,7 +130,12 @@ def welcome(hospital_id: int, arrival_id: int) -> None:
     if plan is None:
         return
     result = sending.send_welcome(
-        hospital_id, plan.claim, text=plan.text, url=plan.url, title=plan.title
+        hospital_id,
+        plan.claim,
+        text=plan.text,
+        url=plan.url,
+        title=plan.title,
+        attachments=plan.attachments,
     )
     with scope(hospital_id):
         actions.settle_welcome(hospital_id, plan, result)

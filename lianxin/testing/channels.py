@@ -10,13 +10,14 @@ from lianxin.channels.actions import groups
 from lianxin.channels.adapters.base import AccountFacts, CallbackRequest, Inbound
 from lianxin.channels.adapters.crypto import Crypt, sign
 from lianxin.channels.adapters.wecom.groups import SeenGroup, SeenMember
-from lianxin.channels.models import Account, Address, Arrival, Group
+from lianxin.channels.models import Account, Address, Arrival, Group, MediaFile
 from lianxin.channels.queries import facts_of
 from lianxin.core import time
 from lianxin.core.actor import SystemActor
 from lianxin.core.models import Hospital
 from lianxin.core.scope import scope
 from lianxin.testing.core import number
+from lianxin.testing.staff import make_staff
 
 TOKEN = "a-callback-token"
 AES_KEY = base64.b64encode(hashlib.sha256(b"tests").digest()).decode()[:43]
@@ -205,3 +206,12 @@ def group_xml(
         f"<ChatId><![CDATA[{chat_id}]]></ChatId><ChangeType><![CDATA[{change}]]></ChangeType>"
         f"{extra}</xml>"
     )
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
+
+
+def make_file(hospital: Hospital, content: bytes = PNG, name: str = "picture.png") -> MediaFile:
+    """Keep a file of the hospital that may go along with messages."""
+    with scope(hospital):
+        return actions.keep_file(Account.Kind.WECOM, content, name, by=make_staff(hospital))

@@ -13,15 +13,14 @@ from lianxin.journeys.catalogue import load_template
 from lianxin.journeys.models import Enrolment, Journey, JourneyVersion, MomentDraft
 from lianxin.patients.models import Patient
 from lianxin.staff.models import Staff
-from lianxin.testing.channels import make_account
+from lianxin.testing.channels import PNG, make_account
 from lianxin.testing.compliance import grant
 from lianxin.testing.health import make_medicine
 from lianxin.testing.jobs import run_periodic
 from lianxin.testing.patients import make_holding, make_patient
 from lianxin.testing.staff import make_staff
 
-# The beginning of a PNG is what a picture is known by.
-PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(64)
+PICTURE = PNG
 CARDS: dict[str, Any] = {
     "format": 1,
     "key": "cards",

@@ -34,7 +34,7 @@ from lianxin.journeys.models import DueStep, Enrolment
 from lianxin.patients import actions as patients
 from lianxin.patients.models import Holder, Holding, Patient
 from lianxin.staff.models import Staff
-from lianxin.testing.channels import make_account, make_address, make_group
+from lianxin.testing.channels import PNG, make_account, make_address, make_file, make_group
 from lianxin.testing.content import make_draft, make_published
 from lianxin.testing.conversations import make_script, make_thread
 from lianxin.testing.core import number
@@ -142,6 +142,11 @@ def find_code(place: Place) -> Kwargs:
     with scope(place.hospital):
         code: LiveCode = create_live_code(account, "门诊", staff=staff, by=place.system)
     return {"key": code.key}
+
+
+def find_stored_file(place: Place) -> Kwargs:
+    # The same bytes would have the same key in both hospitals.
+    return {"sha256": make_file(place.hospital, PNG + place.hospital.key.encode()).sha256}
 
 
 def find_printed_code(place: Place) -> Kwargs:
@@ -268,6 +273,7 @@ KEYS: dict[str, Callable[[Place], Kwargs]] = {
     "settings/costs/<slug:key>/": find_billed,
     "settings/prices/<slug:key>/": find_price,
     "settings/tags/<slug:key>/": find_tag,
+    "settings/files/<slug:sha256>/": find_stored_file,
     "settings/handover/<slug:key>/": find_handover,
     "settings/groups/<slug:key>/": find_group,
     "settings/groups/codes/<slug:key>/": find_join_code,

@@ -28,6 +28,7 @@ from lianxin.channels.actions.arrivals import (
     take_in,
 )
 from lianxin.channels.actions.article_counts import store_article_counts
+from lianxin.channels.actions.attachments import check_attachments
 from lianxin.channels.actions.callbacks import forget_raw, note_callback, settle_callbacks
 from lianxin.channels.actions.calls import (
     call_staff,
@@ -135,7 +136,13 @@ from lianxin.channels.actions.marks import (
     settle_marked,
     want_tags,
 )
-from lianxin.channels.actions.media import check_file, forget_media, keep_file, store_media
+from lianxin.channels.actions.media import (
+    check_file,
+    forget_media,
+    keep_file,
+    note_media_failed,
+    store_media,
+)
 from lianxin.channels.actions.member_days import store_days
 from lianxin.channels.actions.menus import change_menu, claim_menu, settle_menu
 from lianxin.channels.actions.moments import (
@@ -238,6 +245,7 @@ __all__ = [
     "change_join_code",
     "change_live_code",
     "change_menu",
+    "check_attachments",
     "check_file",
     "check_moment",
     "choose_standing_code",
@@ -298,6 +306,7 @@ __all__ = [
     "note_callback",
     "note_consent",
     "note_left",
+    "note_media_failed",
     "note_outside_tasks",
     "note_seen",
     "note_service_accounts",

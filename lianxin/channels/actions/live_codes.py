@@ -12,8 +12,11 @@ from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
 from lianxin.channels import queries, rules, wording
+from lianxin.channels.actions.attachments import WELCOME_LINKS, check_attachments
+from lianxin.channels.adapters.base import Attachment
 from lianxin.channels.adapters.reactions import load_facts
 from lianxin.channels.models import Account, CodeMember, LiveCode, LiveCodeVersion
+from lianxin.channels.queries.attachments import as_rows
 from lianxin.core import events, time
 from lianxin.core.actor import Actor, SystemActor
 from lianxin.core.errors import ForbiddenError, RefusedError
@@ -44,6 +47,7 @@ class CodeContent:
     tag_names: tuple[str, ...] = ()
     journey_key: str = ""
     welcome_text: str = ""
+    welcome_attachments: tuple[Attachment, ...] = ()
     welcomes: tuple[rules.Welcome, ...] = ()
     welcome_link_path: str = ""
     adds_at_once: bool = True
@@ -62,6 +66,7 @@ def create_live_code(
     tag_names: Sequence[str] = (),
     journey_key: str = "",
     welcome_text: str = "",
+    welcome_attachments: Sequence[Attachment] = (),
     welcome_link_path: str = "",
     state_key: str = "",
     roster: Sequence[RosterLine] = (),
@@ -86,6 +91,7 @@ def create_live_code(
         raise RefusedError(_("企业微信的活码要指定一位已绑定企业微信的员工。"))
     check_welcomes(account.hospital_id, [welcome_text, closing_text])
     check_days(account, days)
+    check_attachments(account, welcome_attachments, links=WELCOME_LINKS)
     now = time.now()
     code = LiveCode.objects.create(
         hospital_id=account.hospital_id,
@@ -99,6 +105,7 @@ def create_live_code(
         tag_names=list(tag_names),
         journey_key=journey_key,
         welcome_text=welcome_text,
+        welcome_attachments=as_rows(welcome_attachments),
         welcome_link_path=welcome_link_path,
         ends_at=now + timedelta(days=days) if days else None,
         closing_text=closing_text if days else "",
@@ -129,6 +136,7 @@ def change_live_code(code: LiveCode, content: CodeContent, *, seen: int, by: Act
         tag_names=list(content.tag_names),
         journey_key=content.journey_key,
         welcome_text=content.welcome_text,
+        welcome_attachments=as_rows(content.welcome_attachments),
         welcomes=[as_data(welcome) for welcome in content.welcomes],
         welcome_link_path=content.welcome_link_path,
         adds_at_once=content.adds_at_once,
@@ -227,6 +235,8 @@ def check_days(account: Account, days: int) -> None:
 def check_content(code: LiveCode, content: CodeContent) -> None:
     texts = [content.welcome_text, *(welcome.text for welcome in content.welcomes)]
     check_welcomes(code.hospital_id, texts)
+    for chosen in (content.welcome_attachments, *(one.attachments for one in content.welcomes)):
+        check_attachments(code.account, chosen, links=WELCOME_LINKS)
     if len(content.welcomes) > rules.MOST_WELCOMES:
         raise RefusedError(_("最多 %(count)d 条。") % {"count": rules.MOST_WELCOMES})
     if any(welcome.is_for_all for welcome in content.welcomes):
@@ -291,6 +301,7 @@ def describe(code: LiveCode) -> dict[str, Any]:
         "tag_names": list(code.tag_names),
         "journey_key": code.journey_key,
         "welcome_text": code.welcome_text,
+        "welcome_attachments": list(code.welcome_attachments),
         "welcomes": list(code.welcomes),
         "welcome_link_path": code.welcome_link_path,
         "adds_at_once": code.adds_at_once,
@@ -312,6 +323,7 @@ def as_data(welcome: rules.Welcome) -> dict[str, Any]:
         "whom": welcome.whom,
         "when": welcome.when,
         "hours": [list(stretch) for stretch in welcome.hours],
+        "attachments": as_rows(welcome.attachments),
     }
 
 

@@ -70,7 +70,27 @@ def store_media(account: AccountFacts, sha256: str, use: str, uploaded: Uploaded
             "media_id": uploaded.media_id,
             "uploaded_at": uploaded.created_at,
             "expires_at": None if uploaded.is_lasting else uploaded.created_at + life,
+            "reason_code": "",
+            "next_try_at": None,
         },
+    )
+
+
+@transaction.atomic
+def note_media_failed(account: AccountFacts, sha256: str, use: str, reason: str) -> None:
+    """Say why an upload failed and when it is tried again; an id that is still good stays."""
+    now = time.now()
+    failure = {
+        "reason_code": reason[:40],
+        "next_try_at": now + facts.seconds("media_retry_seconds"),
+    }
+    Media.objects.update_or_create(
+        account_id=account.id,
+        sha256=sha256,
+        use=use,
+        defaults=failure,
+        create_defaults=failure
+        | {"hospital_id": account.hospital_id, "uploaded_at": now, "expires_at": now},
     )
 
 

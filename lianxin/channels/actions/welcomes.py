@@ -17,6 +17,8 @@ from lianxin.core.actor import SystemActor
 
 # What a code that allows one message is called in the journal, by the event that brought it.
 CODE_NAMES = {"session.changed": "session_code"}
+# It was sent, but not everything that belongs to it.
+LEFT_OUT = "attachments_left_out"
 WAITING, CLAIMED = Arrival.Welcome.WAITING, Arrival.Welcome.CLAIMED
 
 
@@ -72,11 +74,15 @@ def claim_welcome(hospital_id: int, arrival_id: int) -> WelcomeClaim | None:
 
 @transaction.atomic
 def settle_welcome(hospital_id: int, arrival_id: int, result: Sent | SendFailed) -> None:
-    """Store the outcome and tell it: welcome.sent or welcome.missed, with its delay."""
+    """Store the outcome and tell it: welcome.sent or welcome.missed, with its delay.
+
+    A sent one whose attachments stayed behind says so in its reason.
+    """
     if isinstance(result, SendFailed):
         settle(hospital_id, arrival_id, Arrival.Welcome.MISSED, result.reason_code)
     else:
-        settle(hospital_id, arrival_id, Arrival.Welcome.SENT, "")
+        reason = LEFT_OUT if result.left_out_count else ""
+        settle(hospital_id, arrival_id, Arrival.Welcome.SENT, reason)
 
 
 @transaction.atomic

@@ -154,6 +154,8 @@ class Sent:
     was_repeat: bool = False
     # Segments as the provider bills them; None where it does not say.
     billed_units: int | None = None
+    # Attachments that did not go along: they were not ready, or no longer allowed.
+    left_out_count: int = 0
 
 
 class SendFailed(Exception):  # noqa: N818 - raised by adapters, handed back as a result

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lianxin.channels import queries, wording
 from lianxin.channels.actions.live_codes import CODE_KINDS, CodeContent, RosterLine, check_days
+from lianxin.channels.adapters.base import Attachment
 from lianxin.channels.models import Account, LiveCode
 from lianxin.channels.printing import LANGUAGES, PAPERS, Paper
 from lianxin.channels.rules import DutyHours, Welcome
@@ -265,7 +266,10 @@ class CodeForm(SeenForm):
         return check_welcome(self.code.hospital_id, self.cleaned_data["welcome_text"])
 
     def content(
-        self, roster: tuple[RosterLine, ...], welcomes: tuple[Welcome, ...] = ()
+        self,
+        roster: tuple[RosterLine, ...],
+        welcomes: tuple[Welcome, ...] = (),
+        attachments: tuple[Attachment, ...] = (),
     ) -> CodeContent:
         given = self.cleaned_data
         return CodeContent(
@@ -276,6 +280,7 @@ class CodeForm(SeenForm):
             tag_names=tuple(given["tags"]),
             journey_key=given["journey_key"],
             welcome_text=given["welcome_text"],
+            welcome_attachments=attachments,
             welcomes=welcomes,
             welcome_link_path=given["welcome_link_path"],
             adds_at_once=given.get("adds_at_once", True),

@@ -9,6 +9,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from lianxin.channels import queries, rules
+from lianxin.channels.forms.attachments import Shelf, Shelves
 from lianxin.channels.forms.live_codes import (
     EVERY_DAY,
     WHOLE_DAY,
@@ -47,9 +48,11 @@ class WelcomeForm(forms.Form):
         label=_("到"), required=False, widget=forms.TimeInput({"type": "time"}, format="%H:%M")
     )
 
-    def __init__(self, *args: Any, hospital_id: int, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, shelves: Shelves, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.hospital_id = hospital_id
+        self.hospital_id = shelves.choices.hospital_id
+        kept = self.initial.get("attachments", ())
+        self.shelf = shelves.read(str(self.prefix), kept)
 
     def clean_text(self) -> str:
         return check_welcome(self.hospital_id, self.cleaned_data["text"].strip())
@@ -71,7 +74,8 @@ class WelcomeForm(forms.Form):
             raise forms.ValidationError(_("填了星期或时间，请把“什么时候”选成“选定的时间”。"))
         if given["when"] == rules.IN_HOURS and not has_hours:
             raise forms.ValidationError(_("请填星期或时间。"))
-        if not given["text"] and (given["whom"], given["when"]) != (rules.ANYONE, rules.ALWAYS):
+        is_for_some = (given["whom"], given["when"]) != (rules.ANYONE, rules.ALWAYS)
+        if not given["text"] and (is_for_some or self.shelf.chosen):
             raise forms.ValidationError(_("这一条还没有写欢迎语。"))
         if given["text"] and self.welcome().is_for_all:
             raise forms.ValidationError(_("对所有人、任何时间的欢迎语请写在默认欢迎语里。"))
@@ -79,7 +83,8 @@ class WelcomeForm(forms.Form):
 
     def welcome(self) -> Welcome:
         given = self.cleaned_data
-        return Welcome(given["text"], given["whom"], given["when"], self.hours())
+        hours, attachments = self.hours(), self.shelf.attachments
+        return Welcome(given["text"], given["whom"], given["when"], hours, attachments)
 
     def hours(self) -> tuple[DutyHours, ...]:
         given = self.cleaned_data
@@ -99,7 +104,7 @@ else:
 class BaseWelcomeFormSet(WelcomeForms):
     """The welcomes by circumstance of one code, in their order."""
 
-    def __init__(self, code: LiveCode, data: QueryDict | None = None) -> None:
+    def __init__(self, code: LiveCode, data: QueryDict | None, shelves: Shelves) -> None:
         self.is_needed = code.account.kind == Account.Kind.WECOM
         # A page that knows nothing of welcomes by circumstance leaves them as they are.
         self.is_given = data is not None and "welcomes-TOTAL_FORMS" in data
@@ -108,11 +113,14 @@ class BaseWelcomeFormSet(WelcomeForms):
             data if self.is_given else None,
             prefix="welcomes",
             initial=[line for welcome in self.kept for line in initial_lines(welcome)],
-            form_kwargs={"hospital_id": code.hospital_id, "empty_permitted": False},
+            form_kwargs={"shelves": shelves, "empty_permitted": False},
         )
 
     def is_right(self) -> bool:
         return not self.is_given or self.is_valid()
+
+    def shelves(self) -> list[Shelf]:
+        return [form.shelf for form in self.forms]
 
     def welcomes(self) -> tuple[Welcome, ...]:
         if not self.is_given:
@@ -122,7 +130,12 @@ class BaseWelcomeFormSet(WelcomeForms):
 
 def initial_lines(welcome: Welcome) -> list[dict[str, Any]]:
     """Return a welcome as the form shows it: one line per time of day, next to each other."""
-    common = {"text": welcome.text, "whom": welcome.whom, "when": welcome.when}
+    common = {
+        "text": welcome.text,
+        "whom": welcome.whom,
+        "when": welcome.when,
+        "attachments": welcome.attachments,
+    }
     days_at: dict[tuple[int, int], list[str]] = {}
     for weekday, starts, ends in welcome.hours:
         days_at.setdefault((starts, ends), []).append(str(weekday))

@@ -34,6 +34,7 @@ from lianxin.channels.jobs.live_codes import (
     read_code_pictures,
     read_live_codes,
 )
+from lianxin.channels.jobs.media import keep_media
 from lianxin.channels.jobs.members import (
     keep_transfers,
     read_member_days,
@@ -64,6 +65,7 @@ __all__ = [
     "keep_group_syncs",
     "keep_join_codes",
     "keep_live_codes",
+    "keep_media",
     "keep_menus",
     "keep_moments",
     "keep_publications",

@@ -36,6 +36,8 @@ class LiveCode(Pictured):
     tag_names = models.JSONField(default=list, blank=True)
     journey_key = models.CharField(max_length=60, blank=True)
     welcome_text = models.TextField(blank=True)
+    # What goes along with `welcome_text`, in this order, as Attachment has it.
+    welcome_attachments = models.JSONField(default=list, blank=True)
     # Welcomes for certain hours or people, in their order; `welcome_text` is for everybody else.
     welcomes = models.JSONField(default=list, blank=True)
     welcome_link_path = models.CharField(max_length=300, blank=True)

@@ -42,10 +42,14 @@ class Media(models.Model):
     sha256 = models.CharField(max_length=64)
     use = models.CharField(max_length=8)
     # An id, or for pictures with a lasting address that address.
-    media_id = models.CharField(max_length=512)
+    # Empty: there was never one, and `reason_code` says why.
+    media_id = models.CharField(max_length=512, blank=True)
     uploaded_at = models.DateTimeField()
     # Empty: it lasts.
     expires_at = models.DateTimeField(null=True)
+    # Why the last upload failed, and when the next may be tried.
+    reason_code = models.CharField(max_length=40, blank=True)
+    next_try_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from lianxin.channels import rules
+from lianxin.channels.adapters.base import Attachment
 from lianxin.channels.models import Arrival, LiveCode, Relation
+from lianxin.channels.queries.attachments import as_attachments
 from lianxin.channels.queries.rosters import rosters_of
 from lianxin.channels.rules import ChosenWelcome, Circumstance, DutyHours, Welcome
 from lianxin.core import time
@@ -19,9 +21,17 @@ def welcomes_of(code: LiveCode) -> tuple[Welcome, ...]:
             whom=row["whom"],
             when=row["when"],
             hours=tuple(DutyHours(*stretch) for stretch in row["hours"]),
+            attachments=as_attachments(row.get("attachments", [])),
         )
         for row in code.welcomes
     )
+
+
+def attachments_of_welcome(code: LiveCode, number: int) -> tuple[Attachment, ...]:
+    """Return what goes along with one of its welcomes; 0 is the default."""
+    if number == 0:
+        return as_attachments(code.welcome_attachments)
+    return welcomes_of(code)[number - 1].attachments
 
 
 def circumstance_of(code: LiveCode, at: datetime, *, is_returning: bool) -> Circumstance:
@@ -42,6 +52,14 @@ def welcome_for_arrival(code: LiveCode, arrival_id: int) -> ChosenWelcome:
     arrival = Arrival.objects.get(hospital_id=code.hospital_id, pk=arrival_id)
     is_returning = has_come_before(code.hospital_id, arrival.address_id, arrival.occurred_at)
     return choose_welcome(code, arrival.received_at, is_returning=is_returning)
+
+
+def count_left_out(code: LiveCode, since: datetime) -> int:
+    """Count the welcomes that went since then without all that belongs to them."""
+    rows = Arrival.objects.filter(
+        hospital_id=code.hospital_id, live_code=code, welcome=Arrival.Welcome.SENT
+    )
+    return rows.filter(welcome_settled_at__gte=since).exclude(welcome_reason="").count()
 
 
 def has_come_before(hospital_id: int, address_id: int | None, at: datetime) -> bool:

@@ -13,6 +13,7 @@ BEGINNINGS = (
     (b"GIF87a", IMAGE, "image/gif"),
     (b"GIF89a", IMAGE, "image/gif"),
     (b"#!AMR", VOICE, "audio/amr"),
+    (b"%PDF-", FILE, "application/pdf"),
 )
 ANY_TYPE = "application/octet-stream"
 MP4_MARK, MP4_AT = b"ftyp", 4

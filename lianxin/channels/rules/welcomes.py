@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from lianxin.channels.adapters.base import Attachment
 from lianxin.channels.rules.live_codes import Answerer, DutyHours
 
 
@@ -48,6 +49,7 @@ class Welcome:
     whom: str = ANYONE
     when: str = ALWAYS
     hours: tuple[DutyHours, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
 
     @property
     def is_for_all(self) -> bool:

@@ -27,6 +27,7 @@ from lianxin.channels.synchronising.groups import (
 )
 from lianxin.channels.synchronising.join_codes import keep_group_welcome, keep_join_code
 from lianxin.channels.synchronising.live_codes import keep_live_code, read_live_code
+from lianxin.channels.synchronising.media import keep_media
 from lianxin.channels.synchronising.member_days import read_member_days
 from lianxin.channels.synchronising.menus import keep_menu
 from lianxin.channels.synchronising.messages import sync_messages
@@ -56,6 +57,7 @@ __all__ = [
     "keep_group_welcome",
     "keep_join_code",
     "keep_live_code",
+    "keep_media",
     "keep_menu",
     "keep_moment",
     "keep_publications",

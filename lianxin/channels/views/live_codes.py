@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -21,10 +22,15 @@ from lianxin.channels import (
     rules,
     wording,
 )
+from lianxin.channels.actions.attachments import WELCOME_LINKS
+from lianxin.channels.forms.attachments import Shelves, load_choices
 from lianxin.channels.forms.welcomes import WelcomeFormSet
 from lianxin.channels.models import Account, LiveCode
 from lianxin.channels.queries import CodeCount
+from lianxin.channels.queries.attachments import as_attachments
+from lianxin.channels.queries.welcomes import count_left_out
 from lianxin.channels.rules import Answering
+from lianxin.channels.views.attachments import are_right, work_shelves
 from lianxin.channels.views.followers import came_by_code
 from lianxin.channels.views.states import State
 from lianxin.channels.words import live_codes as words
@@ -32,6 +38,7 @@ from lianxin.core import time
 from lianxin.web.http import StaffRequest, staff_view
 
 PAGE_ROWS = 40
+LEFT_OUT_SPAN = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -145,16 +152,17 @@ def count_visits(request: StaffRequest, code: LiveCode) -> int | None:
 
 def welcome_context(code: LiveCode) -> dict[str, object]:
     """Say which welcome would go now: to who comes first, and to who comes back."""
-    if not code.welcomes:
-        return {"welcomes": []}
     now = time.now()
     first, returning = (
         queries.choose_welcome(code, now, is_returning=is_returning).number
         for is_returning in (False, True)
     )
+    rows = words.welcome_rows(code, first, returning)
     return {
-        "welcomes": words.welcome_rows(code, first, returning),
+        "welcomes": rows if code.welcomes else [],
         "why_now": words.why_now(code, now),
+        "preview": next(one for one in rows if one.number == first),
+        "left_out": count_left_out(code, now - LEFT_OUT_SPAN),
     }
 
 
@@ -168,9 +176,18 @@ def edit_code(request: StaffRequest, key: str) -> HttpResponse:
     is_wecom = found.account.kind == Account.Kind.WECOM
     # An Official Account's code has nobody behind it, so its page sends no roster.
     has_roster = not is_wecom or roster.is_valid()
-    welcomes = WelcomeFormSet(found, given)
-    if form.is_valid() and has_roster and welcomes.is_right():
-        content = form.content(roster.lines() if is_wecom else (), welcomes.welcomes())
+    shelves = Shelves(load_choices(found.hospital_id), given, links=WELCOME_LINKS)
+    welcomes = WelcomeFormSet(found, given, shelves)
+    shelf = shelves.read("welcome", as_attachments(found.welcome_attachments))
+    if given is not None and is_wecom:
+        answer = work_shelves(request, [shelf, *welcomes.shelves()])
+        if answer is not None:
+            return answer
+    is_right = form.is_valid() and has_roster and welcomes.is_right()
+    if is_right and are_right(found.account, [shelf, *welcomes.shelves()]):
+        content = form.content(
+            roster.lines() if is_wecom else (), welcomes.welcomes(), shelf.attachments
+        )
         actions.change_live_code(found, content, seen=form.number, by=request.staff)
         follows = _("已保存。平台会在一分钟内跟上。")
         messages.success(request, follows if is_wecom else _("已保存。"))
@@ -180,6 +197,7 @@ def edit_code(request: StaffRequest, key: str) -> HttpResponse:
         "form": form,
         "roster": roster,
         "welcomes": welcomes,
+        "shelf": shelf,
         "is_wecom": is_wecom,
         "journeys": code_journeys.list_journeys(request.staff),
     }
@@ -223,8 +241,12 @@ def new_code(request: StaffRequest) -> HttpResponse:
     begun = {"account": request.GET.get("account")}
     form = forms.LiveCodeForm(request.staff, given, initial=begun)
     roster = forms.RosterFormSet(request.staff, None, given)
-    has_roster = roster.is_right()
-    if form.is_valid() and has_roster:
+    shelves = Shelves(load_choices(request.staff.hospital_id), given, links=WELCOME_LINKS)
+    shelf = shelves.read("welcome", ())
+    if given is not None and (answer := work_shelves(request, [shelf])) is not None:
+        return answer
+    is_right = roster.is_right() and form.is_valid()
+    if is_right and are_right(form.account_chosen, [shelf]):
         made = actions.create_live_code(
             form.account_chosen,
             form.cleaned_data["name"],
@@ -234,6 +256,7 @@ def new_code(request: StaffRequest) -> HttpResponse:
             tag_names=form.cleaned_data["tags"],
             journey_key=form.cleaned_data["journey_key"],
             welcome_text=form.cleaned_data["welcome_text"],
+            welcome_attachments=shelf.attachments,
             roster=roster.lines() if form.needs_roster else (),
             days=form.cleaned_data["days"],
             closing_text=form.cleaned_data["closing_text"],
@@ -242,6 +265,6 @@ def new_code(request: StaffRequest) -> HttpResponse:
         messages.success(request, _("活码正在生成，几秒后就能用。"))
         return redirect("channels:code", key=made.key)
     journeys = code_journeys.list_journeys(request.staff)
-    context = {"form": form, "roster": roster, "journeys": journeys}
+    context = {"form": form, "roster": roster, "journeys": journeys, "shelf": shelf}
     status = 422 if form.is_bound else 200
     return render(request, "channels/new_code.html", context, status=status)

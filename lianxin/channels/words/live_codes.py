@@ -11,10 +11,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from lianxin.channels import queries, rules
+from lianxin.channels import queries, reviewed_pages, rules
 from lianxin.channels.models import Account, CodeMember, LiveCode, LiveCodeVersion
 from lianxin.channels.queries import CodeCount
+from lianxin.channels.queries.welcomes import attachments_of_welcome
 from lianxin.channels.rules import Answering
+from lianxin.channels.words.attachments import AttachmentRow, kind_counts, ready_rows
 from lianxin.core import time
 
 Words = str | Promise
@@ -58,6 +60,7 @@ FIELDS: dict[str, Words] = {
     "tag_names": gettext_lazy("中性标签"),
     "journey_key": gettext_lazy("旅程编号"),
     "welcome_text": gettext_lazy("欢迎语"),
+    "welcome_attachments": gettext_lazy("附件"),
     "welcomes": gettext_lazy("分情况的欢迎语"),
     "welcome_link_path": gettext_lazy("欢迎语里的链接"),
     "adds_at_once": gettext_lazy("扫码后直接成为联系人"),
@@ -162,7 +165,8 @@ def circumstance_sentence(whom: str, when: str, hours: Sequence[Sequence[int]]) 
 
 def welcome_line(row: Mapping[str, Any]) -> str:
     circumstance = circumstance_sentence(row["whom"], row["when"], row["hours"])
-    return _("%(name)s：%(rest)s") % {"name": circumstance, "rest": row["text"]}
+    parts = [row["text"], *([kind_counts(rows)] if (rows := row.get("attachments")) else [])]
+    return _("%(name)s：%(rest)s") % {"name": circumstance, "rest": " ".join(parts)}
 
 
 def losses_of(code: LiveCode, count: CodeCount) -> list[tuple[str, int]]:
@@ -186,16 +190,25 @@ class WelcomeRow:
     text: str
     # Who would get it if they came now.
     now_for: str
+    attachments: list[AttachmentRow]
 
 
 def welcome_rows(code: LiveCode, first: int, returning: int) -> list[WelcomeRow]:
     """List the welcomes in their order, the default last; say which would go now, and to whom."""
+    pages = reviewed_pages.list_pages(code.hospital_id)
     rows = [
         (number, circumstance_sentence(one.whom, one.when, one.hours), one.text)
         for number, one in enumerate(queries.welcomes_of(code), start=1)
     ]
     rows.append((0, _("其他情况（默认）"), code.welcome_text))
-    return [WelcomeRow(*row, now_for=now_for(row[0], first, returning)) for row in rows]
+    return [
+        WelcomeRow(
+            *row,
+            now_for=now_for(row[0], first, returning),
+            attachments=ready_rows(code.account, attachments_of_welcome(code, row[0]), pages),
+        )
+        for row in rows
+    ]
 
 
 def now_for(number: int, first: int, returning: int) -> str:
@@ -250,6 +263,8 @@ def shown(field: str, value: Any) -> str:
         )
     if field == "welcomes":
         return _("；").join(welcome_line(row) for row in value or []) or "—"
+    if field == "welcome_attachments":
+        return kind_counts(value or []) or "—"
     if field == "is_active":
         return _("使用中") if value else _("已停用")
     if isinstance(value, bool):

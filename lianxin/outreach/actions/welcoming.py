@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from django.conf import settings
 from django.db import transaction
 
 from lianxin.channels import actions as channels
 from lianxin.channels.actions.welcomes import WelcomeClaim
-from lianxin.channels.adapters.base import SendFailed, Sent
+from lianxin.channels.adapters.base import Attachment, SendFailed, Sent
 from lianxin.channels.models import Account, LiveCode
 from lianxin.channels.queries import find_account, find_live_code, welcome_for_arrival
+from lianxin.channels.queries.attachments import resolve_attachments
+from lianxin.channels.queries.welcomes import attachments_of_welcome
+from lianxin.channels.rules import ChosenWelcome
 from lianxin.compliance.queries import check_wording
 from lianxin.compliance.rules.guard import is_blocked
 from lianxin.core.actor import SystemActor
@@ -26,6 +30,7 @@ from lianxin.outreach.rules.texts import (
     WelcomeFacts,
     compose_fallback_welcome,
     compose_welcome,
+    with_delivery_key,
 )
 from lianxin.patients.actions import receive_contact
 from lianxin.staff.queries import find_by_wecom
@@ -43,6 +48,9 @@ class WelcomePlan:
     url: str
     was_replaced: bool
     delivery_id: int
+    attachments: tuple[Attachment, ...] = ()
+    # How many of the chosen ones may not go any more.
+    left_out_count: int = 0
 
 
 @transaction.atomic
@@ -58,9 +66,11 @@ def claim_welcome(hospital_id: int, arrival_id: int) -> WelcomePlan | None:
         return None
     house = load_house(hospital_id)
     code = find_live_code(hospital_id, claim.live_code_id) if claim.live_code_id else None
-    composed, was_replaced = compose(house, claim, code)
+    welcome = welcome_for_arrival(code, claim.arrival_id) if code else ChosenWelcome(0, "")
+    composed, was_replaced = compose(house, claim, code, welcome.text)
     delivery = note_claim(house, claim)
     account = find_account(hospital_id, claim.account_id)
+    chosen, allowed = attachments_for(house, code, welcome.number, delivery)
     path = (code.welcome_link_path if code else "") or "/p/"
     return WelcomePlan(
         claim=claim,
@@ -69,10 +79,14 @@ def claim_welcome(hospital_id: int, arrival_id: int) -> WelcomePlan | None:
         url=link_to(account, path, delivery),
         was_replaced=was_replaced,
         delivery_id=delivery.pk,
+        attachments=allowed,
+        left_out_count=len(chosen) - len(allowed),
     )
 
 
-def compose(house: House, claim: WelcomeClaim, code: LiveCode | None) -> tuple[Composed, bool]:
+def compose(
+    house: House, claim: WelcomeClaim, code: LiveCode | None, own_text: str
+) -> tuple[Composed, bool]:
     words = catalog.words_for(WELCOME, house.hospital.default_language)
     staff = find_by_wecom(house.hospital_id, claim.staff_userid) or (code.staff if code else None)
     department = code.department if code else None
@@ -80,12 +94,35 @@ def compose(house: House, claim: WelcomeClaim, code: LiveCode | None) -> tuple[C
         hospital=house.hospital.name,
         department=department.name if department else "",
         staff=staff.name if staff else "",
-        own_text=welcome_for_arrival(code, claim.arrival_id).text if code else "",
+        own_text=own_text,
     )
     composed = compose_welcome(facts, words)
     if not is_blocked(check_wording(house.hospital_id, composed.text, "automatic")):
         return composed, False
     return compose_fallback_welcome(facts, words), True
+
+
+def attachments_for(
+    house: House, code: LiveCode | None, number: int, delivery: Delivery
+) -> tuple[tuple[Attachment, ...], tuple[Attachment, ...]]:
+    """Return what was chosen to go along, and what of it may: withdrawn pages and titles that the
+
+    guard stops stay behind.
+    """
+    if code is None or code.account.kind != Account.Kind.WECOM:
+        return (), ()
+    chosen = attachments_of_welcome(code, number)
+
+    def make_url(path: str) -> str:
+        return f"{settings.BASE_URL}{with_delivery_key(path, delivery.key)}"
+
+    found = resolve_attachments(house.hospital_id, chosen, make_url)
+    allowed = tuple(
+        one
+        for one in found
+        if not is_blocked(check_wording(house.hospital_id, one.title, "automatic"))
+    )
+    return chosen, allowed
 
 
 def note_claim(house: House, claim: WelcomeClaim) -> Delivery:
@@ -135,6 +172,8 @@ def link_to(account: Account | None, path: str, delivery: Delivery) -> str:
 @transaction.atomic
 def settle_welcome(hospital_id: int, plan: WelcomePlan, result: Sent | SendFailed) -> None:
     """Store the outcome in both rooms: welcome.sent or welcome.missed with its delay."""
+    if isinstance(result, Sent) and plan.left_out_count:
+        result = replace(result, left_out_count=result.left_out_count + plan.left_out_count)
     channels.settle_welcome(hospital_id, plan.claim.arrival_id, result)
     settle_deliveries(hospital_id, [Settled(plan.delivery_id, final(result))])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 import time_machine
 
@@ -9,15 +11,18 @@ from lianxin.channels import synchronising
 from lianxin.channels.actions import create_live_code, miss_overdue
 from lianxin.channels.actions.arrivals import take_in
 from lianxin.channels.adapters.base import Inbound
-from lianxin.channels.models import Account, Arrival, LiveCode, MemberTask
+from lianxin.channels.jobs import keep_media
+from lianxin.channels.models import Account, Arrival, LiveCode, Media, MemberTask
 from lianxin.channels.queries import facts_of
+from lianxin.channels.queries.welcomes import count_left_out
 from lianxin.core import time
 from lianxin.core.actor import SystemActor
 from lianxin.core.models import Event, Hospital
 from lianxin.outreach import actions, jobs
 from lianxin.outreach.models import Card, Delivery, Intent, StaffConfirmation
 from lianxin.staff.models import Staff
-from lianxin.testing.channels import CORP_ID
+from lianxin.testing.channels import CORP_ID, PNG, make_file
+from lianxin.testing.content import make_published
 from lianxin.testing.jobs import run_jobs
 from lianxin.testing.outreach import Reachable, make_intent, make_reachable
 from lianxin.testing.patients import make_holding
@@ -312,6 +317,51 @@ def test_a_forbidden_welcome_is_replaced_never_dropped(
     assert "根治" not in shown
     assert "急症请拨 120" in shown
     assert Event.objects.filter(name="welcome.sent").exists()
+
+
+def test_attachments_follow_and_what_is_not_ready_stays_behind(
+    sandbox: Sandbox, wecom: Account, doctor: Staff, in_riverside: Hospital
+) -> None:
+    code = make_code(wecom, doctor, "您好。")
+    ready, late = make_file(in_riverside), make_file(in_riverside, PNG + b"late")
+    item = make_published(in_riverside, title="来院路线")
+    chosen = [
+        {"kind": "image", "file": ready.sha256},
+        {"kind": "link", "page": item.key},
+        {"kind": "image", "file": late.sha256},
+        {"kind": "link", "page": "withdrawn"},
+    ]
+    code.welcome_attachments = chosen[:1]
+    code.save(update_fields=["welcome_attachments"])
+    keep_media.for_hospital(in_riverside.pk)  # type: ignore[attr-defined]
+    code.welcome_attachments = chosen
+    code.save(update_fields=["welcome_attachments"])
+
+    send_welcome(add_doctor(sandbox, wecom))
+
+    inbox = sandbox.state()["persons"]["wang"]["inbox"]
+    assert [one["kind"] for one in inbox] == ["note", "text", "image", "link", "link"]
+    assert f"/p/read/{item.key}/?d=" in str(inbox)
+    sent = Event.objects.get(name="welcome.sent")
+    assert sent.data["reason"] == "attachments_left_out"
+    assert count_left_out(code, time.now() - timedelta(days=1)) == 1
+
+
+def test_a_picture_that_the_provider_forgot_does_not_stop_the_text(
+    sandbox: Sandbox, wecom: Account, doctor: Staff, in_riverside: Hospital
+) -> None:
+    code = make_code(wecom, doctor, "您好。")
+    code.welcome_attachments = [{"kind": "image", "file": make_file(in_riverside).sha256}]
+    code.save(update_fields=["welcome_attachments"])
+    keep_media.for_hospital(in_riverside.pk)  # type: ignore[attr-defined]
+    Media.objects.update(media_id="never-was")
+
+    send_welcome(add_doctor(sandbox, wecom))
+
+    inbox = sandbox.state()["persons"]["wang"]["inbox"]
+    assert [one["kind"] for one in inbox] == ["note", "text", "link"]
+    assert Event.objects.get(name="welcome.sent").data["reason"] == "attachments_left_out"
+    assert not Media.objects.exists()
 
 
 def test_who_comes_back_is_welcomed_back(sandbox: Sandbox, wecom: Account, doctor: Staff) -> None:

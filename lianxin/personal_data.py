@@ -32,6 +32,8 @@ PERSONAL_DATA: tuple[PersonalField, ...] = (
     PersonalField(
         "channels.ArchivedMessage", "body_sealed", "address", "engagement", "key_destroyed"
     ),
+    PersonalField("channels.Archive", "secret_sealed", "hospital", "hospital", "not_personal"),
+    PersonalField("channels.ArchiveKey", "private_sealed", "hospital", "hospital", "not_personal"),
     PersonalField("channels.Group", "details_sealed", "hospital", "hospital", "not_personal"),
     # outreach
     PersonalField("outreach.Intent", "title_sealed", "patient", "engagement", "key_destroyed"),

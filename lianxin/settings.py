@@ -213,6 +213,12 @@ PROVIDER_URLS = {
     for name, _sign, url in (one.partition("=") for one in words("LIANXIN_PROVIDER_URLS"))
     if url.startswith(("http://", "https://"))
 }
+# The chat archive comes through the vendor's own library alone. Where its file lies only who runs
+# the machine says, and what speaks its interface (`FinanceSdk`): never a page.
+ARCHIVE_LIBRARY = os.environ.get("LIANXIN_ARCHIVE_LIBRARY", "")
+ARCHIVE_SDK = os.environ.get(
+    "LIANXIN_ARCHIVE_SDK", "lianxin.channels.adapters.wecom.archive_sdk.NativeSdk"
+)
 RECONCILE_SECONDS = int(os.environ.get("LIANXIN_RECONCILE_SECONDS", "900"))
 
 LOGGING = {

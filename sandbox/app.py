@@ -12,9 +12,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
 from sandbox.authorize import authorize
+from sandbox.calls import make_json
 from sandbox.client.routes import ROUTES as CLIENT_ROUTES
 from sandbox.control.routes import ROUTES as CONTROL_ROUTES
-from sandbox.control.routes import refuse
+from sandbox.control.routes import read_json, refuse
 from sandbox.errors import ControlError
 from sandbox.mini_program.routes import serve as serve_mini
 from sandbox.official_account.articles import finish_examinations
@@ -33,6 +34,7 @@ from sandbox.runtime import Sandbox
 from sandbox.sms.routes import serve as serve_sms
 from sandbox.voice.acts import end_overdue
 from sandbox.voice.routes import serve as serve_voice
+from sandbox.wecom.archive_records import hand_out
 from sandbox.wecom.routes import serve as serve_wecom
 from sandbox.wecom.transfer_acts import finish_due
 
@@ -41,6 +43,11 @@ ANY = ["GET", "POST"]
 
 async def say_healthy(_request: Request) -> Response:
     return PlainTextResponse("ok")
+
+
+async def hand_out_records(request: Request) -> Response:
+    """Answer the stand-in of the archive's native library, which no path of the provider has."""
+    return make_json(hand_out(request.app.state.sandbox, await read_json(request)))
 
 
 def make_routes() -> list[Route | Mount]:
@@ -59,6 +66,7 @@ def make_routes() -> list[Route | Mount]:
         Route("/wecom/{path:path}", serve_wecom, methods=ANY),
         Route("/official/{path:path}", serve_official, methods=ANY),
         Route("/mini/{path:path}", serve_mini, methods=ANY),
+        Route("/finance-sdk/chat-data", hand_out_records, methods=["POST"]),
         Route("/sms", serve_sms, methods=["POST"]),
         Route("/sms/", serve_sms, methods=["POST"]),
         Route("/voice", serve_voice, methods=["POST"]),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from hashlib import sha256
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
+from sandbox.archive_state import CorpArchive
 from sandbox.group_state import CorpGroups
 from sandbox.kf_state import KfAccount, KfCode
 from sandbox.mini_program.users import MiniCode, MiniLink, MiniScene, MiniUser, SubscribeSend
@@ -253,8 +254,9 @@ class Corp:
     groups: CorpGroups = field(default_factory=CorpGroups)
     staff_messages: list[StaffMessage] = field(default_factory=list)
     card_codes: dict[str, CardCode] = field(default_factory=dict)
-    # Who answered for the archive: "userid external_userid" → answer, when.
+    # Who answered for the archive: "userid external_userid", or chat_id in front → answer, when.
     archive_answers: dict[str, Json] = field(default_factory=dict)
+    archive: CorpArchive = field(default_factory=CorpArchive)
     kf: dict[str, KfAccount] = field(default_factory=dict)
     kf_codes: dict[str, KfCode] = field(default_factory=dict)
     moments: dict[str, Moment] = field(default_factory=dict)

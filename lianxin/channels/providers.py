@@ -36,14 +36,19 @@ SHORTEST_LIFE = timedelta(seconds=30)
 
 
 class DatabaseTokens:
-    """The token store on AccessToken rows: one process refreshes, the others wait for it."""
+    """The token store on AccessToken rows: one process refreshes, the others wait for it.
 
-    def __init__(self) -> None:
+    `access` names the account's token that calls go out with: its app's, or the archive's.
+    """
+
+    def __init__(self, access: str = ACCESS) -> None:
+        self.access = access
         self.known: dict[tuple[int, str], tuple[str, bytes]] = {}
         # One per kind: whoever fetches a ticket needs the access token meanwhile.
         self.locks: dict[tuple[int, str], asyncio.Lock] = {}
 
     async def obtain(self, account: AccountFacts, fetch: Fetch, kind: str = ACCESS) -> str:
+        kind = self.access if kind == ACCESS else kind
         async with self.lock_of(account, kind):
             known = self.known.get((account.id, kind))
             if known is None:
@@ -76,11 +81,11 @@ class DatabaseTokens:
         await sync_to_async(store_token)(account, token, kind)
 
     async def drop(self, account: AccountFacts, value: str) -> None:
-        async with self.lock_of(account, ACCESS):
-            known = self.known.get((account.id, ACCESS))
+        async with self.lock_of(account, self.access):
+            known = self.known.get((account.id, self.access))
             if known is not None and known[0] == value:
-                del self.known[account.id, ACCESS]
-                await sync_to_async(forget_token)(account, known[1])
+                del self.known[account.id, self.access]
+                await sync_to_async(forget_token)(account, known[1], self.access)
 
 
 def read_token(account: AccountFacts, kind: str = ACCESS) -> tuple[str, bytes] | None:
@@ -113,9 +118,9 @@ def store_token(account: AccountFacts, token: Token | None, kind: str) -> None:
         actions.settle_token(account.hospital_id, account.id, token.value, expires_at, kind)
 
 
-def forget_token(account: AccountFacts, sealed: bytes) -> None:
+def forget_token(account: AccountFacts, sealed: bytes, kind: str) -> None:
     with scope(account.hospital_id):
-        actions.drop_token(account.hospital_id, account.id, sealed)
+        actions.drop_token(account.hospital_id, account.id, sealed, kind)
 
 
 def load_facts(hospital_id: int, account_id: int) -> AccountFacts:
@@ -127,7 +132,9 @@ def load_facts(hospital_id: int, account_id: int) -> AccountFacts:
     return account
 
 
-def run_with(account: AccountFacts, work: Callable[[Provider], Awaitable[T]]) -> T:
+def run_with(
+    account: AccountFacts, work: Callable[[Provider], Awaitable[T]], *, access: str = ACCESS
+) -> T:
     """Run `work` against the account's provider. Outside any transaction, from a job's thread."""
 
     async def main() -> T:
@@ -136,7 +143,7 @@ def run_with(account: AccountFacts, work: Callable[[Provider], Awaitable[T]]) ->
             provider = Provider(
                 client,
                 account,
-                DatabaseTokens(),
+                DatabaseTokens(access),
                 platform=adapter.platform,
                 fetch_token=adapter.fetch_token,
                 clock=time.now,

@@ -8,6 +8,11 @@ from django.utils.translation import gettext_lazy as _
 SENTENCES: dict[str, str | Promise] = {
     "account_inactive": _("这个渠道账号已停用。"),
     "app_disabled": _("应用已被停用，请管理员在平台后台启用。"),
+    "archive_key_unknown": _("平台的新消息用了这里没有的密钥版本，读到这里停下了。"),
+    "archive_library_missing": _("平台的存档程序库没有装在这台服务器上，所以读不到会话内容。"),
+    "archive_nobody": _("平台没有在存档任何一位员工的会话。"),
+    "archive_no_key": _("还没有密钥，平台没法把会话加密给我们。"),
+    "archive_source_refused": _("存档程序库没有连上平台，或平台拒绝了它。"),
     "banned": _("平台判定为异常发送并已限制，请管理员处理。"),
     "call_busy": _("电话占线。"),
     "call_cancelled": _("打之前已经有人接手，所以没有打。"),

@@ -9,6 +9,8 @@ from lianxin.core import keys
 from lianxin.core.keys import Keyring
 
 SECRETS_FIELD = "channels.account.secrets"
+ARCHIVE_SECRET_FIELD = "channels.archive.secret"  # noqa: S105 - the field's name
+ARCHIVE_KEY_FIELD = "channels.archive.key"
 TOKEN_FIELD = "channels.token"  # noqa: S105 - the field's name
 CALLBACK_FIELD = "channels.callback"
 PAYLOAD_FIELD = "channels.arrival"

@@ -5,6 +5,7 @@ from django.urls import path
 from lianxin.channels import portal
 from lianxin.channels.views import (
     accounts,
+    archive,
     attachments,
     campaigns,
     costs,
@@ -31,6 +32,17 @@ urlpatterns = [
     path("settings/channels/<slug:key>/", accounts.account, name="account"),
     path("settings/channels/<slug:key>/check/", accounts.check, name="check"),
     path("settings/channels/<slug:key>/widget/", accounts.try_widget, name="try_widget"),
+    path("settings/channels/<slug:key>/archive/", archive.archive, name="archive"),
+    path("settings/channels/<slug:key>/archive/save/", archive.change, name="change_archive"),
+    path("settings/channels/<slug:key>/archive/check/", archive.check, name="check_archive"),
+    path("settings/channels/<slug:key>/archive/keys/", archive.make_key, name="make_archive_key"),
+    path(
+        "settings/channels/<slug:key>/archive/keys/<int:version>/",
+        archive.renumber_key,
+        name="renumber_archive_key",
+    ),
+    path("settings/channels/<slug:key>/archive/on/", archive.turn_on, name="turn_on_archive"),
+    path("settings/channels/<slug:key>/archive/off/", archive.turn_off, name="turn_off_archive"),
     path("settings/channels/<slug:key>/sync/", syncs.sync, name="sync"),
     path("settings/channels/<slug:key>/sync/start/", syncs.start_sync, name="start_sync"),
     path("settings/channels/<slug:key>/sync/cancel/", syncs.cancel_sync, name="cancel_sync"),

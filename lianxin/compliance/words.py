@@ -50,6 +50,7 @@ PAGES: dict[str, Promise] = {
     "patients:bedside": _("床旁核验"),
     "patients:life_event": _("生命事件"),
     "patients:merge": _("合并患者"),
+    "patients:archive": _("企业微信聊天存档"),
     "patients:likeness": _("对照可能重复的登记"),
     "patients:likenesses": _("对照可能重复的登记"),
     "patients": _("患者资料"),

@@ -224,6 +224,10 @@ class BedsideForm(forms.Form):
         return digits
 
 
+# What a number in a form may be at most: a bigger one is no row of the database.
+LARGEST_ID = 2**63 - 1
+
+
 class LifeEventForm(forms.Form):
     kind = forms.ChoiceField(
         label=gettext_lazy("发生了什么"),
@@ -241,6 +245,29 @@ class LifeEventForm(forms.Form):
 
 class TagForm(forms.Form):
     name = forms.CharField(label=gettext_lazy("标签"), max_length=60)
+
+
+READ_REASONS = [
+    ("care", gettext_lazy("诊疗需要：核对患者说过什么")),
+    ("complaint", gettext_lazy("投诉或纠纷")),
+    ("quality", gettext_lazy("服务质量检查")),
+    ("patient_asked", gettext_lazy("患者本人要求查看")),
+    ("authority", gettext_lazy("监管或司法要求")),
+]
+
+
+class ReadForm(forms.Form):
+    """Which archived talk is read and why. The reason is one of a few words: it is logged."""
+
+    talk = forms.IntegerField(min_value=1, max_value=LARGEST_ID, widget=forms.HiddenInput)
+    before = forms.IntegerField(
+        min_value=1, max_value=LARGEST_ID, required=False, widget=forms.HiddenInput
+    )
+    reason = forms.ChoiceField(
+        label=gettext_lazy("为什么要看"),
+        choices=[("", gettext_lazy("请选择原因")), *READ_REASONS],
+        error_messages={"required": gettext_lazy("请选择原因：每次查看都会记录。")},
+    )
 
 
 class MergeForm(forms.Form):

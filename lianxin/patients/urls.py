@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from lianxin.patients import portal
-from lianxin.patients.views import likenesses
+from lianxin.patients.views import archived, likenesses
 from lianxin.patients.views import people as views
 
 app_name = "patients"
@@ -18,6 +18,7 @@ urlpatterns = [
     path("patients/<slug:key>/resume/", views.resume, name="resume"),
     path("patients/<slug:key>/tags/", views.add_tag, name="add_tag"),
     path("patients/<slug:key>/tags/<slug:tag_key>/remove/", views.remove_tag, name="remove_tag"),
+    path("patients/<slug:key>/archive/", archived.index, name="archive"),
     path("patients/<slug:key>/merge/", views.merge, name="merge"),
     path("likenesses/", likenesses.index, name="likenesses"),
     path("likenesses/<slug:key>/", likenesses.likeness, name="likeness"),

@@ -10,7 +10,7 @@ from lianxin.channels.actions import groups
 from lianxin.channels.adapters.base import AccountFacts, CallbackRequest, Inbound
 from lianxin.channels.adapters.crypto import Crypt, sign
 from lianxin.channels.adapters.wecom.groups import SeenGroup, SeenMember
-from lianxin.channels.models import Account, Address, Arrival, Group, MediaFile
+from lianxin.channels.models import Account, Address, Archive, Arrival, Group, MediaFile
 from lianxin.channels.queries import facts_of
 from lianxin.core import time
 from lianxin.core.actor import SystemActor
@@ -119,6 +119,21 @@ def make_address(
     with scope(account.hospital_id):
         actions.take_in(facts_of(account), [inbound])
         return Address.objects.get(account=account, external_id=person)
+
+
+ARCHIVE_SECRET = "archive-secret"
+
+
+def make_archive(account: Account) -> Archive:
+    """Switch the archive on with one pair of keys, through the same door as the page."""
+    by = SystemActor(account.hospital_id)
+    with scope(account.hospital_id):
+        actions.change_archive(
+            account, secret=ARCHIVE_SECRET, purpose="随访质量检查", keep_days=30, seen=0, by=by
+        )
+        actions.make_archive_key(account, 1, by=by)
+        actions.turn_on_archive(account, by=by)
+        return Archive.objects.get(account=account)
 
 
 def make_message(address: Address, text: str = "你好", *, kind: str = "text") -> Arrival:

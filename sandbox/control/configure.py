@@ -24,6 +24,7 @@ from sandbox.state import (
     make_openid,
 )
 from sandbox.voice.lines import VoiceApp
+from sandbox.wecom.archive_records import read_public_key
 from sandbox.wecom.contacts import relation_key
 
 CORP_FIELDS = ("name", "has_developer_account", "has_own_welcome", "mass_quota")
@@ -106,7 +107,18 @@ def put_corp(box: Sandbox, corp_id: str, data: Json) -> Json:
     for name in CALLBACKS:
         if name in data:
             setattr(corp, name, _load_target(name, data[name]))
+    if "archive" in data:
+        _put_archive(corp, data["archive"])
     return {"corp_id": corp_id, "base_path": "/wecom"}
+
+
+def _put_archive(corp: Corp, data: Json) -> None:
+    """Paste public keys, as the admin does in the console; what was recorded stays."""
+    for version, pem in data.get("public_keys", {}).items():
+        read_public_key(pem)
+        corp.archive.public_keys[str(int(version))] = pem
+    corp.archive.permitted = list(data.get("permitted", corp.archive.permitted))
+    corp.archive.inner_groups = dict(data.get("inner_groups", corp.archive.inner_groups))
 
 
 def _load_app(data: Json) -> App:

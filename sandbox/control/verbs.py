@@ -151,7 +151,15 @@ def _refuse_transfer(box: Sandbox, person: Person, data: Json) -> Json:
 
 def _answer_archive(box: Sandbox, person: Person, data: Json) -> Json:
     corp = access_corp(box, _text(data, "corp_id"))
-    return archive.answer(box, corp, _text(data, "userid"), person, _text(data, "answer"))
+    word = _text(data, "answer")
+    if data.get("chat_id"):
+        return archive.answer_in_group(box, corp, _text(data, "chat_id"), person, word)
+    return archive.answer(box, corp, _text(data, "userid"), person, word)
+
+
+def _recall(box: Sandbox, person: Person, data: Json) -> Json:
+    corp = access_corp(box, _text(data, "corp_id"))
+    return wecom.recall(box, corp, _text(data, "userid"), person, by_member=False)
 
 
 def _write(box: Sandbox, person: Person, data: Json) -> Json:
@@ -290,6 +298,7 @@ PERSON_VERBS: dict[str, PersonVerb] = {
     "refuse-transfer": _refuse_transfer,
     "answer-archive": _answer_archive,
     "write": _write,
+    "recall": _recall,
     "oa-subscribe": _oa_subscribe,
     "oa-unsubscribe": _oa_unsubscribe,
     "oa-scan": _oa_scan,
@@ -366,6 +375,11 @@ def _member_writes(box: Sandbox, corp: Corp, member: Member, data: Json) -> Json
     return wecom.chat(box, corp, member.userid, person, _text(data, "text"), by_member=True)
 
 
+def _member_recalls(box: Sandbox, corp: Corp, member: Member, data: Json) -> Json:
+    person = access_person(box, _text(data, "person"))
+    return wecom.recall(box, corp, member.userid, person, by_member=True)
+
+
 def _leave(box: Sandbox, corp: Corp, member: Member, _data: Json) -> Json:
     return wecom.leave(box, corp, member)
 
@@ -410,6 +424,7 @@ MEMBER_VERBS: dict[str, MemberVerb] = {
     "delete-tag": _delete_tag,
     "shuffle-tags": _shuffle_tags,
     "write": _member_writes,
+    "recall": _member_recalls,
     "leave": _leave,
     **GROUP_MEMBER_VERBS,
     **KF_MEMBER_VERBS,

@@ -8,6 +8,7 @@ from sandbox.callbacks import XmlValue
 from sandbox.errors import ControlError, Json
 from sandbox.runtime import Sandbox, corp_target
 from sandbox.state import ContactWay, Corp, Member, Person, Relation, make_external_userid
+from sandbox.wecom.archive_records import is_archived, keep_recall, keep_said
 from sandbox.wecom.contacts import find_relation, relation_key
 from sandbox.wecom.mass import confirm_task
 from sandbox.wecom.welcome import issue_code
@@ -161,7 +162,7 @@ def edit_contact(box: Sandbox, corp: Corp, userid: str, person: Person, remark: 
 def chat(
     box: Sandbox, corp: Corp, userid: str, person: Person, text: str, *, by_member: bool
 ) -> Json:
-    """Write in the 1:1 chat: no callback, the product never learns of it."""
+    """Write in the 1:1 chat: no callback; only a chat archive has it, where there is one."""
     if not text.strip():
         raise ControlError(422, "nothing to send")
     relation = access_relation(corp, userid, person)
@@ -169,6 +170,11 @@ def chat(
         raise ControlError(409, "not friends")
     relation.has_chatted, relation.last_at = True, box.clock.now()
     member = corp.members[userid]
+    msgid = ""
+    if is_archived(corp, userid):
+        pair = (userid, relation.external_userid)
+        sender, receiver = pair if by_member else pair[::-1]
+        msgid = keep_said(box, corp, sender, receiver, text)
     box.deliver(
         person,
         f"wecom:{corp.corp_id}:{userid}",
@@ -177,9 +183,30 @@ def chat(
         via="typed",
         side="them" if by_member else "me",
         sender=member.name,
+        provider_id=msgid,
     )
     name = "member_chat" if by_member else "chat"
     box.log.add("act", name, account=corp.corp_id, outcome="unseen")
+    return {"callbacks": []}
+
+
+def recall(box: Sandbox, corp: Corp, userid: str, person: Person, *, by_member: bool) -> Json:
+    """Take back the newest line that one of both typed in the 1:1 chat."""
+    relation = access_relation(corp, userid, person)
+    chat_key, side = f"wecom:{corp.corp_id}:{userid}", "them" if by_member else "me"
+    mine = [
+        one
+        for one in person.inbox
+        if one.chat == chat_key and one.side == side and one.via == "typed"
+    ]
+    if not mine:
+        raise ControlError(409, "nothing to take back")
+    person.inbox.remove(mine[-1])
+    box.log.touch()
+    if is_archived(corp, userid) and mine[-1].provider_id:
+        pair = (userid, relation.external_userid)
+        sender, receiver = pair if by_member else pair[::-1]
+        keep_recall(box, corp, sender, receiver, mine[-1].provider_id)
     return {"callbacks": []}
 
 

@@ -1,12 +1,13 @@
-"""The chat archive's plain calls (msgaudit): who is archived, who agreed; not what was said.
+"""The chat archive's plain calls (msgaudit): who is archived, who agreed.
 
-The provider gives that through its own native library alone, which no simulator can stand in for.
+What was said the provider gives through its own native library alone: `sandbox/finance_sdk.py`.
 """
 
 from __future__ import annotations
 
 from sandbox.calls import Call
 from sandbox.errors import ApiError, ControlError, Json
+from sandbox.group_state import OUTSIDE
 from sandbox.runtime import Sandbox
 from sandbox.state import Corp, Person, make_external_userid
 from sandbox.wecom.acts import change_contact
@@ -18,7 +19,9 @@ ANSWERS = ("Agree", "Disagree", "Default_Agree")
 
 
 def list_permitted(_call: Call, corp: Corp) -> Json:
-    return {"ids": [member.userid for member in corp.members.values() if member.is_active]}
+    active = [member.userid for member in corp.members.values() if member.is_active]
+    permitted = corp.archive.permitted or active
+    return {"ids": [userid for userid in active if userid in permitted]}
 
 
 def show_answers(call: Call, corp: Corp) -> Json:
@@ -33,24 +36,44 @@ def show_answers(call: Call, corp: Corp) -> Json:
     return {"agreeinfo": rows}
 
 
-def show_group_answers(call: Call, _corp: Corp) -> Json:
-    """Answer for a group: nobody answers for groups here yet."""
-    if not call.body.get("roomid"):
+def show_group_answers(call: Call, corp: Corp) -> Json:
+    """Answer for those people from outside who are in the group and were asked."""
+    room = call.text("roomid")
+    if not room:
         raise ApiError(40058, "roomid is empty")
-    return {"agreeinfo": []}
+    group = corp.groups.chats.get(room)
+    outside = [one.id for one in group.members.values() if one.kind == OUTSIDE] if group else []
+    found = [(one, corp.archive_answers.get(f"{room} {one}")) for one in outside]
+    return {"agreeinfo": [{EXTERNAL: one} | row for one, row in found if row]}
 
 
-def show_inner_group(call: Call, _corp: Corp) -> Json:
-    """Show a group of staff; there are none here, and customer groups have their own call."""
-    if not call.body.get("roomid"):
+def show_inner_group(call: Call, corp: Corp) -> Json:
+    """Show a group of staff; customer groups have their own call."""
+    room = call.text("roomid")
+    if not room:
         raise ApiError(40058, "roomid is empty")
+    group = corp.archive.inner_groups.get(room, {})
     return {
-        "roomname": "",
-        "creator": "",
-        "room_create_time": 0,
+        "roomname": str(group.get("name", "")),
+        "creator": str(group.get("creator", "")),
+        "room_create_time": int(group.get("created_at", 0)),
         "notice": "",
-        "members": [],
+        "members": [
+            {"memberid": userid, "jointime": int(group.get("created_at", 0))}
+            for userid in group.get("members", [])
+        ],
     }
+
+
+def answer_in_group(box: Sandbox, corp: Corp, chat_id: str, person: Person, word: str) -> Json:
+    """Let somebody in a group answer for it. No callback is documented for groups."""
+    external = make_external_userid(corp.corp_id, person.id)
+    group = corp.groups.chats.get(chat_id)
+    if group is None or external not in group.members or word not in ANSWERS:
+        raise ControlError(422, "not in the group, or no such answer")
+    row = {"status_change_time": box.clock.second(), "agree_status": word}
+    corp.archive_answers[f"{chat_id} {external}"] = row
+    return {"callbacks": []}
 
 
 def answer(box: Sandbox, corp: Corp, userid: str, person: Person, word: str) -> Json:

@@ -11,6 +11,7 @@ from sandbox.group_state import INSIDE, OUTSIDE, Group, GroupMember, GroupMoment
 from sandbox.runtime import Sandbox, corp_target
 from sandbox.state import Corp, Member, Person, make_external_userid
 from sandbox.wecom.acts import contact_agent
+from sandbox.wecom.archive_records import is_archived, keep_group_said
 from sandbox.wecom.attachments import list_parts
 from sandbox.wecom.group_welcomes import KINDS
 from sandbox.wecom.join_ways import MOST_GROUPS
@@ -269,7 +270,7 @@ def _go(box: Sandbox, corp: Corp, group: Group, person: Person, scene: int) -> J
 
 
 def talk(box: Sandbox, corp: Corp, group: Group, who: str, name: str, text: str) -> Json:
-    """Say something in the group: every phone in it shows it, and no server is told."""
+    """Say something in the group: every phone shows it, and only a chat archive has it."""
     if who not in group.members:
         raise ControlError(409, "not in the group")
     group.moments.append(GroupMoment(box.clock.now(), "talk", who))
@@ -283,5 +284,8 @@ def talk(box: Sandbox, corp: Corp, group: Group, who: str, name: str, text: str)
             side="me" if group.members[who].person == person.id else "them",
             sender=name,
         )
+    if any(is_archived(corp, userid) for userid in group.members):
+        others = [one for one in group.members if one != who]
+        keep_group_said(box, corp, who, others, group.chat_id, text)
     box.log.add("act", "group_talk", account=corp.corp_id, outcome="unseen")
     return {"callbacks": []}

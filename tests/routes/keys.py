@@ -34,7 +34,14 @@ from lianxin.journeys.models import DueStep, Enrolment
 from lianxin.patients import actions as patients
 from lianxin.patients.models import Holder, Holding, Patient
 from lianxin.staff.models import Staff
-from lianxin.testing.channels import PNG, make_account, make_address, make_file, make_group
+from lianxin.testing.channels import (
+    PNG,
+    make_account,
+    make_address,
+    make_archive,
+    make_file,
+    make_group,
+)
 from lianxin.testing.content import make_draft, make_published
 from lianxin.testing.conversations import make_script, make_thread
 from lianxin.testing.core import number
@@ -156,6 +163,12 @@ def find_printed_code(place: Place) -> Kwargs:
     return {**kwargs, "piece": "code.svg"}
 
 
+def find_archive_key(place: Place) -> Kwargs:
+    account = make_account(place.hospital)
+    make_archive(account)
+    return {"key": account.key, "version": 1}
+
+
 def find_group(place: Place) -> Kwargs:
     account = make_account(place.hospital)
     return {"key": make_group(account).key}
@@ -262,6 +275,7 @@ KEYS: dict[str, Callable[[Place], Kwargs]] = {
     "settings/channels/<slug:key>/followers/": find_official,
     "settings/channels/<slug:key>/service/": find_service_account,
     "settings/channels/<slug:key>/notices/": find_subscribe_template,
+    "settings/channels/<slug:key>/archive/keys/<int:version>/": find_archive_key,
     "settings/channels/new/<slug:kind>/": lambda _place: {"kind": "wecom"},
     "settings/channels/<slug:key>/widget/": lambda place: {
         "key": make_account(place.hospital, "webchat").key

@@ -15,6 +15,7 @@ from lianxin.channels.adapters.base import Inbound
 from lianxin.channels.models import (
     Account,
     Address,
+    ArchivedMessage,
     Arrival,
     ContactTag,
     Relation,
@@ -138,6 +139,7 @@ def forget_addresses(hospital_id: int, address_ids: Iterable[int], *, by: Actor)
         ContactTag.objects.filter(address=address).delete()
         forget_member(address)
         RelationTag.objects.filter(relation__address=address).delete()
+        ArchivedMessage.objects.filter(relation__address=address).delete()
         Transfer.objects.filter(address=address, state__in=Transfer.OPEN).update(
             state=Transfer.State.CANCELLED, settled_at=time.now()
         )

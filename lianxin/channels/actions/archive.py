@@ -1,4 +1,4 @@
-"""The chat archive: switching it, noting who agreed, keeping what they and their members wrote."""
+"""The chat archive: noting who agreed, keeping what they and their members wrote."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from lianxin.channels import queries, sealing
 from lianxin.channels.adapters.base import Inbound
 from lianxin.channels.adapters.wecom.archive import RECALL, ArchivedLine
 from lianxin.channels.models import (
-    Account,
     Archive,
     ArchiveConsent,
     ArchivedMessage,
@@ -21,32 +20,11 @@ from lianxin.channels.models import (
 )
 from lianxin.channels.rules.archive import may_keep, pair_of
 from lianxin.core import events
-from lianxin.core.actor import Actor, SystemActor
-from lianxin.core.errors import ForbiddenError, RefusedError
+from lianxin.core.actor import SystemActor
 from lianxin.core.keys import Keyring
 
 if TYPE_CHECKING:
     from lianxin.channels.actions.intake import Intake
-
-
-@transaction.atomic
-def switch_archive(account: Account, *, is_on: bool, by: Actor) -> None:
-    """Switch the archive of a WeCom account on or off; off keeps what was read."""
-    if not by.may("channel.manage"):
-        raise ForbiddenError
-    if account.kind != Account.Kind.WECOM:
-        raise RefusedError("只有企业微信有会话内容存档。")
-    Archive.objects.get_or_create(account=account, defaults={"hospital_id": account.hospital_id})
-    changed = Archive.objects.filter(account=account, is_on=not is_on).update(is_on=is_on)
-    if changed:
-        events.record(
-            "archive.switched",
-            hospital_id=account.hospital_id,
-            subject="account",
-            subject_id=account.pk,
-            by=by,
-            data={"is_on": is_on},
-        )
 
 
 @transaction.atomic
@@ -80,6 +58,12 @@ def take_agreed(intake: Intake, inbound: Inbound) -> None:
         note_consent(relation, ArchiveConsent.State.AGREED, inbound.occurred_at)
 
 
+def take_due(intake: Intake, inbound: Inbound) -> None:
+    """Take in 'there is something new': it is read with the next look of the job."""
+    del inbound
+    Archive.objects.filter(account_id=intake.account.id, is_on=True).update(next_try_at=None)
+
+
 @transaction.atomic
 def keep_lines(archive: Archive, lines: Sequence[ArchivedLine], *, up_to: int) -> int:
     """Keep what may be kept and move on to `up_to`; 0 when another worker was faster."""
@@ -92,7 +76,9 @@ def keep_lines(archive: Archive, lines: Sequence[ArchivedLine], *, up_to: int) -
 def keep_line(archive: Archive, line: ArchivedLine) -> bool:
     if line.action == RECALL:
         mine = ArchivedMessage.objects.filter(account_id=archive.account_id)
-        mine.filter(message_id=line.recalls, recalled_at=None).update(recalled_at=line.sent_at)
+        mine.filter(message_id=line.recalls, recalled_at=None).update(
+            recalled_at=line.sent_at, body_sealed=b""
+        )
         return False
     pair = pair_of(line.sender, line.receivers, line.group_id)
     if pair is None or not line.message_id:

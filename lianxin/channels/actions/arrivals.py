@@ -10,7 +10,7 @@ from django.db.models import F, Q
 
 from lianxin.channels import queries, rules, sealing
 from lianxin.channels.actions import cards, ticks
-from lianxin.channels.actions.archive import take_agreed
+from lianxin.channels.actions.archive import take_agreed, take_due
 from lianxin.channels.actions.calls import take_report
 from lianxin.channels.actions.corp_tags import ask_for_tag_list
 from lianxin.channels.actions.groups import note_change
@@ -458,6 +458,7 @@ def is_welcomed(intake: Intake, inbound: Inbound) -> bool:
 TAKERS = {
     "address.named": take_named,
     "archive.agreed": take_agreed,
+    "archive.due": take_due,
     "card.pressed": take_pressed,
     "call.reported": take_call,
     "contact.added": take_added,

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from lianxin.channels.jobs.accounts import check_accounts, reconcile, reconcile_account
-from lianxin.channels.jobs.archive import read_archive_consents
+from lianxin.channels.jobs.archive import (
+    check_archives,
+    forget_archived,
+    read_archive_consents,
+    read_archives,
+)
 from lianxin.channels.jobs.callbacks import forget_raw_callbacks, sweep_callbacks, translate
 from lianxin.channels.jobs.contacts import (
     identify_addresses,
@@ -58,8 +63,10 @@ from lianxin.channels.jobs.tasks import (
 __all__ = [
     "change_session",
     "check_accounts",
+    "check_archives",
     "count_group_days",
     "find_outside_tasks",
+    "forget_archived",
     "forget_raw_callbacks",
     "identify_addresses",
     "keep_group_syncs",
@@ -79,6 +86,7 @@ __all__ = [
     "mark_relations",
     "place_calls",
     "read_archive_consents",
+    "read_archives",
     "read_article_counts",
     "read_code_pictures",
     "read_contacts",

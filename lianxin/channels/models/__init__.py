@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from lianxin.channels.models.accounts import AccessToken, Account, AccountRoute
 from lianxin.channels.models.addresses import EXTERNAL_ID_CHARACTERS, Address, Relation, TickCount
-from lianxin.channels.models.archive import Archive, ArchiveConsent, ArchivedMessage
+from lianxin.channels.models.archive import (
+    PURPOSE_CHARACTERS,
+    Archive,
+    ArchiveConsent,
+    ArchivedMessage,
+    ArchiveKey,
+)
 from lianxin.channels.models.arrivals import ARRIVAL_KEY_CHARACTERS, Arrival, Callback
 from lianxin.channels.models.calls import StaffCall
 from lianxin.channels.models.campaigns import Campaign, CampaignAddress, CampaignVisits
@@ -54,6 +60,7 @@ __all__ = [
     "EXTERNAL_ID_CHARACTERS",
     "GROUP_NAME_CHARACTERS",
     "NAME_CHARACTERS",
+    "PURPOSE_CHARACTERS",
     "REMARK_CHARACTERS",
     "WORDS_CHARACTERS",
     "AccessToken",
@@ -63,6 +70,7 @@ __all__ = [
     "Address",
     "Archive",
     "ArchiveConsent",
+    "ArchiveKey",
     "ArchivedMessage",
     "Arrival",
     "Budget",

@@ -87,6 +87,8 @@ class AccessToken(models.Model):
         # What page signatures are made with: for the corp or the Official Account, for the app.
         PAGE_TICKET = "page_ticket"
         AGENT_TICKET = "agent_ticket"
+        # What the chat archive's own secret gives.
+        ARCHIVE = "archive"
 
     hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+")
     account = models.ForeignKey(Account, models.PROTECT, related_name="+")

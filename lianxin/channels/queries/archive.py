@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from django.db.models import Count, Q, QuerySet
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from django.db.models import Count, F, Q, QuerySet
 
 from lianxin.channels import sealing
+from lianxin.channels.adapters.checking import Finding
 from lianxin.channels.models import (
     Account,
     Archive,
     ArchiveConsent,
     ArchivedMessage,
+    ArchiveKey,
     Relation,
 )
+from lianxin.channels.queries.groups import free_rows
+from lianxin.core import keys, time
 from lianxin.core.keys import Keyring
 
 
@@ -79,14 +87,154 @@ def archive_standing(account: Account) -> ArchiveStanding:
     return ArchiveStanding(is_on, agreed, refused, counted["everyone"] - agreed - refused)
 
 
+def list_archives_to_read(hospital_id: int, now: datetime) -> list[Archive]:
+    rows = free_rows(Archive, now).filter(hospital_id=hospital_id, is_on=True)
+    return list(rows.filter(account__is_active=True).select_related("account").order_by("pk"))
+
+
+def list_archives_to_check(hospital_id: int) -> list[Archive]:
+    rows = Archive.objects.filter(hospital_id=hospital_id, account__is_active=True)
+    rows = rows.exclude(check_requested_at=None).select_related("account")
+    return list(rows.order_by("check_requested_at"))
+
+
+def open_archive_secret(archive: Archive) -> str:
+    """Return the archive's own secret; empty when none was given."""
+    if not archive.secret_sealed:
+        return ""
+    sealed = bytes(archive.secret_sealed)
+    return keys.hospital_open(archive.hospital_id, sealed, field=sealing.ARCHIVE_SECRET_FIELD)
+
+
+def list_archive_keys(account_id: int) -> list[ArchiveKey]:
+    return list(ArchiveKey.objects.filter(account_id=account_id).order_by("-version"))
+
+
+def open_archive_keys(account_id: int) -> dict[int, RSAPrivateKey]:
+    """Return the private keys by their version."""
+    opened: dict[int, RSAPrivateKey] = {}
+    for row in list_archive_keys(account_id):
+        text = keys.hospital_open(
+            row.hospital_id, bytes(row.private_sealed), field=sealing.ARCHIVE_KEY_FIELD
+        )
+        key = load_pem_private_key(text.encode(), password=None)
+        if isinstance(key, RSAPrivateKey):
+            opened[row.version] = key
+    return opened
+
+
+def archive_findings(archive: Archive) -> list[Finding]:
+    """Return what the last check found out."""
+    return [
+        Finding(str(row["code"]), str(row["state"]), str(row["reason"]), row["facts"])
+        for row in archive.findings
+    ]
+
+
+def count_archived(account_id: int) -> int:
+    return ArchivedMessage.objects.filter(account_id=account_id).count()
+
+
+# ---- what was said ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Talk:
+    """What one contact and one member said to each other, as far as it may be shown."""
+
+    relation: Relation
+    # agreed, refused, assumed; empty: not asked, as far as we know.
+    state: str
+    since: datetime | None
+    count: int
+
+    @property
+    def is_agreed(self) -> bool:
+        return self.state == ArchiveConsent.State.AGREED
+
+
+@dataclass(frozen=True)
+class TalkLine:
+    """One message. One that was recalled has no text, and one of an erased address neither."""
+
+    id: int
+    is_from_staff: bool
+    sent_at: datetime
+    kind: str
+    text: str
+    is_recalled: bool
+
+
+def past_term(archive: Archive, now: datetime) -> Q:
+    return Q(sent_at__lt=now - timedelta(days=archive.keep_days))
+
+
+def list_shown(archive: Archive) -> QuerySet[ArchivedMessage]:
+    """Return what may be shown today: said after a yes that still stands, within its term."""
+    rows = ArchivedMessage.objects.filter(account_id=archive.account_id)
+    if archive.erase_requested_at is not None:
+        return rows.none()
+    consent = "relation__archive_consent"
+    agreed = {f"{consent}__state": ArchiveConsent.State.AGREED}
+    covered = rows.filter(**agreed, sent_at__gte=F(f"{consent}__changed_at"))
+    return covered.exclude(past_term(archive, time.now()))
+
+
+def list_talks(hospital_id: int, address_ids: Iterable[int]) -> list[Talk]:
+    """Return the talks of these addresses where there is an archive; also where nothing is kept."""
+    archives = {
+        archive.account_id: archive for archive in Archive.objects.filter(hospital_id=hospital_id)
+    }
+    rows = Relation.objects.filter(
+        hospital_id=hospital_id,
+        address_id__in=list(address_ids),
+        address__account_id__in=list(archives),
+    ).exclude(staff_userid="")
+    relations = list(rows.select_related("address__account", "staff").order_by("pk"))
+    consents = {
+        row.relation_id: row for row in ArchiveConsent.objects.filter(relation__in=relations)
+    }
+    counts: dict[int, int] = {}
+    for archive in archives.values():
+        shown = list_shown(archive).filter(relation__in=relations).order_by()
+        counts |= dict(shown.values_list("relation").annotate(count=Count("pk")))
+    return [
+        Talk(
+            relation,
+            consents[relation.pk].state if relation.pk in consents else "",
+            consents[relation.pk].changed_at if relation.pk in consents else None,
+            counts.get(relation.pk, 0),
+        )
+        for relation in relations
+    ]
+
+
+def list_talk_lines(relation: Relation, *, before: int = 0, limit: int = 50) -> list[TalkLine]:
+    """Return the newest lines of a talk, oldest first; `before`: what stands before that line."""
+    archive = find_archive(relation.address.account_id)
+    if archive is None:
+        return []
+    rows = list_shown(archive).filter(relation=relation).order_by("-sent_at", "-pk")
+    first = rows.filter(pk=before).first() if before else None
+    if first is not None:
+        rows = rows.filter(Q(sent_at__lt=first.sent_at) | Q(sent_at=first.sent_at, pk__lt=before))
+    return open_lines(relation, list(rows[:limit])[::-1])
+
+
+def open_lines(relation: Relation, rows: Sequence[ArchivedMessage]) -> list[TalkLine]:
+    ring = Keyring.load(relation.hospital_id, [(sealing.ADDRESS, relation.address_id)])
+    lines: list[TalkLine] = []
+    for row in rows:
+        body = {}
+        if row.recalled_at is None:
+            sealed = bytes(row.body_sealed)
+            body = sealing.open_payload(ring, row.hospital_id, relation.address_id, sealed)
+        kind, text = str(body.get("kind", "")), str(body.get("text", ""))
+        is_recalled = row.recalled_at is not None
+        lines.append(TalkLine(row.pk, row.is_from_staff, row.sent_at, kind, text, is_recalled))
+    return lines
+
+
 def archived_texts(relation: Relation) -> list[str]:
     """Return what was said, oldest first, without what was recalled."""
-    rows = ArchivedMessage.objects.filter(relation=relation, recalled_at=None).order_by("sent_at")
-    ring = Keyring.load(relation.hospital_id, [(sealing.ADDRESS, relation.address_id)])
-    opened = [
-        sealing.open_payload(
-            ring, relation.hospital_id, relation.address_id, bytes(row.body_sealed)
-        )
-        for row in rows
-    ]
-    return [str(body.get("text", "")) for body in opened]
+    return [line.text for line in list_talk_lines(relation) if not line.is_recalled]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 # What the ids of people outside the corp begin with.
 OUTSIDE = ("wm", "wo")
@@ -33,4 +33,17 @@ def pair_of(sender: str, receivers: Sequence[str], group_id: str) -> Pair | None
 
 
 def may_keep(state: str, agreed_at: datetime | None, sent_at: datetime) -> bool:
-    return state == "agreed" and agreed_at is not None and sent_at >= agreed_at
+    """Tell whether it may be kept. The yes comes in whole seconds: of its second, nothing is."""
+    if state != "agreed" or agreed_at is None:
+        return False
+    return int(sent_at.timestamp()) > int(agreed_at.timestamp())
+
+
+def find_loss(
+    read_until: datetime | None, now: datetime, kept_for: timedelta
+) -> tuple[datetime, datetime] | None:
+    """Return from when to when the provider has deleted what nobody had read; None: nothing."""
+    oldest = now - kept_for
+    if read_until is None or read_until >= oldest:
+        return None
+    return read_until, oldest

@@ -7,7 +7,12 @@ from lianxin.channels.synchronising.accounts import (
     check_account,
     identify_addresses,
 )
-from lianxin.channels.synchronising.archive import read_archive, read_archive_consents
+from lianxin.channels.synchronising.archive import (
+    check_archive,
+    keep_archive,
+    read_archive_consents,
+    read_batch,
+)
 from lianxin.channels.synchronising.article_counts import read_article_counts
 from lianxin.channels.synchronising.calls import place_call
 from lianxin.channels.synchronising.contacts import read_contacts, run_sync, sync_now
@@ -50,10 +55,12 @@ __all__ = [
     "UNION_ID_ASKERS",
     "change_session",
     "check_account",
+    "check_archive",
     "compare_followers",
     "count_group_days",
     "find_outside_tasks",
     "identify_addresses",
+    "keep_archive",
     "keep_group_welcome",
     "keep_join_code",
     "keep_live_code",
@@ -68,9 +75,9 @@ __all__ = [
     "make_group_transfers",
     "mark_relations",
     "place_call",
-    "read_archive",
     "read_archive_consents",
     "read_article_counts",
+    "read_batch",
     "read_contacts",
     "read_customers",
     "read_follower_days",

@@ -25,7 +25,14 @@ from lianxin.core.errors import ForbiddenError
 from lianxin.core.models import Hospital
 from lianxin.core.scope import scope
 from lianxin.staff.models import Staff
-from lianxin.testing.channels import CORP_ID, contact_xml, make_account, make_address
+from lianxin.testing.channels import (
+    ARCHIVE_SECRET,
+    CORP_ID,
+    contact_xml,
+    make_account,
+    make_address,
+    make_archive,
+)
 from lianxin.testing.jobs import run_periodic
 from lianxin.testing.processes import Sandbox
 
@@ -66,7 +73,7 @@ def make_pair(account: Account, person: str = "wmA") -> Relation:
 
 
 def read(account: Account, tape: Tape, version: int = 1) -> int:
-    return synchronising.read_archive(account.hospital_id, account.pk, tape, {version: KEY})
+    return synchronising.read_batch(account.hospital_id, account.pk, tape, {version: KEY}).kept
 
 
 def test_only_after_a_yes_is_it_fetched_and_kept_once(in_riverside: Hospital, admin: Staff) -> None:
@@ -75,8 +82,10 @@ def test_only_after_a_yes_is_it_fetched_and_kept_once(in_riverside: Hospital, ad
     tape.say("m0", "wmA", "DrLi", "before the yes", at=now - timedelta(hours=1))
     tape.say("m1", "wmA", "DrLi", "你好", at=now)
     tape.say("m2", "DrLi", "wmB", "never asked", at=now)
+    make_archive(account)
+    actions.turn_off_archive(account, erases=False, by=admin)
     assert read(account, tape) == 0  # off
-    actions.switch_archive(account, is_on=True, by=admin)
+    actions.turn_on_archive(account, by=admin)
     assert read(account, tape) == 0  # nobody agreed
     assert tape.asked == 0
     actions.note_consent(relation, "agreed", now - timedelta(minutes=1))
@@ -95,7 +104,7 @@ def test_only_after_a_yes_is_it_fetched_and_kept_once(in_riverside: Hospital, ad
 def test_a_recalled_message_is_hidden(in_riverside: Hospital, admin: Staff) -> None:
     account, tape, now = make_account(in_riverside), Tape(), time.now()
     relation = make_pair(account)
-    actions.switch_archive(account, is_on=True, by=admin)
+    make_archive(account)
     actions.note_consent(relation, "agreed", now - timedelta(minutes=1))
     tape.say("m1", "wmA", "DrLi", "你好", at=now)
     back = {"action": "recall", "msgtype": "revoke", "revoke": {"pre_msgid": "m1"}}
@@ -112,7 +121,7 @@ def test_a_record_whose_key_is_not_here_yet_is_read_later(
 ) -> None:
     account, tape, now = make_account(in_riverside), Tape(version=2), time.now()
     relation = make_pair(account)
-    actions.switch_archive(account, is_on=True, by=admin)
+    make_archive(account)
     actions.note_consent(relation, "agreed", now - timedelta(minutes=1))
     tape.say("m1", "wmA", "DrLi", "你好", at=now)
 
@@ -138,7 +147,7 @@ def test_the_answers_are_asked_for_where_the_archive_is_on(
     sandbox: Sandbox, in_riverside: Hospital, admin: Staff
 ) -> None:
     WINDOWS.blocked_until.clear()
-    app = {"agent_id": 1000002, "secret": "app-secret", "rights": ["contact", "archive"]}
+    app = {"agent_id": 2000004, "secret": ARCHIVE_SECRET, "rights": ["archive"]}
     member = {"userid": "DrLi", "name": "李医生"}
     sandbox.put(f"/control/corps/{CORP_ID}", {"apps": [app], "members": [member]})
     seeded = {"corp_id": CORP_ID, "userid": "DrLi", "person": "wang"}
@@ -150,18 +159,19 @@ def test_the_answers_are_asked_for_where_the_archive_is_on(
     sandbox.post("/control/persons/wang/answer-archive", answer)
     run_periodic(jobs.__name__, "read_archive_consents", in_riverside.pk)
     assert not ArchiveConsent.objects.exists()
-    actions.switch_archive(account, is_on=True, by=admin)
+    make_archive(account)
 
     run_periodic(jobs.__name__, "read_archive_consents", in_riverside.pk)
 
     assert ArchiveConsent.objects.get(relation=relation).state == "refused"
 
 
-def test_who_may_not_manage_channels_does_not_switch_it(
-    in_riverside: Hospital, zhou: Staff
-) -> None:
+def test_who_may_not_manage_it_does_not_switch_it(in_riverside: Hospital, zhou: Staff) -> None:
+    account = make_account(in_riverside)
+    make_archive(account)
+
     with pytest.raises(ForbiddenError):
-        actions.switch_archive(make_account(in_riverside), is_on=True, by=zhou)
+        actions.turn_off_archive(account, erases=True, by=zhou)
 
 
 def test_the_page_says_that_it_is_off_and_who_agreed(riverside: Hospital, as_admin: Client) -> None:
@@ -195,4 +205,4 @@ def test_without_an_answered_yes_nothing_is_kept(state: str, has_time: bool, lat
 
     kept = may_keep(state, now if has_time else None, now + timedelta(seconds=late))
 
-    assert kept == (state == "agreed" and has_time and late >= 0)
+    assert kept == (state == "agreed" and has_time and late > 0)

@@ -27,6 +27,7 @@ from lianxin.channels import (
 )
 from lianxin.channels.adapters.checking import CALLBACK, UNKNOWN
 from lianxin.channels.models import Account
+from lianxin.channels.views.archive import state_of as state_of_archive
 from lianxin.channels.views.followers import followers_of
 from lianxin.channels.views.states import State
 from lianxin.channels.views.syncs import sync_panel
@@ -80,7 +81,9 @@ CAN_DO: dict[str, list[str | Promise]] = {
     ],
 }
 CANNOT: dict[str, str | Promise] = {
-    "wecom": gettext_lazy("企业微信的单聊内容不会进入连心，这是平台规则，不是故障。"),
+    "wecom": gettext_lazy(
+        "企业微信的单聊内容不会进入连心（只有会话内容存档例外，要购买并得到患者同意），这是平台规则，不是故障。"
+    ),
     "mini_program": gettext_lazy("没有勾选就不能发提醒，这是平台规则，不是故障。"),
     "sms": gettext_lazy("短信只用已批准的模板。"),
     "voice": gettext_lazy("只打给自己登记了号码并同意的员工，不打给患者。"),
@@ -178,6 +181,7 @@ def account_context(
         "archive": archive_of(found),
         "followers": followers_of(found),
         "follower_days": facts.count("follower_days_shown"),
+        "archive_state": state_of_archive(queries.find_archive(found.pk)),
         "embedding": embedding_of(found) if found.kind == Account.Kind.WEBCHAT else None,
     }
 

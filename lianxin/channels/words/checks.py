@@ -27,6 +27,9 @@ LABELS: dict[str, Words] = {
     "template": gettext_lazy("提醒模板"),
     "callback": gettext_lazy("回调"),
     "origin": gettext_lazy("网页地址"),
+    "archive_members": gettext_lazy("存档名单"),
+    "archive_library": gettext_lazy("平台的存档程序库"),
+    "archive_key": gettext_lazy("存档密钥"),
 }
 GOOD: dict[str, Words] = {
     "token": gettext_lazy("平台认得这个账号。"),
@@ -40,6 +43,9 @@ GOOD: dict[str, Words] = {
     "template": gettext_lazy("模板“%(title)s”与发出的内容一致。"),
     "callback": gettext_lazy("平台已经用现在的 Token 连上来过。"),
     "origin": gettext_lazy("手机可以打开 https://%(host)s。"),
+    "archive_members": gettext_lazy("名单读得到：平台正在存档 %(count)s 位员工的会话。"),
+    "archive_library": gettext_lazy("程序库已经装在这台服务器上，能打开。"),
+    "archive_key": gettext_lazy("有 %(count)s 个版本的密钥，最新的是第 %(name)s 版。"),
 }
 # What to do, by reason. A reason without a line needs nothing but another try.
 NEXT_STEPS: dict[str, Words] = {
@@ -71,6 +77,17 @@ NEXT_STEPS: dict[str, Words] = {
     "ip_first": gettext_lazy("先处理“可信 IP”。"),
     "origin_local": gettext_lazy("给患者用之前，把 LIANXIN_BASE_URL 设成 https 开头的地址。"),
     "origin_plain": gettext_lazy("请部署的人把 LIANXIN_BASE_URL 设成 https 开头的地址。"),
+    "archive_nobody": gettext_lazy(
+        "在企业微信后台“管理工具 → 会话内容存档”里加上要存档的员工，再检查。"
+    ),
+    "archive_library_missing": gettext_lazy(
+        "请部署的人从企业微信开发者网站下载会话内容存档的程序库（WeWorkFinanceSdk），"
+        "把文件的路径写到 LIANXIN_ARCHIVE_LIBRARY，重启后再检查。"
+    ),
+    "archive_source_refused": gettext_lazy(
+        "核对存档的 Secret；把这台服务器的出口地址加到会话内容存档的可信 IP 里，再检查。"
+    ),
+    "archive_no_key": gettext_lazy("在下面生成一对密钥，把公钥填到企业微信后台。"),
     "origin_number": gettext_lazy("请给服务器一个域名，平台的网页授权只认域名。"),
 }
 STATE_WORDS: dict[str, Words] = {

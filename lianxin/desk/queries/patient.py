@@ -55,6 +55,7 @@ MAY = {
     "consent": "consent.record",
     "health": "health.read",
     "plan": "health.edit",
+    "archive": "archive.read",
 }
 
 

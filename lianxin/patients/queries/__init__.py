@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from lianxin.patients.queries.archived import (
+    ArchivedTalk,
+    access_archived_talk,
+    list_archived_talks,
+)
 from lianxin.patients.queries.holders import (
     Door,
     Member,
@@ -78,6 +83,7 @@ from lianxin.patients.queries.people import (
 )
 
 __all__ = [
+    "ArchivedTalk",
     "Door",
     "Member",
     "OpenPatient",
@@ -85,6 +91,7 @@ __all__ = [
     "PatientFace",
     "PatientFilter",
     "Revealed",
+    "access_archived_talk",
     "access_current_patient",
     "access_holding",
     "access_likeness",
@@ -125,6 +132,7 @@ __all__ = [
     "is_stopped",
     "judge_pairs",
     "known_likenesses",
+    "list_archived_talks",
     "list_folded",
     "list_holdings",
     "list_life_events",

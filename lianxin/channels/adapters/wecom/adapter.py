@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 from lianxin.channels.adapters.base import (
@@ -77,17 +78,11 @@ class WeCom:
             return parse_contact(message)
         if event == "change_external_chat":
             return parse_group(message)
-        if event == "change_external_tag":
-            return [parse_tag(message)]
         if event in LEAVE_EVENTS:
             return parse_leave(message)
         if event == "template_card_event":
             return parse_press(message)
-        if event == "kf_msg_or_event":
-            return [parse_sync_notice(message)]
-        if event == "kf_account_auth_change":
-            return [parse_rights_notice(message)]
-        return []
+        return [NOTICES[event](message)] if event in NOTICES else []
 
     async def fetch_token(self, provider: Provider) -> Token:
         return await calls.fetch_token(provider)
@@ -219,6 +214,14 @@ def parse_press(message: dict[str, Any]) -> list[Inbound]:
     ]
 
 
+def parse_archive_notice(message: dict[str, Any]) -> Inbound:
+    """Read 'the archive has something new'. It carries nothing itself."""
+    created = field_text(message, "CreateTime")
+    return Inbound(
+        event="archive.due", arrival_key=f"archive:{created}", occurred_at=at_unix(created)
+    )
+
+
 def parse_sync_notice(message: dict[str, Any]) -> Inbound:
     """Read 'there are new customer service messages'. It carries none itself."""
     open_kfid = field_text(message, "OpenKfId")
@@ -244,3 +247,12 @@ def parse_rights_notice(message: dict[str, Any]) -> Inbound:
         occurred_at=at_unix(created),
         raw={"given": given, "taken": taken},
     )
+
+
+# Events that say one thing each: that something is to be looked at.
+NOTICES: dict[str, Callable[[dict[str, Any]], Inbound]] = {
+    "change_external_tag": parse_tag,
+    "msgaudit_notify": parse_archive_notice,
+    "kf_msg_or_event": parse_sync_notice,
+    "kf_account_auth_change": parse_rights_notice,
+}

@@ -21,6 +21,8 @@ from lianxin.channels.adapters.base import as_text
 
 RECALL = "recall"
 KEY_UNKNOWN = "archive_key_unknown"
+SOURCE_REFUSED = "archive_source_refused"
+LIBRARY_MISSING = "archive_library_missing"
 
 
 class ArchiveRefused(Exception):  # noqa: N818 - a refusal, told by its code alone
@@ -57,14 +59,49 @@ class ArchivedLine:
     recalls: str = ""
 
 
+class FinanceSdk(Protocol):
+    """The vendor's own interface, as its library has it: a return code, 0 is good, and a text.
+
+    Made with (library, corp id, the archive's secret); raises OSError where there is no library.
+    """
+
+    def get_chat_data(self, seq: int, limit: int) -> tuple[int, str]:
+        """Return JSON: the records after `seq`."""
+
+    def decrypt_data(self, key: str, sealed_message: str) -> tuple[int, str]:
+        """Return one message as JSON."""
+
+    def close(self) -> None:
+        """Give back what the library holds."""
+
+
 class ArchiveSource(Protocol):
-    """Where sealed records come from: the vendor's SDK, or a stand-in with the same two calls."""
+    """Where sealed records come from."""
 
     def fetch(self, seq: int, limit: int) -> Sequence[EncryptedRecord]:
         """Return what comes after `seq`, in order, at most `limit`."""
 
     def open(self, key: str, sealed_message: str) -> str:
         """Open one message with its random key; how it is sealed only the vendor knows."""
+
+
+@dataclass(frozen=True)
+class SdkSource:
+    """A source over the vendor's interface, whoever stands behind it."""
+
+    sdk: FinanceSdk
+
+    def fetch(self, seq: int, limit: int) -> list[EncryptedRecord]:
+        return read_records(self.told(self.sdk.get_chat_data(seq, limit)))
+
+    def open(self, key: str, sealed_message: str) -> str:
+        return self.told(self.sdk.decrypt_data(key, sealed_message))
+
+    def told(self, answer: tuple[int, str]) -> str:
+        code, text = answer
+        if code != 0:
+            raise ArchiveRefused(SOURCE_REFUSED)
+        return text
 
 
 def as_whole(value: Any) -> int:
@@ -87,7 +124,7 @@ def read_records(answer: str) -> list[EncryptedRecord]:
     """Read what GetChatData gives. An error code in it is a refusal of the whole."""
     found = read_json(answer)
     if as_text(found.get("errcode") or 0) != "0":
-        raise ArchiveRefused("archive_source_refused")
+        raise ArchiveRefused(SOURCE_REFUSED)
     rows = found.get("chatdata")
     return [
         EncryptedRecord(

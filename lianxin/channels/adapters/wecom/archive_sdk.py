@@ -1,4 +1,4 @@
-"""The vendor's native archive SDK (WeWorkFinanceSdk) behind the port `ArchiveSource`.
+"""The vendor's native archive SDK (WeWorkFinanceSdk): the interface `FinanceSdk` over ctypes.
 
 UNTESTED AGAINST THE VENDOR: the library talks to the provider itself, is not ours to ship, and
 cannot be pointed at a simulator. Written from its public C header; a hospital brings the file.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 from typing import Any
 
-from lianxin.channels.adapters.wecom.archive import ArchiveRefused, EncryptedRecord, read_records
+from lianxin.channels.adapters.wecom.archive import LIBRARY_MISSING, SOURCE_REFUSED, ArchiveRefused
 
 TIMEOUT_SECONDS = 10
 # What each call takes and gives, by the header; a slice is the SDK's own buffer.
@@ -37,7 +37,7 @@ SIGNATURES: dict[str, tuple[list[Any], Any]] = {
 }
 
 
-class SdkSource:
+class NativeSdk:
     """One loaded library, signed in for one corp."""
 
     def __init__(self, library: str, corp_id: str, secret: str) -> None:
@@ -47,28 +47,26 @@ class SdkSource:
                 function = getattr(self.calls, name)
                 function.argtypes, function.restype = takes, gives
         except (OSError, AttributeError):
-            raise ArchiveRefused("archive_library_missing") from None
+            raise ArchiveRefused(LIBRARY_MISSING) from None
         self.sdk = self.calls.NewSdk()
         if self.calls.Init(self.sdk, corp_id.encode(), secret.encode()) != 0:
             self.close()
-            raise ArchiveRefused("archive_source_refused")
+            raise ArchiveRefused(SOURCE_REFUSED)
 
-    def fetch(self, seq: int, limit: int) -> list[EncryptedRecord]:
-        return read_records(
-            self.ask("GetChatData", self.sdk, seq, limit, None, None, TIMEOUT_SECONDS)
-        )
+    def get_chat_data(self, seq: int, limit: int) -> tuple[int, str]:
+        return self.ask("GetChatData", self.sdk, seq, limit, None, None, TIMEOUT_SECONDS)
 
-    def open(self, key: str, sealed_message: str) -> str:
+    def decrypt_data(self, key: str, sealed_message: str) -> tuple[int, str]:
         return self.ask("DecryptData", key.encode(), sealed_message.encode())
 
-    def ask(self, name: str, *given: Any) -> str:
+    def ask(self, name: str, *given: Any) -> tuple[int, str]:
         """Make one call that answers into a buffer, which is freed whatever happens."""
         piece = self.calls.NewSlice()
         try:
-            if getattr(self.calls, name)(*given, piece) != 0:
-                raise ArchiveRefused("archive_source_refused")
+            code = int(getattr(self.calls, name)(*given, piece))
             start, length = self.calls.GetContentFromSlice(piece), self.calls.GetSliceLen(piece)
-            return ctypes.string_at(start, length).decode(errors="replace") if start else ""
+            text = ctypes.string_at(start, length).decode(errors="replace") if start else ""
+            return code, text
         finally:
             self.calls.FreeSlice(piece)
 

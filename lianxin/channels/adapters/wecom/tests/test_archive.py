@@ -18,7 +18,7 @@ from lianxin.channels.adapters.wecom.archive import (
     read_line,
     read_records,
 )
-from lianxin.channels.adapters.wecom.archive_sdk import SdkSource
+from lianxin.channels.adapters.wecom.archive_sdk import NativeSdk
 
 KEYS = {version: rsa.generate_private_key(65537, 2048) for version in (1, 3)}
 
@@ -102,4 +102,4 @@ def test_nothing_but_a_refusal_comes_of_garbage(text: str) -> None:
 
 def test_without_the_vendors_library_the_driver_says_so() -> None:
     with pytest.raises(ArchiveRefused, match="archive_library_missing"):
-        SdkSource("./no-such-library.so", "ww1", "secret")
+        NativeSdk("./no-such-library.so", "ww1", "secret")

@@ -62,6 +62,8 @@ SENTENCES: dict[str, str | Promise] = {
     "article_withdrawn": _("这一版在送出之前已被撤回或替换，没有发布。"),
     "article_refused": _("平台审核没有通过，请到公众号后台查看原因。"),
     "article_refused_fields": _("公众号不接受这篇的摘要或作者，请到公众号后台查看。"),
+    "mass_copied": _("平台的原创校验判为转载，没有群发。"),
+    "mass_unconfirmed": _("公众号管理员没有在微信里确认，没有群发。"),
     "material_gone": _("公众号上已经没有这份草稿、图片或文章。"),
     "platform_failed": _("平台接受了，但发送失败：平台自己的原因。可以再试一次。"),
     "article_title_long": _("标题太长：公众号最多 32 个字，请另写一版改短，再审核。"),

@@ -233,6 +233,10 @@ def _oa_read(box: Sandbox, person: Person, data: Json) -> Json:
     return articles.read(box, account, person, data)
 
 
+def _oa_mass_send(box: Sandbox, _person: Person, data: Json) -> Json:
+    return official.send_to_all(box, access_official_account(box, _text(data, "app_id")), data)
+
+
 def _mini(box: Sandbox, data: Json) -> MiniProgram:
     return access_mini_program(box, _text(data, "app_id"))
 
@@ -307,6 +311,7 @@ PERSON_VERBS: dict[str, PersonVerb] = {
     "oa-press": _oa_press,
     "oa-block-templates": _oa_block,
     "oa-examine": _oa_examine,
+    "oa-mass-send": _oa_mass_send,
     "oa-read": _oa_read,
     "oa-tick": _oa_tick,
     "oa-switch-off": _oa_switch_off,

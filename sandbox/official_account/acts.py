@@ -143,3 +143,34 @@ def block_templates(account: OfficialAccount, person: Person, *, blocked: bool) 
     others = [app_id for app_id in person.templates_blocked if app_id != account.app_id]
     person.templates_blocked = others + ([account.app_id] if blocked else [])
     return {"templates_blocked": person.templates_blocked}
+
+
+def send_to_all(box: Sandbox, account: OfficialAccount, data: Mapping[str, Value]) -> Json:
+    """Send to every follower as an operator does on the platform's site; the end is called back.
+
+    `status` is what the examination says: `send success`, `send fail` or `err(10001)`.
+    """
+    status = str(data.get("status") or "send success")
+    chat = f"official:{account.app_id}"
+    followers = [one for one in account.followers.values() if one.is_subscribed]
+    reached = followers if status == "send success" else []
+    for follower in reached:
+        person, text = box.world.persons[follower.person], str(data.get("text", ""))
+        box.deliver(
+            person, chat, kind="text", body={"text": text}, via="official", sender=account.name
+        )
+    openids = [*account.followers, make_openid(account.app_id, "platform")]
+    fields: dict[str, Value] = {
+        "ToUserName": account.original_id,
+        "FromUserName": openids[0],
+        "CreateTime": box.clock.second(),
+        "MsgType": "event",
+        "Event": "MASSSENDJOBFINISH",
+        "MsgID": 1_000_000_000 + box.world.take_id(),
+        "Status": status,
+        "TotalCount": len(followers),
+        "FilterCount": len(reached),
+        "SentCount": len(reached),
+        "ErrorCount": 0,
+    }
+    return {"callbacks": [box.sender.send(official_target(account), "MASSSENDJOBFINISH", fields)]}

@@ -344,3 +344,13 @@ def test_a_template_may_fail_at_the_platform(product: Product) -> None:
 
     assert send_template(product, openid)["errcode"] == 0
     assert product.settle()[-1]["Status"] == "failed: system failed"
+
+
+def test_a_mass_send_of_the_operator_is_told_with_its_counts(product: Product) -> None:
+    subscribe(product)
+    product.person("oa-mass-send", app_id=OFFICIAL, text="义诊通知")
+    product.person("oa-mass-send", app_id=OFFICIAL, text="义诊通知", status="err(10001)")
+
+    sent, refused = product.settle()[-2:]
+    assert (sent["Status"], sent["SentCount"]) == ("send success", "1")
+    assert (refused["Status"], refused["SentCount"]) == ("err(10001)", "0")

@@ -17,6 +17,7 @@ from lianxin.channels.actions.groups import note_change
 from lianxin.channels.actions.intake import Intake, tell_added
 from lianxin.channels.actions.leaves import note_back, note_left
 from lianxin.channels.actions.marks import mark_later
+from lianxin.channels.actions.mass_sends import take_mass_send
 from lianxin.channels.actions.publications import Told, take_result
 from lianxin.channels.actions.service_news import ask_who, note_rights, note_servicer
 from lianxin.channels.actions.stays import begin_stay, come_again, end_stay, note_following
@@ -469,6 +470,7 @@ TAKERS = {
     "member.left": take_left,
     "member.came": take_back,
     "group.changed": take_group_changed,
+    "mass_send.told": take_mass_send,
     "message.arrived": take_message,
     "publication.told": take_publication,
     "receipt.arrived": take_receipt,

@@ -33,6 +33,7 @@ from lianxin.channels.models.groups import (
     KeptAtProvider,
 )
 from lianxin.channels.models.live_codes import CodeMember, LiveCode, LiveCodeVersion
+from lianxin.channels.models.mass_sends import MassSend
 from lianxin.channels.models.media import Media, MediaFile
 from lianxin.channels.models.member_days import MemberDay
 from lianxin.channels.models.menus import OfficialMenu
@@ -97,6 +98,7 @@ __all__ = [
     "KeptAtProvider",
     "LiveCode",
     "LiveCodeVersion",
+    "MassSend",
     "Media",
     "MediaFile",
     "MemberDay",

@@ -11,7 +11,8 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lianxin.channels import actions, jobs
+from lianxin.channels import actions, jobs, queries
+from lianxin.channels.adapters.official_account.adapter import OfficialAccount
 from lianxin.channels.adapters.official_account.statistics import (
     FollowerCounts,
     list_rows,
@@ -171,3 +172,22 @@ def test_the_pages_show_what_was_told_and_say_what_was_not(
     assert address in page
     other = make_account(riverside)
     assert as_admin.get(f"/settings/channels/{other.key}/followers/").status_code == 404
+
+
+def test_a_mass_send_of_the_platforms_site_stands_on_the_page_once(
+    riverside: Hospital, as_admin: Client
+) -> None:
+    account = make_account(riverside, Account.Kind.OFFICIAL_ACCOUNT)
+    body = """<xml><ToUserName>gh_tests</ToUserName><FromUserName>oMp</FromUserName>
+    <CreateTime>1795400000</CreateTime><MsgType>event</MsgType><Event>MASSSENDJOBFINISH</Event>
+    <MsgID>{}</MsgID><Status>{}</Status><SentCount>295</SentCount><ErrorCount>1</ErrorCount></xml>"""
+    with scope(riverside):
+        facts = queries.facts_of(account)
+        for told in (("1", "send success"), ("1", "send success"), ("2", "err(10001)")):
+            actions.take_in(facts, OfficialAccount().parse(facts, body.format(*told)))
+        assert Event.objects.filter(name="mass_send.finished").count() == 2
+
+    page = as_admin.get(f"/settings/channels/{account.key}/followers/").content.decode()
+
+    assert page.count("送到 295 人，没有送到 1 人") == 1
+    assert "安全审查没有放行" in page

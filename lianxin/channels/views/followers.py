@@ -8,9 +8,9 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from lianxin.channels import queries
+from lianxin.channels import queries, reasons
 from lianxin.channels.models import Account, FollowerDay
-from lianxin.channels.queries import follower_days
+from lianxin.channels.queries import follower_days, mass_sends
 from lianxin.channels.queries.follower_days import FollowerSum
 from lianxin.channels.views.day_bars import draw_bars
 from lianxin.channels.words.followers import BY_CODE, source_word
@@ -75,5 +75,9 @@ def followers(request: StaffRequest, key: str) -> HttpResponse:
         "sources": name_sources(summed),
         "days": [(day, net_of(day)) for day in reversed(days)],
         "shown": len(days),
+        "mass_sends": [
+            (row, reasons.sentence_of(row.failure_code) if row.failure_code else "")
+            for row in mass_sends.list_mass_sends(found)
+        ],
     }
     return render(request, "channels/followers.html", context)

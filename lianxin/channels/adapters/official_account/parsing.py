@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from lianxin.channels.adapters.base import TEMPLATE_RECEIPT, Inbound, at_unix
+from lianxin.channels.adapters.base import TEMPLATE_RECEIPT, Inbound, as_count, at_unix
 from lianxin.channels.adapters.official_account.articles import read_examined
+from lianxin.channels.adapters.reactions import find_row
 from lianxin.channels.adapters.subscriptions import identity, parse_subscriptions
 from lianxin.channels.adapters.xml import field_text
 
@@ -24,6 +26,11 @@ TEMPLATE_REASONS = {
     "user block": "patient_refuses",
     "system failed": "platform_failed",
 }
+# Who was meant, who was left after the filters, who got it, who did not.
+MASS_COUNTS = ("TotalCount", "FilterCount", "SentCount", "ErrorCount")
+MASS_ERROR = re.compile(r"err\((\d{1,9})\)")
+# Rows that say why a mass send was refused.
+MASS_ERRORS = "official_mass"
 
 
 def parse_message(message: dict[str, Any]) -> Inbound | None:
@@ -136,12 +143,39 @@ def parse_publication(message: dict[str, Any]) -> Inbound | None:
     )
 
 
+def parse_mass_send(message: dict[str, Any]) -> Inbound | None:
+    """Read what became of a mass send that somebody made on the platform's own site."""
+    message_id = field_text(message, "MsgID") or field_text(message, "MsgId")
+    if not message_id:
+        return None
+    status = field_text(message, "Status").replace(" ", "").lower()
+    return Inbound(
+        event="mass_send.told",
+        arrival_key=f"mass:{message_id}",
+        occurred_at=at_unix(field_text(message, "CreateTime")),
+        kind="mass",
+        provider_message_id=message_id,
+        status="delivered" if status == "sendsuccess" else "failed",
+        reason="" if status == "sendsuccess" else mass_reason(status),
+        raw={name: as_count(field_text(message, name)) for name in MASS_COUNTS},
+    )
+
+
+def mass_reason(status: str) -> str:
+    """Return why nothing was sent: `err(number)` names what the examination found."""
+    found = MASS_ERROR.fullmatch(status)
+    if found:
+        return find_row(MASS_ERRORS, int(found[1])).reason
+    return "platform_failed" if status == "sendfail" else "provider_refused"
+
+
 EVENT_PARSERS: dict[str, Callable[[dict[str, Any]], Inbound | None]] = {
     "subscribe": parse_following,
     "scan": parse_following,
     "unsubscribe": parse_leaving,
     "click": parse_click,
     "view": parse_view,
+    "masssendjobfinish": parse_mass_send,
     "publishjobfinish": parse_publication,
     "templatesendjobfinish": parse_template_result,
 }

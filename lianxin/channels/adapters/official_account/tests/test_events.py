@@ -52,3 +52,28 @@ def test_two_articles_and_no_detail_are_read_too() -> None:
     assert (refused.raw["status"], refused.raw["article_id"]) == (-1, "")
     assert read("PUBLISHJOBFINISH", "") == []
     assert read("PUBLISHJOBFINISH", "<PublishEventInfo>x</PublishEventInfo>") == []
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ("send success", ""),
+        ("sendsuccess", ""),
+        ("send fail", "platform_failed"),
+        ("err(10001)", "content_blocked"),
+        ("err(30003)", "mass_copied"),
+        ("err(40002)", "mass_unconfirmed"),
+        ("err(20431)", "provider_refused"),
+        ("", "provider_refused"),
+    ],
+)
+def test_what_became_of_a_mass_send(status: str, reason: str) -> None:
+    counts = "<TotalCount>296</TotalCount><SentCount>295</SentCount><ErrorCount>many</ErrorCount>"
+
+    [found] = read(
+        "MASSSENDJOBFINISH", f"<MsgID>1000001625</MsgID><Status>{status}</Status>{counts}"
+    )
+
+    assert (found.reason, found.provider_message_id) == (reason, "1000001625")
+    assert (found.raw["SentCount"], found.raw["ErrorCount"]) == (295, None)
+    assert read("MASSSENDJOBFINISH", "") == []

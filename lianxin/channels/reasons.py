@@ -52,6 +52,8 @@ SENTENCES: dict[str, str | Promise] = {
     "kf_not_set_up": _("平台后台的微信客服没有启用，或接口开关关着，请管理员打开。"),
     "kf_session_ended": _("这次客服会话已结束，要等患者再来消息。"),
     "kf_session_taken": _("会话已由同事在客户端接管，这里只能看。"),
+    "link_refused": _("平台不接受这个获客链接的设置，会先核对再试。"),
+    "links_full": _("获客链接的数量到了平台上限，请在平台后台删掉不用的再试。"),
     "media_expired": _("图片或文件已过期，需要重新上传。"),
     "member_gone": _("企业微信里已经没有这位员工。"),
     "article_banned": _("公众号发布后被平台封禁，请到公众号后台查看。"),

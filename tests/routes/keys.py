@@ -17,6 +17,7 @@ from lianxin.channels.actions import (
     enter_price,
     note_service_accounts,
     note_servicers,
+    want_link,
 )
 from lianxin.channels.adapters.wecom_kf.accounts import ListedAccount
 from lianxin.channels.adapters.wecom_kf.service import ListedServicer
@@ -156,6 +157,13 @@ def find_stored_file(place: Place) -> Kwargs:
     return {"sha256": make_file(place.hospital, PNG + place.hospital.key.encode()).sha256}
 
 
+def find_linked(place: Place) -> Kwargs:
+    kwargs = find_code(place)
+    with scope(place.hospital):
+        want_link(LiveCode.objects.get(key=kwargs["key"]), by=place.system)
+    return kwargs
+
+
 def find_printed_code(place: Place) -> Kwargs:
     kwargs = find_code(place)
     with scope(place.hospital):
@@ -281,6 +289,7 @@ KEYS: dict[str, Callable[[Place], Kwargs]] = {
         "key": make_account(place.hospital, "webchat").key
     },
     "settings/codes/<slug:key>/": find_code,
+    "settings/codes/<slug:key>/link/": find_linked,
     "settings/codes/<slug:key>/print/<str:piece>/": find_printed_code,
     "go/<slug:key>/": find_campaign,
     "settings/campaigns/<slug:key>/": find_campaign,

@@ -137,6 +137,7 @@ from lianxin.channels.actions.leaves import (
     note_left,
     note_unassigned,
 )
+from lianxin.channels.actions.links import create_place, drop_link, want_link
 from lianxin.channels.actions.listing import settle_contact
 from lianxin.channels.actions.live_codes import (
     change_live_code,
@@ -299,11 +300,13 @@ __all__ = [
     "create_group_welcome",
     "create_join_code",
     "create_live_code",
+    "create_place",
     "declare_back",
     "declare_left",
     "delete_account",
     "delete_live_code",
     "dismiss_servicer",
+    "drop_link",
     "drop_token",
     "end_silent",
     "end_unfollowed",
@@ -425,6 +428,7 @@ __all__ = [
     "turn_off_archive",
     "turn_on_archive",
     "use_signature",
+    "want_link",
     "want_service_account",
     "want_servicers",
     "want_tags",

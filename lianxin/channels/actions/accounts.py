@@ -18,6 +18,7 @@ from lianxin.channels.models import (
     AccountCheck,
     AccountRoute,
     Address,
+    LinkQuota,
     SubscribeTemplate,
 )
 from lianxin.core import events, keys, time
@@ -169,6 +170,7 @@ def delete_account(account: Account, *, by: Actor) -> None:
             AccountCheck.objects.filter(account=account).delete()
             SubscribeTemplate.objects.filter(account=account).delete()
             AccessToken.objects.filter(account=account).delete()
+            LinkQuota.objects.filter(account=account).delete()
             AccountRoute.objects.filter(key=account.key).delete()
             Account.objects.filter(pk=account.pk).delete()
     except ProtectedError:

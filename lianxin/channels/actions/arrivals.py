@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import F, Q
 
-from lianxin.channels import queries, rules, sealing
+from lianxin.channels import queries, rules
 from lianxin.channels.actions import cards, ticks
 from lianxin.channels.actions.archive import take_agreed, take_due
 from lianxin.channels.actions.calls import take_report
 from lianxin.channels.actions.corp_tags import ask_for_tag_list
 from lianxin.channels.actions.groups import note_change
-from lianxin.channels.actions.intake import Intake, tell_added
+from lianxin.channels.actions.intake import Intake, store_arrival, tell_added
 from lianxin.channels.actions.leaves import note_back, note_left
+from lianxin.channels.actions.link_news import take_link
 from lianxin.channels.actions.marks import mark_later
 from lianxin.channels.actions.mass_sends import take_mass_send
 from lianxin.channels.actions.publications import Told, take_result
@@ -23,11 +24,9 @@ from lianxin.channels.actions.service_news import ask_who, note_rights, note_ser
 from lianxin.channels.actions.stays import begin_stay, come_again, end_stay, note_following
 from lianxin.channels.adapters.base import TEMPLATE_RECEIPT, AccountFacts, Inbound
 from lianxin.channels.models import (
-    ARRIVAL_KEY_CHARACTERS,
     EXTERNAL_ID_CHARACTERS,
     Account,
     Address,
-    Arrival,
     ContactTag,
     LiveCode,
     Relation,
@@ -36,7 +35,6 @@ from lianxin.channels.models import (
 from lianxin.core import events, time
 from lianxin.core.actor import SystemActor
 from lianxin.core.events import Entry
-from lianxin.core.keys import Keyring
 from lianxin.staff.queries import find_by_wecom
 
 MENU = "menu"
@@ -373,40 +371,6 @@ def take_session(intake: Intake, inbound: Inbound) -> None:
         )
 
 
-def store_arrival(
-    intake: Intake, inbound: Inbound, address: Address | None, code: LiveCode | None
-) -> Arrival | None:
-    """Store the arrival; None when it was stored before."""
-    key = inbound.arrival_key[:ARRIVAL_KEY_CHARACTERS]
-    if Arrival.objects.filter(account_id=intake.account.id, arrival_key=key).exists():
-        return None
-    payload = {name: getattr(inbound, name) for name in queries.PAYLOAD_FIELDS}
-    payload["raw"] = dict(inbound.raw)
-    address_id = address.pk if address else None
-    subjects = [(sealing.ADDRESS, address_id)] if address_id is not None else []
-    ring = Keyring.load(intake.hospital_id, subjects, create=True)
-    arrival = Arrival(
-        hospital_id=intake.hospital_id,
-        account_id=intake.account.id,
-        address=address,
-        live_code=code,
-        event=inbound.event,
-        kind=inbound.kind[:40],
-        arrival_key=key,
-        welcome=Arrival.Welcome.WAITING if is_welcomed(intake, inbound) else Arrival.Welcome.NONE,
-        payload_sealed=sealing.seal_payload(ring, intake.hospital_id, address_id, payload),
-        occurred_at=inbound.occurred_at,
-        received_at=inbound.received_at or intake.now,
-    )
-    try:
-        with transaction.atomic():
-            arrival.save(force_insert=True)
-    except IntegrityError:
-        # Another worker stored the same thing between the look and the insert.
-        return None
-    return arrival
-
-
 def take_call(intake: Intake, inbound: Inbound) -> None:
     """Take in what became of a call. No arrival: the call is its own row, once per report."""
     take_report(intake.account, inbound)
@@ -447,15 +411,6 @@ def take_pressed(intake: Intake, inbound: Inbound) -> None:
     intake.tell("staff_card.pressed", "card_press", press.pk, cards.tell_of(press, inbound.kind))
 
 
-def is_welcomed(intake: Intake, inbound: Inbound) -> bool:
-    return rules.is_welcomed(
-        intake.account.kind,
-        inbound.kind,
-        has_code=bool(inbound.welcome_code),
-        is_told_live=inbound.received_at is not None,
-    )
-
-
 TAKERS = {
     "address.named": take_named,
     "archive.agreed": take_agreed,
@@ -471,6 +426,9 @@ TAKERS = {
     "member.came": take_back,
     "group.changed": take_group_changed,
     "mass_send.told": take_mass_send,
+    "link.changed": take_link,
+    "link.visited": take_link,
+    "link_quota.changed": take_link,
     "message.arrived": take_message,
     "publication.told": take_publication,
     "receipt.arrived": take_receipt,

@@ -15,7 +15,14 @@ from lianxin.channels import queries, rules, wording
 from lianxin.channels.actions.attachments import WELCOME_LINKS, check_attachments
 from lianxin.channels.adapters.base import Attachment
 from lianxin.channels.adapters.reactions import load_facts
-from lianxin.channels.models import Account, CodeMember, LiveCode, LiveCodeVersion
+from lianxin.channels.models import (
+    Account,
+    AcquisitionLink,
+    CodeMember,
+    LinkPlace,
+    LiveCode,
+    LiveCodeVersion,
+)
 from lianxin.channels.queries.attachments import as_rows
 from lianxin.core import events, time
 from lianxin.core.actor import Actor, SystemActor
@@ -196,8 +203,13 @@ def delete_live_code(code: LiveCode, *, by: Actor) -> None:
     is_wecom = code.account.kind == Account.Kind.WECOM
     if is_wecom and (fresh.config_id or fresh.asked_at is not None):
         raise RefusedError(_("平台还没有确认停用，过一会儿再删除。"))
+    links = AcquisitionLink.objects.filter(live_code=fresh)
+    if links.exclude(link_id="", asked_at=None).exists():
+        raise RefusedError(_("平台还没有确认停用，过一会儿再删除。"))
     if queries.is_code_in_use(fresh):
         raise RefusedError(_("已有患者从这个活码来，不能删除；停用就够了。"))
+    LinkPlace.objects.filter(link__in=links).delete()
+    links.delete()
     CodeMember.objects.filter(live_code=fresh).delete()
     LiveCodeVersion.objects.filter(live_code=fresh).delete()
     try:
@@ -257,6 +269,7 @@ def hold_version(code: LiveCode, seen: int) -> dict[str, Any]:
     )
     if not claimed:
         raise RefusedError(_("刚才有同事改过这个活码。请打开最新内容，看过再改。"))
+    AcquisitionLink.objects.filter(live_code=code).update(next_try_at=None)
     LiveCodeVersion.objects.get_or_create(
         live_code=code,
         number=seen,

@@ -24,6 +24,7 @@ from lianxin.channels.models import (
     LiveCode,
     Relation,
 )
+from lianxin.channels.queries import links
 from lianxin.core import events, time
 from lianxin.core.events import Entry
 from lianxin.core.rows import insert_columns
@@ -81,6 +82,9 @@ class StrangersPage:
         members = find_many_by_wecom(hospital_id, {one.staff_userid for one in contacts})
         self.staff_ids = {userid: member.pk for userid, member in members.items()}
         self.shared = {"hospital_id": hospital_id, "account_id": account.id}
+        by_place = [state for state, code in self.codes.items() if state != code.state_key]
+        places = links.find_places(hospital_id, by_place)
+        self.place_ids = {key: place.pk for key, place in places.items()}
 
     def take_in(self) -> tuple[Collection[rules.Pair], list[Entry]]:
         """Write addresses, arrivals, relations and events; leave out whom others wrote first."""
@@ -140,6 +144,7 @@ class StrangersPage:
         varying: dict[str, list[Any]] = {
             "address_id": [addresses[one.external_id] for one in contacts],
             "live_code_id": [self.code_id_of(one) for one in contacts],
+            "link_place_id": [self.place_ids.get(one.state) for one in contacts],
             "arrival_key": [key_of(one) for one in contacts],
             "occurred_at": [one.added_at for one in contacts],
         }

@@ -33,6 +33,7 @@ from lianxin.channels.jobs.groups import (
     read_groups,
     sync_groups,
 )
+from lianxin.channels.jobs.links import keep_links, read_link_quotas, read_links
 from lianxin.channels.jobs.live_codes import (
     keep_live_codes,
     make_live_codes,
@@ -71,6 +72,7 @@ __all__ = [
     "identify_addresses",
     "keep_group_syncs",
     "keep_join_codes",
+    "keep_links",
     "keep_live_codes",
     "keep_media",
     "keep_menus",
@@ -93,6 +95,8 @@ __all__ = [
     "read_customers",
     "read_follower_days",
     "read_groups",
+    "read_link_quotas",
+    "read_links",
     "read_live_codes",
     "read_member_days",
     "read_service_accounts",

@@ -32,6 +32,12 @@ from lianxin.channels.models.groups import (
     JoinCodeGroup,
     KeptAtProvider,
 )
+from lianxin.channels.models.links import (
+    PLACE_CHARACTERS,
+    AcquisitionLink,
+    LinkPlace,
+    LinkQuota,
+)
 from lianxin.channels.models.live_codes import CodeMember, LiveCode, LiveCodeVersion
 from lianxin.channels.models.mass_sends import MassSend
 from lianxin.channels.models.media import Media, MediaFile
@@ -61,6 +67,7 @@ __all__ = [
     "EXTERNAL_ID_CHARACTERS",
     "GROUP_NAME_CHARACTERS",
     "NAME_CHARACTERS",
+    "PLACE_CHARACTERS",
     "PURPOSE_CHARACTERS",
     "REMARK_CHARACTERS",
     "WORDS_CHARACTERS",
@@ -68,6 +75,7 @@ __all__ = [
     "Account",
     "AccountCheck",
     "AccountRoute",
+    "AcquisitionLink",
     "Address",
     "Archive",
     "ArchiveConsent",
@@ -96,6 +104,8 @@ __all__ = [
     "JoinCode",
     "JoinCodeGroup",
     "KeptAtProvider",
+    "LinkPlace",
+    "LinkQuota",
     "LiveCode",
     "LiveCodeVersion",
     "MassSend",

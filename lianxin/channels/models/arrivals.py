@@ -8,6 +8,7 @@ from django.db import models
 
 from lianxin.channels.models.accounts import Account
 from lianxin.channels.models.addresses import Address
+from lianxin.channels.models.links import LinkPlace
 from lianxin.channels.models.live_codes import LiveCode
 from lianxin.core.models import Hospital
 
@@ -66,6 +67,10 @@ class Arrival(models.Model):
     live_code = models.ForeignKey(
         LiveCode, models.PROTECT, null=True, related_name="+", db_index=False
     )
+    # Where the address was put that they opened; null: a QR code, or the link without a place.
+    link_place = models.ForeignKey(
+        LinkPlace, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     # The event it became: contact.added, contact.removed, message.arrived, receipt.arrived …
     event = models.CharField(max_length=40)
     kind = models.CharField(max_length=40)
@@ -87,6 +92,11 @@ class Arrival(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["live_code", "event"], name="arrival_by_live_code"),
+            models.Index(
+                fields=["link_place", "event"],
+                condition=~models.Q(link_place=None),
+                name="arrival_by_link_place",
+            ),
             models.Index(
                 fields=["hospital", "received_at"],
                 condition=models.Q(welcome__in=["waiting", "claimed"]),

@@ -17,6 +17,7 @@ from lianxin.channels.models import (
     LiveCode,
     Stay,
 )
+from lianxin.channels.queries.links import ASKED, OPENED, TALKED, find_places
 from lianxin.channels.queries.rosters import answering_of, code_step
 from lianxin.core import time
 from lianxin.core.actor import Actor
@@ -25,6 +26,12 @@ from lianxin.core.errors import ForbiddenError, NotFoundError
 # An Official Account tells of a scan by a new follower and by one who followed before; customer
 # service of everybody who enters by a link.
 SCAN_KINDS = ("follow", "scan", "entry")
+# Which count of a code an arrival goes into, by its kind.
+COUNTED = dict.fromkeys(SCAN_KINDS, "scanned") | {
+    OPENED: "opened",
+    ASKED: "asked",
+    TALKED: "talked",
+}
 
 
 def list_live_codes(actor: Actor) -> QuerySet[LiveCode]:
@@ -41,8 +48,9 @@ class CodeCount:
     """What a code brought: how often somebody came by it, how that ended, who stayed, scans.
 
     `staying_7` of `due_7` who came at least 7 days ago were there 7 days later; the same for 30.
-    Who was handed to a colleague before that is in neither. WeCom tells no scans; an Official
-    Account does.
+    Who was handed to a colleague before that is in neither. WeCom tells no scans, but how often an
+    acquisition link was opened, how many asked to be added by it and how many of them wrote; an
+    Official Account tells scans.
     """
 
     added: int = 0
@@ -58,6 +66,9 @@ class CodeCount:
     due_30: int = 0
     staying_30: int = 0
     scanned: int = 0
+    opened: int = 0
+    asked: int = 0
+    talked: int = 0
 
     @property
     def lost(self) -> int:
@@ -86,11 +97,13 @@ def count_by_live_code(hospital_id: int, ids: Sequence[int], now: datetime) -> d
     for row in rows:
         found: dict[str, Any] = {**row}
         numbers[found.pop("live_code_id")] = found
-    scans = Arrival.objects.filter(
-        hospital_id=hospital_id, live_code_id__in=ids, kind__in=SCAN_KINDS
+    visits = Arrival.objects.filter(
+        hospital_id=hospital_id, live_code_id__in=ids, kind__in=list(COUNTED)
     )
-    for code_id, scanned in scans.values_list("live_code_id").annotate(scanned=Count("id")):
-        numbers[code_id or 0]["scanned"] = scanned
+    kinds = visits.values_list("live_code_id", "kind").annotate(visits=Count("id"))
+    for code_id, kind, count in kinds:
+        found = numbers[code_id or 0]
+        found[COUNTED[kind]] = found.get(COUNTED[kind], 0) + count
     return {code_id: CodeCount(**found) for code_id, found in numbers.items()}
 
 
@@ -119,15 +132,18 @@ def find_live_code(hospital_id: int, live_code_id: int) -> LiveCode | None:
 
 
 def find_by_state(hospital_id: int, state_key: str) -> LiveCode | None:
-    if not state_key:
-        return None
-    rows = LiveCode.objects.filter(hospital_id=hospital_id, state_key=state_key)
-    return rows.select_related("staff").first()
+    return find_codes_by_state(hospital_id, [state_key]).get(state_key)
 
 
 def find_codes_by_state(hospital_id: int, state_keys: Iterable[str]) -> dict[str, LiveCode]:
-    rows = LiveCode.objects.filter(hospital_id=hospital_id, state_key__in=set(state_keys) - {""})
-    return {code.state_key: code for code in rows.select_related("staff")}
+    """Return the codes that these words come from: a code's own, or that of a place of its link."""
+    wanted = set(state_keys) - {""}
+    if not wanted:
+        return {}
+    rows = LiveCode.objects.filter(hospital_id=hospital_id, state_key__in=wanted)
+    codes = {code.state_key: code for code in rows.select_related("staff")}
+    places = find_places(hospital_id, wanted - codes.keys())
+    return codes | {key: place.link.live_code for key, place in places.items()}
 
 
 def list_ended_codes(hospital_id: int, now: datetime) -> list[LiveCode]:

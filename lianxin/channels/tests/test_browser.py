@@ -8,7 +8,7 @@ from django.test import Client
 
 from lianxin.channels import actions
 from lianxin.channels.actions.live_codes import CodeContent, RosterLine
-from lianxin.channels.models import LiveCode
+from lianxin.channels.models import AcquisitionLink, LinkQuota, LiveCode
 from lianxin.channels.rules import IN_HOURS, RETURNING, DutyHours, Welcome
 from lianxin.core import time
 from lianxin.core.models import Hospital
@@ -19,7 +19,7 @@ from lianxin.testing.channels import make_account
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("code", "edit", "refused", "new", "print", "codes", "closed")
+PAGES = ("code", "link", "edit", "refused", "new", "print", "codes", "closed")
 SIZES = [(375, "light", "zh-hans"), (1440, "dark", "en")]
 
 
@@ -54,6 +54,21 @@ def code(riverside: Hospital, admin: Staff, zhou: Staff, lin: Staff) -> LiveCode
             found_at=time.now(),
             qr_content="https://work.weixin.qq.com/ca/0123456789abcdef",
         )
+        link = actions.want_link(made, by=admin)
+        AcquisitionLink.objects.filter(pk=link.pk).update(
+            state="ready",
+            link_id="cawcde1",
+            url="https://work.weixin.qq.com/ca/cawcde0123456789abcdef",
+            finding="unavailable",
+            found_at=time.now(),
+            read_at=time.now(),
+            opened_count=12,
+            added_count=7,
+        )
+        actions.create_place(link, "出院随访短信", by=admin)
+        LinkQuota.objects.create(
+            hospital=riverside, account=account, total=200, balance=0, read_at=time.now()
+        )
     return made
 
 
@@ -63,6 +78,7 @@ def answers(as_admin: Client, code: LiveCode) -> dict[str, HttpResponseBase]:
     for language in ("zh-hans", "en"):
         as_admin.cookies["lx_language"] = language
         found[f"code {language}"] = as_admin.get(f"/settings/codes/{code.key}/")
+        found[f"link {language}"] = as_admin.get(f"/settings/codes/{code.key}/link/")
         found[f"edit {language}"] = as_admin.get(f"/settings/codes/{code.key}/edit/")
         found[f"refused {language}"] = as_admin.post(
             f"/settings/codes/{code.key}/edit/",

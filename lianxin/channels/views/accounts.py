@@ -27,12 +27,16 @@ from lianxin.channels import (
 )
 from lianxin.channels.adapters.checking import CALLBACK, UNKNOWN
 from lianxin.channels.models import Account
+from lianxin.channels.queries import links as link_queries
 from lianxin.channels.views.archive import state_of as state_of_archive
 from lianxin.channels.views.followers import followers_of
 from lianxin.channels.views.states import State
 from lianxin.channels.views.syncs import sync_panel
 from lianxin.channels.words import checks as check_words
+from lianxin.channels.words import links as link_words
 from lianxin.channels.words import setup as setup_words
+from lianxin.channels.words.links import QuotaWords
+from lianxin.core import time
 from lianxin.core.errors import NotFoundError
 from lianxin.web.http import StaffRequest, staff_view
 from lianxin.web.navigation import find_url
@@ -181,6 +185,7 @@ def account_context(
         "archive": archive_of(found),
         "followers": followers_of(found),
         "follower_days": facts.count("follower_days_shown"),
+        "quota": quota_of(found),
         "archive_state": state_of_archive(queries.find_archive(found.pk)),
         "embedding": embedding_of(found) if found.kind == Account.Kind.WEBCHAT else None,
     }
@@ -188,6 +193,13 @@ def account_context(
 
 def archive_of(found: Account) -> queries.ArchiveStanding | None:
     return queries.archive_standing(found) if found.kind == Account.Kind.WECOM else None
+
+
+def quota_of(found: Account) -> QuotaWords | None:
+    """Say how the quota of acquisition links stands; other accounts have none."""
+    if found.kind != Account.Kind.WECOM:
+        return None
+    return link_words.quota_words(link_queries.find_quota(found), found.hospital, time.now())
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from lianxin.channels.queries.welcomes import count_left_out
 from lianxin.channels.rules import Answering
 from lianxin.channels.views.attachments import are_right, work_shelves
 from lianxin.channels.views.followers import came_by_code
+from lianxin.channels.views.links import link_panel
 from lianxin.channels.views.states import State
 from lianxin.channels.words import live_codes as words
 from lianxin.core import time
@@ -136,6 +137,7 @@ def code_context(request: StaffRequest, row: CodeRow, answering: Answering) -> d
         "visits": count_visits(request, found),
         "came_by_code": came_by_code(found.account),
         "follower_days": facts.count("follower_days_shown"),
+        "link": link_panel(found) if is_wecom else None,
         "versions": words.version_rows(queries.list_versions(found)),
         "may_manage": request.staff.may("channel.manage"),
     }

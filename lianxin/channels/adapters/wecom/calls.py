@@ -57,9 +57,10 @@ async def list_follow_users(provider: Provider) -> list[str]:
     return [as_text(userid) for userid in answer.get("follow_user") or []]
 
 
-async def pages(
-    provider: Provider, path: str, body: dict[str, Any], items: str
+async def answers(
+    provider: Provider, path: str, body: dict[str, Any]
 ) -> AsyncIterator[dict[str, Any]]:
+    """Yield the answer of each page, until there is no further cursor."""
     cursor = ""
     for _page in range(MAX_PAGES):
         try:
@@ -68,12 +69,19 @@ async def pages(
             if error.row.code == EMPTY_LIST_CODE:
                 return
             raise
-        for item in answer.get(items) or []:
-            if isinstance(item, dict):
-                yield item
+        yield answer
         cursor = as_text(answer.get("next_cursor"))
         if not cursor:
             return
+
+
+async def pages(
+    provider: Provider, path: str, body: dict[str, Any], items: str
+) -> AsyncIterator[dict[str, Any]]:
+    async for answer in answers(provider, path, body):
+        for item in answer.get(items) or []:
+            if isinstance(item, dict):
+                yield item
 
 
 @dataclass(frozen=True)

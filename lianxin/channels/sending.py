@@ -20,7 +20,7 @@ from lianxin.channels.adapters.wecom import mass
 from lianxin.channels.adapters.wecom.attachments import cover_key, find_attachment_fault
 from lianxin.channels.models import Account, MemberTask
 from lianxin.channels.providers import load_facts, run_with
-from lianxin.channels.uploading import EXPIRED, forget_media, prepare_media, ready_media
+from lianxin.channels.uploading import EXPIRED, forget_media, prepare_files, ready_media
 from lianxin.core import time
 from lianxin.core.scope import scope
 
@@ -122,15 +122,6 @@ async def ready_files(provider: Provider, attachments: Sequence[Attachment]) -> 
 def is_ready(one: Attachment, media_ids: Mapping[str, str]) -> bool:
     """Tell whether it can go now; a link goes without its cover too."""
     return one.kind == "link" or one.file in media_ids
-
-
-async def prepare_files(provider: Provider, attachments: Sequence[Attachment]) -> dict[str, str]:
-    """Have the files at the provider: by their ids, and the covers of links by an address."""
-    files = [one.file for one in attachments if one.kind != "link"]
-    covers = [one.file for one in attachments if one.kind == "link"]
-    addresses = await prepare_media(provider, PICTURE, covers)
-    found = {cover_key(file): url for file, url in addresses.items()}
-    return found | await prepare_media(provider, MESSAGE, files)
 
 
 def failed(failure: SendFailed, outbound: Outbound) -> SendFailed:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from asgiref.sync import sync_to_async
 
 from lianxin.channels import actions, queries
 from lianxin.channels.adapters import uploads
-from lianxin.channels.adapters.base import MAY_HAVE_ARRIVED, AccountFacts, SendFailed
+from lianxin.channels.adapters.base import MAY_HAVE_ARRIVED, AccountFacts, Attachment, SendFailed
 from lianxin.channels.adapters.provider_http import Provider, ProviderError, UploadFile
-from lianxin.channels.adapters.uploads import Uploaded
+from lianxin.channels.adapters.uploads import MESSAGE, PICTURE, Uploaded
+from lianxin.channels.adapters.wecom.attachments import cover_key
 from lianxin.channels.models import MediaFile
 from lianxin.core import time
 from lianxin.core.scope import scope
@@ -31,6 +32,15 @@ async def prepare_media(provider: Provider, use: str, files: Iterable[str]) -> d
             await sync_to_async(store)(provider.account, sha256, use, uploaded)
             found[sha256] = uploaded.media_id
     return found
+
+
+async def prepare_files(provider: Provider, attachments: Sequence[Attachment]) -> dict[str, str]:
+    """Have the files at the provider: by their ids, and the covers of links by an address."""
+    files = [one.file for one in attachments if one.kind != "link"]
+    covers = [one.file for one in attachments if one.kind == "link"]
+    addresses = await prepare_media(provider, PICTURE, covers)
+    found = {cover_key(file): url for file, url in addresses.items()}
+    return found | await prepare_media(provider, MESSAGE, files)
 
 
 # Providers look at the name's ending. The name itself stays here: it may say whose file it is.

@@ -142,7 +142,21 @@ def _show(message: PhoneMessage) -> Json:
 
 def list_messages(box: Sandbox, me: Person, chat: str) -> list[Json]:
     mine = [message for message in me.inbox if message.chat == chat][-SHOWN:]
-    return [_show(message) | {"proof": find_proof(box, message)} for message in mine]
+    return [
+        _show(message) | {"proof": find_proof(box, message), "media": find_shown(box, message)}
+        for message in mine
+    ]
+
+
+def find_shown(box: Sandbox, message: PhoneMessage) -> Json | None:
+    """Give the uploaded file that a message shows: its name, and a picture's bytes."""
+    kind, _, rest = message.chat.partition(":")
+    corp = box.world.corps.get(rest.partition(":")[0]) if kind in ("wecom", "group") else None
+    body = message.body
+    media = corp.media.get(body.get("media_id") or body.get("pic_media_id") or "") if corp else None
+    if media is None:
+        return None
+    return {"name": media.name, "picture": media.content if media.kind == "image" else ""}
 
 
 def find_proof(box: Sandbox, message: PhoneMessage) -> Json | None:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import base64
 from typing import Any
+
+import pytest
 
 from sandbox.tests.product import CORP, Json, Product
 
@@ -47,3 +50,43 @@ def test_wrong_files_are_refused(product: Product) -> None:
     assert upload(product, "uploadimg", big)["errcode"] == 40006
     assert upload(product, "uploadimg")["url"].endswith(".png")
     assert CORP in product.state()["corps"]
+
+
+def test_the_phone_shows_pictures_and_names_of_files(product: Product) -> None:
+    picture, paper = upload(product, "upload", type="image"), upload(product, "upload", type="file")
+    attachments = [
+        {"msgtype": "image", "image": {"media_id": picture["media_id"]}},
+        {"msgtype": "file", "file": {"media_id": paper["media_id"]}},
+    ]
+    body = {"external_userid": [product.befriend()], "attachments": attachments}
+    made = product.external("add_msg_template", body)
+    product.member("confirm-mass", msgid=made["msgid"])
+    product.post("/phone/hold", {"person": "zhang"})
+
+    ask = {"chat": f"wecom:{CORP}:lijianguo"}
+    shown = product.client.get("/phone/data", params=ask).json()["messages"][-2:]
+
+    assert [one["kind"] for one in shown] == ["image", "file"]
+    assert base64.b64decode(shown[0]["media"]["picture"]) == PNG
+    assert shown[1]["media"] == {"name": "picture.png", "picture": ""}
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("image", {}),
+        ("video", {"title": "x"}),
+        ("link", {"title": "x"}),
+        ("miniprogram", {"title": "x", "appid": "wx", "page": "a"}),
+        ("poem", {"media_id": "x"}),
+    ],
+)
+def test_an_attachment_that_is_not_whole_is_refused(
+    product: Product, kind: str, content: Json
+) -> None:
+    body = {
+        "external_userid": [product.befriend()],
+        "attachments": [{"msgtype": kind, kind: content}],
+    }
+
+    assert product.external("add_msg_template", body)["errcode"] == 41064

@@ -9,6 +9,14 @@ from sandbox.wecom.media import find_media
 MOST_ATTACHMENTS = 9
 LONGEST_TEXT = 4000
 KINDS = ("image", "link", "miniprogram", "video", "file")
+# What each must have; of several names one.
+NEEDED: dict[str, list[tuple[str, ...]]] = {
+    "image": [("media_id", "pic_url")],
+    "video": [("media_id",)],
+    "file": [("media_id",)],
+    "link": [("title",), ("url",)],
+    "miniprogram": [("title",), ("appid",), ("page",), ("pic_media_id",)],
+}
 # Longest values in UTF-8 bytes.
 LIMITS = {
     ("link", "title"): 128,
@@ -41,8 +49,8 @@ def _check_attachment(corp: Corp, attachment: Json, now: float) -> None:
     for (of_kind, name), most in LIMITS.items():
         if of_kind == kind and len(str(content.get(name, "")).encode()) > most:
             raise ApiError(41064, f"{kind}.{name} is too long")
-    if kind == "link" and not (content.get("title") and content.get("url")):
-        raise ApiError(41064, "link needs title and url")
+    if any(not any(content.get(name) for name in names) for names in NEEDED[str(kind)]):
+        raise ApiError(41064, f"{kind} is not whole")
     _check_media(corp, content.get("media_id") or content.get("pic_media_id"), now)
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from lianxin.channels import queries
 from lianxin.channels.actions import leases
+from lianxin.channels.actions.attachments import check_attachments
 from lianxin.channels.actions.live_codes import check_welcomes
+from lianxin.channels.adapters.base import Attachment
 from lianxin.channels.adapters.provider_http import ProviderError
 from lianxin.channels.adapters.reactions import load_facts
 from lianxin.channels.models import Account, GroupWelcome
+from lianxin.channels.queries.attachments import as_rows
 from lianxin.channels.rules import groups as rules
 from lianxin.core import events, time
 from lianxin.core.actor import Actor, SystemActor
@@ -21,26 +26,42 @@ from lianxin.core.errors import ForbiddenError, RefusedError
 
 
 @transaction.atomic
-def create_group_welcome(account: Account, text: str, *, by: Actor) -> GroupWelcome:
+def create_group_welcome(
+    account: Account, text: str, *, by: Actor, attachments: Sequence[Attachment] = ()
+) -> GroupWelcome:
     check_text(account, text, by)
+    check_one(account, attachments)
     # Two who write at once meet here, not above the provider's limit.
     Account.objects.select_for_update(no_key=True).get(pk=account.pk)
     most = load_facts()["group_welcomes"]
     if queries.count_welcomes(account.pk) >= most:
         raise RefusedError(_("平台最多保存 100 条入群欢迎语，请先删除不用的。"))
     welcome = GroupWelcome.objects.create(
-        hospital_id=account.hospital_id, account=account, text=text, created_at=time.now()
+        hospital_id=account.hospital_id,
+        account=account,
+        text=text,
+        attachments=as_rows(attachments),
+        created_at=time.now(),
     )
     record(welcome, "group_welcome.created", by)
     return welcome
 
 
 @transaction.atomic
-def change_group_welcome(welcome: GroupWelcome, text: str, *, seen: int, by: Actor) -> None:
+def change_group_welcome(
+    welcome: GroupWelcome,
+    text: str,
+    *,
+    seen: int,
+    by: Actor,
+    attachments: Sequence[Attachment] = (),
+) -> None:
     """Change a welcome that was at revision `seen`; one that was not made is tried again."""
     check_text(welcome.account, text, by)
+    check_one(welcome.account, attachments)
     rows = GroupWelcome.objects.filter(pk=welcome.pk, revision=seen, is_active=True)
-    if not rows.update(text=text, revision=seen + 1, next_try_at=None):
+    wanted = {"text": text, "attachments": as_rows(attachments)}
+    if not rows.update(**wanted, revision=seen + 1, next_try_at=None):
         raise RefusedError(_("刚才有同事改过这条欢迎语。请打开最新内容，看过再改。"))
     GroupWelcome.objects.filter(pk=welcome.pk, state=GroupWelcome.State.FAILED).update(
         state=GroupWelcome.State.MAKING, failure_code=""
@@ -73,6 +94,12 @@ def check_text(account: Account, text: str, by: Actor) -> None:
     check_welcomes(account.hospital_id, [text])
 
 
+def check_one(account: Account, attachments: Sequence[Attachment]) -> None:
+    if len(attachments) > load_facts()["group_welcome_attachments"]:
+        raise RefusedError(_("入群欢迎语只能带 1 个附件。"))
+    check_attachments(account, attachments, links=0)
+
+
 @dataclass(frozen=True)
 class WelcomeStep:
     """The right to tell the provider one thing about one welcome, until the lease ends."""
@@ -99,8 +126,12 @@ def claim_welcome_step(welcome: GroupWelcome) -> WelcomeStep | None:
 def settle_welcome_step(claim: WelcomeStep, template_id: str = "") -> None:
     """Keep what the provider confirmed; what is wanted meanwhile is the next step's matter."""
     by = SystemActor(claim.welcome.hospital_id)
-    ready = {"state": GroupWelcome.State.READY, "confirmed_text": claim.welcome.text}
-    changes = {
+    ready: dict[str, Any] = {
+        "state": GroupWelcome.State.READY,
+        "confirmed_text": claim.welcome.text,
+        "confirmed_attachments": claim.welcome.attachments,
+    }
+    changes: dict[str, tuple[str, dict[str, Any]]] = {
         rules.MAKE: ("group_welcome.made", ready | {"template_id": template_id}),
         rules.UPDATE: ("group_welcome.updated", ready),
         rules.DELETE: (

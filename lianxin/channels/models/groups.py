@@ -214,10 +214,19 @@ class GroupWelcome(KeptAtProvider):
     state = models.CharField(max_length=12, choices=State.choices, default=State.MAKING)
     template_id = models.CharField(max_length=120, blank=True)
     confirmed_text = models.TextField(blank=True)
+    # At most one, as Attachment has it, and what the provider confirmed of it.
+    attachments = models.JSONField(default=list, blank=True)
+    confirmed_attachments = models.JSONField(default=list, blank=True)
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:
         return self.key
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Tell whether the provider has what is wanted now."""
+        wanted = (self.text, self.attachments)
+        return wanted == (self.confirmed_text, self.confirmed_attachments)
 
 
 class GroupTransfer(KeptAtProvider):

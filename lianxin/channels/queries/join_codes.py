@@ -122,8 +122,7 @@ def welcome_step(welcome: GroupWelcome) -> str:
         is_active=welcome.is_active,
         state=welcome.state,
         template_id=welcome.template_id,
-        text=welcome.text,
-        confirmed_text=welcome.confirmed_text,
+        is_confirmed=welcome.is_confirmed,
     )
 
 

@@ -149,14 +149,12 @@ def has_drifted(desired: Mapping[str, Any], truth: Mapping[str, Any]) -> bool:
 DELETE = "delete"
 
 
-def next_welcome_step(
-    *, is_active: bool, state: str, template_id: str, text: str, confirmed_text: str
-) -> str:
+def next_welcome_step(*, is_active: bool, state: str, template_id: str, is_confirmed: bool) -> str:
     if not is_active:
         return DELETE if template_id else NOTHING
     if state == "making":
         return MAKE
-    return UPDATE if state == "ready" and text != confirmed_text else NOTHING
+    return UPDATE if state == "ready" and not is_confirmed else NOTHING
 
 
 LEFT, ON_JOB = "left", "on_job"

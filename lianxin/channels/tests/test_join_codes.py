@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
 
 from lianxin.channels import actions, group_kit, printing, queries, synchronising
 from lianxin.channels.actions import JoinCodeContent
+from lianxin.channels.adapters.base import Attachment
 from lianxin.channels.adapters.pictures import read_code
 from lianxin.channels.models import (
     Account,
@@ -19,6 +21,7 @@ from lianxin.channels.models import (
     GroupWelcome,
     JoinCode,
     JoinCodeGroup,
+    Media,
 )
 from lianxin.channels.printing import Print
 from lianxin.channels.providers import WINDOWS
@@ -29,7 +32,7 @@ from lianxin.core.actor import SystemActor
 from lianxin.core.errors import RefusedError
 from lianxin.core.models import Event, Hospital
 from lianxin.staff.models import Staff
-from lianxin.testing.channels import CORP_ID, group_xml, make_account, make_address
+from lianxin.testing.channels import CORP_ID, PNG, group_xml, make_account, make_address, make_file
 from lianxin.testing.jobs import run_periodic
 from lianxin.testing.processes import Sandbox
 from lianxin.testing.staff import make_staff
@@ -227,6 +230,34 @@ def test_a_welcome_is_made_changed_and_deleted(sandbox: Sandbox, wecom: Account)
     keep(wecom, 1)
     assert sandbox.state()["corps"][CORP_ID]["groups"]["welcomes"] == {}
     assert GroupWelcome.objects.get().state == "removed"
+
+
+def test_a_welcome_carries_one_thing_and_tells_when_it_changes(
+    sandbox: Sandbox, wecom: Account, in_riverside: Hospital
+) -> None:
+    files = [make_file(in_riverside, PNG + b"1"), make_file(in_riverside, PNG + b"2")]
+    one, other = (Attachment("image", file=file.sha256) for file in files)
+    by = system(wecom)
+    with pytest.raises(RefusedError, match="只能带 1 个"):
+        actions.create_group_welcome(wecom, "欢迎", attachments=[one, other], by=by)
+    welcome = actions.create_group_welcome(wecom, "欢迎", attachments=[one], by=by)
+    keep(wecom, 1)
+    welcome.refresh_from_db()
+
+    def stored() -> dict[str, Any]:
+        body: dict[str, Any] = sandbox.state()["corps"][CORP_ID]["groups"]["welcomes"]
+        return dict(body[welcome.template_id]["body"])
+
+    first = stored()["image"]["media_id"]
+    assert welcome.is_confirmed
+    actions.change_group_welcome(welcome, "欢迎", attachments=[other], seen=1, by=by)
+    Media.objects.update(media_id="never-was")
+    keep(wecom, 1)
+    assert stored()["image"]["media_id"] not in {first, "never-was"}
+    welcome.refresh_from_db()
+    actions.change_group_welcome(welcome, "欢迎", seen=2, by=by)
+    keep(wecom, 1)
+    assert stored() == {"text": {"content": "欢迎"}}
 
 
 def test_a_welcome_is_guarded_and_counted_in_bytes(wecom: Account) -> None:

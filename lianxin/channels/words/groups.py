@@ -138,7 +138,7 @@ def welcome_state(welcome: GroupWelcome) -> State:
         return State(_("正在删除"), "accent", why)
     if welcome.state == GroupWelcome.State.FAILED:
         return State(_("没有建成"), "danger", why)
-    if welcome.state == GroupWelcome.State.READY and welcome.text == welcome.confirmed_text:
+    if welcome.state == GroupWelcome.State.READY and welcome.is_confirmed:
         return State(_("可选用"), "ok", _("群主在企业微信客户端里为群选用它。"))
     return State(_("正在告诉平台"), "accent", why)
 

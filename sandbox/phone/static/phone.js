@@ -122,7 +122,7 @@ function summary(message) {
   if (kind === "note") return t(body.note, { name: body.name });
   const title = body.title || body.head_content || "";
   if (["link", "miniprogram", "template"].includes(kind)) return t(`kind_${kind}`, { title });
-  return kind === "image" ? t("kind_image") : title || t("kind_other");
+  return FILES[kind] ? t(`kind_${kind}`) : title || t("kind_other");
 }
 
 function chatRow(chat) {
@@ -256,10 +256,19 @@ function messageLine(message) {
   return h("div", { class: `sb-line ${mine ? "mine" : ""}` }, face, h("div", { class: "sb-said" }, bubble(message), proof));
 }
 
+// A picture is shown, a video or file has its name; a file whose bytes are not kept is named only.
+const FILES = { image: "photo", video: "photo", file: "file-text" };
+
+function fileBubble({ kind, media }) {
+  if (media?.picture) return h("img", { class: "sb-picture", src: `data:image/png;base64,${media.picture}`, alt: t("picture") });
+  return h("div", { class: "sb-linkcard" }, h("span", { class: "sb-cardtitle" }, media?.name ?? t(`kind_${kind}`)), h("span", { class: "sb-cardfoot" }, icon(FILES[kind]), t(`kind_${kind}`)));
+}
+
 function bubble(message) {
   const makers = { text: textBubble, link: linkCard, miniprogram: linkCard, template: templateCard, msgmenu: menuBubble };
   const make = makers[message.kind];
-  return make ? make(message.body, message.kind) : h("div", { class: "sb-bubble sb-muted" }, summary(message));
+  if (FILES[message.kind]) return fileBubble(message);
+  return make ? make(message.body, message.kind, message.media) : h("div", { class: "sb-bubble sb-muted" }, summary(message));
 }
 
 function link(url, text) {
@@ -314,11 +323,12 @@ function cardPicture() {
   return svg;
 }
 
-function linkCard(body, kind) {
+function linkCard(body, kind, media) {
+  const cover = media?.picture ? h("img", { class: "sb-cardcover", src: `data:image/png;base64,${media.picture}`, alt: "" }) : cardPicture();
   const url = body.url || body.page || body.link_url || "";
   const press = url && !url.startsWith("pages/") ? () => openLink(url) : null;
   return h("button", { type: "button", class: "sb-linkcard", onclick: press ?? (() => {}), "data-key": `card-${url}` },
-    h("span", { class: "sb-cardtitle" }, body.title ?? ""), body.desc && h("span", { class: "sb-carddesc" }, body.desc), cardPicture(),
+    h("span", { class: "sb-cardtitle" }, body.title ?? ""), body.desc && h("span", { class: "sb-carddesc" }, body.desc), cover,
     h("span", { class: "sb-cardfoot" }, icon(kind === "link" ? "link" : "app-window"), kind === "link" ? hostOf(url) : t("mini")));
 }
 

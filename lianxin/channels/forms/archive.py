@@ -101,4 +101,5 @@ class OffForm(forms.Form):
             (ERASE, gettext_lazy("全部删除：马上谁也看不到，不能恢复")),
         ],
         widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("请选一项。")},
     )

@@ -1,4 +1,4 @@
-"""The chat archive: sealed when it is said, handed out by the library's stand-in, and who agreed."""
+"""The chat archive: sealed when it is said, handed out by the stand-in, and who agreed."""
 
 from __future__ import annotations
 

@@ -52,14 +52,54 @@ def take_in_listed(account: AccountFacts, contacts: Sequence[Contact], read_at: 
 
 @transaction.atomic
 def settle_contact(
-    account: AccountFacts, address: Address, contacts: Sequence[Contact], *, read_at: datetime
+    account: AccountFacts,
+    address: Address,
+    contacts: Sequence[Contact],
+    *,
+    read_at: datetime,
+    is_told: bool = True,
 ) -> None:
-    """Keep what a look at one person showed; one asked for again meanwhile stays due."""
+    """Keep what a look at one person showed; one asked for again meanwhile stays due.
+
+    Not told means that the provider refused the look itself: nothing ends by that.
+    """
     taken = take_in_listed(account, contacts, read_at)
+    if is_told:
+        settle_doubts(account, address, contacts, read_at)
     rows = Address.objects.filter(pk=address.pk)
     rows.update(union_asked_at=time.now())
     if taken.is_settled:
         rows.filter(read_due_at=address.read_due_at).update(read_due_at=None)
+
+
+def settle_doubts(
+    account: AccountFacts, address: Address, contacts: Sequence[Contact], read_at: datetime
+) -> None:
+    """End the relations that the provider's answers contradicted, if the look agrees."""
+    met_at = {one.pair: one.added_at for one in contacts}
+    rows = Relation.objects.filter(address=address, doubted_at__lte=read_at)
+    ended = []
+    for row in rows:
+        pair = row.staff_userid, address.external_id
+        at = row.doubted_at or read_at
+        if by := rules.read_doubt(row.doubt, at, met_at.get(pair)):
+            ended.append(as_ended(pair, by, at))
+    if ended:
+        take_in(account, ended)
+    rows.update(doubted_at=None, doubt="")
+
+
+def as_ended(pair: rules.Pair, by: str, at: datetime) -> Inbound:
+    """Make the arrival of a leaving that no callback told."""
+    staff_userid, external_id = pair
+    return Inbound(
+        event="contact.removed",
+        arrival_key=f"unheard:{staff_userid}:{external_id}:{int(at.timestamp())}",
+        occurred_at=at,
+        kind=by,
+        external_id=external_id,
+        staff_userid=staff_userid,
+    )
 
 
 def find_known(account: AccountFacts, contacts: Iterable[Contact]) -> Known:

@@ -15,11 +15,13 @@ from django.db.models import Q
 
 from lianxin.channels import facts, queries
 from lianxin.channels.actions.corp_tags import ask_for_tag_list
+from lianxin.channels.actions.doubts import doubt_relations
 from lianxin.channels.adapters.provider_http import ProviderError
 from lianxin.channels.adapters.reactions import Reaction
 from lianxin.channels.models import Address, ContactTag, CorpTag, Relation, RelationTag
 from lianxin.channels.rules import tags as tag_rules
 from lianxin.channels.rules.tags import MarkState, TagChange
+from lianxin.channels.rules.tasks import NOT_A_CONTACT
 from lianxin.channels.tag_words import illness_in
 from lianxin.core import events, time
 from lianxin.core.actor import SystemActor
@@ -221,11 +223,19 @@ def settle_mark_failed(claim: MarkClaim, error: ProviderError) -> None:
     if error.row.reaction == Reaction.SKIP_ITEM:
         if release(claim, tags_due_at=None):
             RelationTag.objects.filter(relation=claim.relation).update(asked=None)
+            note_refused(claim.relation, error)
         return
     again = time.now() + facts.seconds("corp_tag_retry_seconds")
     release(claim, tags_due_at=max(error.retry_at or again, again))
     if error.reason == "tag_gone":
         ask_for_tag_list(claim.relation.address.account_id)
+
+
+def note_refused(relation: Relation, error: ProviderError) -> None:
+    """Have the contact looked at, of whom the provider says that there is no relation."""
+    if error.reason == NOT_A_CONTACT:
+        no_relation = Relation.Doubt.NO_RELATION
+        doubt_relations([relation.address_id], relation.staff_userid, no_relation, at=time.now())
 
 
 def release(claim: MarkClaim, **changes: datetime | None) -> bool:

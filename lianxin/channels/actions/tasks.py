@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 
 from lianxin.channels import facts, queries, rules
 from lianxin.channels.actions.arrivals import take_in
+from lianxin.channels.actions.doubts import doubt_relations
 from lianxin.channels.adapters.base import AccountFacts, Inbound, SendFailed
 from lianxin.channels.adapters.wecom.mass import ListedTask, TaskReport, TaskResult
-from lianxin.channels.models import MemberTask, TaskReminder, TaskShare
-from lianxin.channels.rules.tasks import SENT
+from lianxin.channels.models import MemberTask, Relation, TaskReminder, TaskShare
+from lianxin.channels.rules.tasks import NOT_A_CONTACT, SENT
 from lianxin.core import events, time
 from lianxin.core.actor import SystemActor
 from lianxin.core.errors import ForbiddenError, RefusedError
@@ -136,6 +137,7 @@ def store_shares(task: MemberTask, results: Sequence[TaskResult]) -> list[Inboun
     known = set(TaskShare.objects.filter(task=task).values_list("address_id", "chat_id"))
     shares: dict[tuple[int | None, str], TaskShare] = {}
     receipts = []
+    news: list[tuple[int, TaskResult]] = []
     for result in settled:
         address_id = addresses.get(result.external_id)
         place = (address_id, "" if result.external_id else result.chat_id)
@@ -143,10 +145,23 @@ def store_shares(task: MemberTask, results: Sequence[TaskResult]) -> list[Inboun
             continue
         if place != (None, ""):
             shares[place] = make_share(task, result, place)
+        if address_id is not None:
+            news.append((address_id, result))
         if result.external_id:
             receipts.append(as_receipt(task, result))
     TaskShare.objects.bulk_create(shares.values(), ignore_conflicts=True)
+    doubt_unreached(news)
     return receipts
+
+
+def doubt_unreached(news: Iterable[tuple[int, TaskResult]]) -> None:
+    """Have those looked at who are no friends any more: they left without our hearing."""
+    unreached: dict[tuple[str, datetime], list[int]] = {}
+    for address_id, result in news:
+        if rules.outcome_of(result.status) == NOT_A_CONTACT:
+            unreached.setdefault((result.staff_userid, said_at(result)), []).append(address_id)
+    for (staff_userid, at), address_ids in unreached.items():
+        doubt_relations(address_ids, staff_userid, Relation.Doubt.NO_FRIEND, at=at)
 
 
 def make_share(task: MemberTask, result: TaskResult, place: tuple[int | None, str]) -> TaskShare:

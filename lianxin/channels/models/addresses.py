@@ -109,6 +109,10 @@ class Relation(models.Model):
         ACTIVE = "active"
         REMOVED = "removed"
 
+    class Doubt(models.TextChoices):
+        NO_FRIEND = "no_friend"  # a message of the member's did not reach the person
+        NO_RELATION = "no_relation"  # the provider knows of no such pair
+
     # No index of their own where one below begins with them: rows come by the hundred thousand.
     hospital = models.ForeignKey(Hospital, models.PROTECT, related_name="+", db_index=False)
     address = models.ForeignKey(Address, models.PROTECT, related_name="relations", db_index=False)
@@ -132,6 +136,9 @@ class Relation(models.Model):
     # The worker that marks it holds it: two at once are refused by the provider.
     marking_until = models.DateTimeField(null=True)
     marked_at = models.DateTimeField(null=True)
+    # Since when the provider's answers contradict it, and how: a look at the contact decides.
+    doubted_at = models.DateTimeField(null=True)
+    doubt = models.CharField(max_length=12, blank=True, choices=Doubt.choices)
     # How many tags staff put on it that are none of ours; which ones stays out.
     kept_out_count = models.PositiveIntegerField(default=0)
 

@@ -24,6 +24,7 @@ from lianxin.channels.rules.contacts import (
     add_relation,
     is_stale,
     next_batch,
+    read_doubt,
     read_listed,
     session_after_message,
 )
@@ -136,6 +137,7 @@ __all__ = [
     "next_code_step",
     "outcome_of",
     "read_asked",
+    "read_doubt",
     "read_listed",
     "read_result",
     "read_signature",

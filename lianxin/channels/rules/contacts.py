@@ -66,6 +66,20 @@ def read_listed(known: KnownRelation | None, added_at: datetime) -> str:
     return BACK if known.removed_by == UNLISTED else KNOWN
 
 
+NO_FRIEND = "no_friend"
+
+
+def read_doubt(doubt: str, doubted_at: datetime, listed_at: datetime | None) -> str:
+    """Decide by whom a doubted relation was ended, after a look; empty: it stands.
+
+    `listed_at` is when the two met as the look has it; None: it has no such pair. A person who
+    deleted the member stays in the member's list, so there only the failed message tells.
+    """
+    if listed_at is None:
+        return UNLISTED
+    return "by_patient" if doubt == NO_FRIEND and listed_at <= doubted_at else ""
+
+
 def next_batch(members: Sequence[str], done: int, size: int) -> Sequence[str]:
     """Return the members whose contacts are compared next; empty when all are done."""
     return members[done : done + size]

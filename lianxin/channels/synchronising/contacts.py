@@ -28,6 +28,7 @@ from lianxin.channels.adapters.wecom.contacts import (
 )
 from lianxin.channels.models import Address, ContactSync
 from lianxin.channels.providers import load_facts, run_with
+from lianxin.channels.rules.tasks import NOT_A_CONTACT
 from lianxin.core import time
 from lianxin.core.actor import SystemActor
 from lianxin.core.scope import scope
@@ -84,19 +85,21 @@ def read_contacts(hospital_id: int, account_id: int) -> int:
 
     async def work(provider: Provider) -> int:
         for number, address in enumerate(addresses):
-            read_at = time.now()
+            read_at, is_told = time.now(), True
             try:
                 contacts = await read_contact(provider, address.external_id)
             except ProviderError as error:
                 if error.is_temporary or error.row.reaction == Reaction.CONFIG:
                     return number
-                contacts = []
-            await sync_to_async(store_contact)(address, contacts, read_at)
+                contacts, is_told = [], error.reason == NOT_A_CONTACT
+            await sync_to_async(store_contact)(address, contacts, read_at, is_told=is_told)
         return len(addresses)
 
-    def store_contact(address: Address, contacts: list[Contact], read_at: datetime) -> None:
+    def store_contact(
+        address: Address, contacts: list[Contact], read_at: datetime, *, is_told: bool
+    ) -> None:
         with scope(hospital_id):
-            actions.settle_contact(account, address, contacts, read_at=read_at)
+            actions.settle_contact(account, address, contacts, read_at=read_at, is_told=is_told)
 
     return run_with(account, work)
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
 
-from lianxin.channels import actions, jobs, queries, synchronising
-from lianxin.channels.adapters.base import Inbound
+from lianxin.channels import actions, jobs, queries, rules, sending, synchronising
+from lianxin.channels.adapters.base import Inbound, Outbound, Sent
 from lianxin.channels.adapters.wecom.adapter import WeCom
-from lianxin.channels.models import Account, Address, Arrival, Relation
+from lianxin.channels.models import Account, Address, Arrival, MemberTask, Relation, TaskShare
 from lianxin.channels.providers import WINDOWS
 from lianxin.core import time
 from lianxin.core.models import Event, Hospital
@@ -140,3 +140,111 @@ def test_a_busy_provider_leaves_them_waiting_and_the_page_says_so(
 
     page = as_admin.get(f"/settings/channels/{wecom.key}/").content.decode()
     assert "1 位联系人有变动" in page
+
+
+# ---- who left without our hearing ---------------------------------------------------------
+
+
+def make_task(sandbox: Sandbox, account: Account) -> str:
+    """Have Dr Li asked to send something to Wang; returns the task."""
+    outbound = Outbound(
+        client_key="notice",
+        carrier_kind="staff_task",
+        text="门诊时间有变。",
+        staff_userid="DrLi",
+        external_ids=(sandbox.external_id("wang", CORP_ID),),
+    )
+    [made] = sending.send(account.hospital_id, account.pk, [outbound])
+    assert isinstance(made, Sent)
+    return made.provider_message_id
+
+
+def confirm(sandbox: Sandbox, account: Account, task: str) -> None:
+    """Let Dr Li send it, and the result come in; what follows from that follows."""
+    sandbox.post(f"/control/corps/{CORP_ID}/members/DrLi/confirm-mass", {"msgid": task})
+    MemberTask.objects.update(next_poll_at=time.now())
+    for name in ("settle_tasks", "read_contacts", "read_contacts"):
+        run_periodic(jobs.__name__, name, account.hospital_id)
+
+
+def told_removals() -> list[str]:
+    rows = Event.objects.filter(name="contact.removed")
+    return [event.data["kind"] for event in rows]
+
+
+@pytest.mark.parametrize(
+    ("act", "kind"),
+    [
+        # Her deleting leaves her in his list, so the look alone would not tell.
+        (("persons/wang/delete-member", {"corp_id": CORP_ID, "userid": "DrLi"}), "by_patient"),
+        ((f"corps/{CORP_ID}/members/DrLi/delete-contact", {"person": "wang"}), "unlisted"),
+    ],
+)
+def test_a_message_that_found_no_friend_tells_of_an_unheard_goodbye(
+    sandbox: Sandbox, wecom: Account, act: tuple[str, dict[str, str]], kind: str
+) -> None:
+    relate(sandbox)
+    call_back(wecom, sandbox.external_id("wang", CORP_ID))
+    task = make_task(sandbox, wecom)
+    sandbox.post(f"/control/{act[0]}", act[1])
+    assert Relation.objects.get().state == "active"
+
+    confirm(sandbox, wecom, task)
+
+    relation = Relation.objects.get()
+    assert (relation.state, relation.removed_by) == ("removed", kind)
+    assert relation.removed_at == TaskShare.objects.get().sent_at
+    assert (relation.doubt, relation.doubted_at) == ("", None)
+    assert told_removals() == [kind]
+    # The list still has whom she deleted; she stays gone until she comes again.
+    Account.objects.update(reconciled_at=None)
+    run_periodic(jobs.__name__, "reconcile", wecom.hospital_id)
+    relation.refresh_from_db()
+    assert relation.state == "removed"
+
+
+def test_a_half_contact_was_never_a_friend(sandbox: Sandbox, wecom: Account) -> None:
+    relate(sandbox)
+    call_back(wecom, sandbox.external_id("wang", CORP_ID), "add_half_external_contact")
+    task = make_task(sandbox, wecom)
+    sandbox.person_does("wang", "delete-member", corp_id=CORP_ID, userid="DrLi")
+
+    confirm(sandbox, wecom, task)
+
+    assert TaskShare.objects.get().outcome == "not_a_contact"
+    assert Relation.objects.get().state == "half"
+    assert told_removals() == []
+
+
+def test_a_look_that_was_refused_ends_nothing(sandbox: Sandbox, wecom: Account) -> None:
+    relate(sandbox)
+    call_back(wecom, sandbox.external_id("wang", CORP_ID))
+    task = make_task(sandbox, wecom)
+    sandbox.person_does("wang", "delete-member", corp_id=CORP_ID, userid="DrLi")
+    sandbox.add_fault("api_rate_limited", path=GET)
+
+    confirm(sandbox, wecom, task)
+
+    relation = Relation.objects.get()
+    assert (relation.state, relation.doubt) == ("active", "no_friend")
+    assert queries.count_contacts_to_read(wecom.hospital_id, wecom.pk) == 1
+
+
+@pytest.mark.parametrize(
+    ("doubt", "met_days_after", "by"),
+    [
+        ("no_friend", -5, "by_patient"),
+        ("no_friend", 0, "by_patient"),
+        ("no_friend", 1, ""),  # they have met anew since
+        ("no_friend", None, "unlisted"),
+        ("no_relation", -5, ""),  # the list knows better
+        ("no_relation", None, "unlisted"),
+    ],
+)
+def test_a_look_and_a_doubt_say_who_ended_it(
+    doubt: str, met_days_after: int | None, by: str
+) -> None:
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+    met_at = None if met_days_after is None else at + timedelta(days=met_days_after)
+
+    assert rules.read_doubt(doubt, at, met_at) == by

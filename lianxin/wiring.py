@@ -25,6 +25,7 @@ SUBSCRIBERS: Wiring = {
     "transfer.failed": [handover.follow_transfers],
     "member.left": [handover.open_for_leavers],
     "corp_tag.allowed": [patients.offer_words],
+    "holder.forgotten": [conversations.restrict_talks],
     "holder.joined": [conversations.join_threads, patients.look_at_joined],
     "message.arrived": [conversations.receive_arrivals],
     "staff_card.pressed": [health.take_pressed_cards],

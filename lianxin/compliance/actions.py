@@ -19,6 +19,7 @@ from lianxin.compliance.rules.consent import (
     latest_answers,
     stricter_answers,
 )
+from lianxin.compliance.rules.platform import EVERYTHING, NAME, what_goes
 from lianxin.core import events, keys, live, time
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError, NotFoundError, RefusedError
@@ -265,5 +266,29 @@ def destroy_keys(patient: Patient, lonely: list[int], *, outcome: str, by: Actor
         keys.destroy_key(hospital_id, subject, DataKey.Retention.RECORD, by=by)
     for holder_id in lonely:
         keys.destroy_key(hospital_id, ("holder", holder_id), DataKey.Retention.ENGAGEMENT, by=by)
-        addresses = patient_queries.addresses_of_holder(hospital_id, holder_id)
-        channels.forget_addresses(hospital_id, [address.pk for address in addresses], by=by)
+        addresses = patient_queries.address_ids_of_holder(hospital_id, holder_id)
+        channels.forget_addresses(hospital_id, addresses, by=by)
+
+
+@transaction.atomic
+def forget_follower(hospital_id: int, address_id: int, *, by: Actor) -> bool:
+    """Delete what an Official Account gave of somebody who unfollowed; False when they came back.
+
+    See decision 0006: the medical record of a patient follows the law's terms, not the platform's.
+    """
+    if not channels.forget_follower(hospital_id, address_id, by=by):
+        return False
+    holder = patient_queries.find_holder_of_address(hospital_id, address_id)
+    if holder is None:
+        return True
+    goes = what_goes(
+        was_verified=patient_queries.was_ever_verified(holder),
+        is_met_elsewhere=patient_queries.is_met_anywhere(holder),
+    )
+    if goes == NAME:
+        patients.forget_nickname(holder)
+    elif goes == EVERYTHING:
+        patients.forget_holder(holder, by=by)
+        for retention in (DataKey.Retention.ENGAGEMENT, DataKey.Retention.RECORD):
+            keys.destroy_key(hospital_id, ("holder", holder.pk), retention, by=by)
+    return True

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 from django.db.models import Count, QuerySet
 
+from lianxin.channels import queries as channels
 from lianxin.compliance import catalogue
 from lianxin.compliance.models import Consent, Erasure
 from lianxin.compliance.registry import personal_fields
@@ -368,6 +369,12 @@ def outcome_of(patient: Patient) -> str:
     if all(row.inpatient_blind is None for row in rows):
         return Patient.State.ERASED
     return Patient.State.RESTRICTED
+
+
+def list_unfollowed(hospital_id: int, most: int = 500) -> list[int]:
+    """Return the addresses of those who unfollowed so long ago that they are to be forgotten."""
+    rows = channels.list_unfollowed_to_forget(hospital_id, time.now())
+    return list(rows.values_list("pk", flat=True)[:most])
 
 
 def list_erasures(actor: Actor) -> list[Erasure]:

@@ -72,6 +72,13 @@ def restrict_threads(hospital_id: int, events: list[EventRow]) -> None:
         actions.restrict_threads(hospital_id, [event["patient_id"] for event in events])
 
 
+@job(queue="default")
+def restrict_talks(hospital_id: int, events: list[EventRow]) -> None:
+    """Put the talks of people who were forgotten away. Hears `holder.forgotten`."""
+    with scope(hospital_id):
+        actions.restrict_talks(hospital_id, [event["subject_id"] for event in events])
+
+
 @periodic(seconds=15, queue="urgent")
 def escalate_emergencies(hospital_id: int) -> None:
     """Ask the next one on duty about danger words that nobody has answered."""

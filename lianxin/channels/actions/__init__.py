@@ -17,6 +17,7 @@ from lianxin.channels.actions.accounts import (
 from lianxin.channels.actions.addresses import (
     count_sent,
     forget_addresses,
+    forget_follower,
     note_session,
     open_address,
     open_webchat,
@@ -316,6 +317,7 @@ __all__ = [
     "fail_publication",
     "forget_addresses",
     "forget_archived",
+    "forget_follower",
     "forget_media",
     "forget_raw",
     "forget_ticks",

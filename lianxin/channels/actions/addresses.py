@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import CharField, F, Q, Value
+from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext as _
 
 from lianxin.channels import facts, queries, sealing
@@ -13,6 +14,7 @@ from lianxin.channels.actions.arrivals import take_in
 from lianxin.channels.actions.groups import forget_member
 from lianxin.channels.adapters.base import Inbound
 from lianxin.channels.models import (
+    ERASED_PREFIX,
     Account,
     Address,
     ArchivedMessage,
@@ -132,34 +134,54 @@ def forget_addresses(hospital_id: int, address_ids: Iterable[int], *, by: Actor)
     The rows stay, so that the journal still proves that things happened.
     """
     for address in queries.list_addresses(hospital_id, address_ids):
-        keys.destroy_key(hospital_id, (sealing.ADDRESS, address.pk), "engagement", by=by)
-        keys.destroy_key(hospital_id, (sealing.ADDRESS, address.pk), "record", by=by)
-        Arrival.objects.filter(address=address).update(payload_sealed=b"")
-        TickCount.objects.filter(address=address).delete()
-        ContactTag.objects.filter(address=address).delete()
-        forget_member(address)
-        RelationTag.objects.filter(relation__address=address).delete()
-        ArchivedMessage.objects.filter(relation__address=address).delete()
-        Transfer.objects.filter(address=address, state__in=Transfer.OPEN).update(
-            state=Transfer.State.CANCELLED, settled_at=time.now()
-        )
-        Stay.objects.filter(address=address, ended_at=None).update(
-            ended_at=time.now(), ended_by=Stay.End.ERASED
-        )
-        Relation.objects.filter(address=address).update(
-            state=Relation.State.REMOVED, removed_at=time.now()
-        )
-        Address.objects.filter(pk=address.pk).update(
-            external_id=f"erased:{address.key}",
-            union_id="",
-            read_due_at=None,
-            state=Address.State.REMOVED,
-            removed_at=time.now(),
-        )
-        events.record(
-            "address.forgotten",
-            hospital_id=hospital_id,
-            subject="address",
-            subject_id=address.pk,
-            by=by,
-        )
+        forget_address(address, reason="erasure", by=by)
+
+
+@transaction.atomic
+def forget_follower(hospital_id: int, address_id: int, *, by: Actor) -> bool:
+    """Erase whoever unfollowed long enough ago; False when they came back, or it was done before.
+
+    The platform's id goes out of the arrivals' keys, too: in its list they are nobody any more.
+    """
+    rows = queries.list_unfollowed_to_forget(hospital_id, time.now())
+    address = rows.filter(pk=address_id).select_for_update(no_key=True).first()
+    if address is None:
+        return False
+    forget_address(address, reason="unfollowed", by=by)
+    nameless = Concat(Value(ERASED_PREFIX), Cast("pk", CharField()))
+    Arrival.objects.filter(address=address).update(arrival_key=nameless)
+    return True
+
+
+def forget_address(address: Address, *, reason: str, by: Actor) -> None:
+    now, hospital_id = time.now(), address.hospital_id
+    keys.destroy_key(hospital_id, (sealing.ADDRESS, address.pk), "engagement", by=by)
+    keys.destroy_key(hospital_id, (sealing.ADDRESS, address.pk), "record", by=by)
+    Arrival.objects.filter(address=address).update(payload_sealed=b"")
+    TickCount.objects.filter(address=address).delete()
+    ContactTag.objects.filter(address=address).delete()
+    forget_member(address)
+    RelationTag.objects.filter(relation__address=address).delete()
+    ArchivedMessage.objects.filter(relation__address=address).delete()
+    Transfer.objects.filter(address=address, state__in=Transfer.OPEN).update(
+        state=Transfer.State.CANCELLED, settled_at=now
+    )
+    Stay.objects.filter(address=address, ended_at=None).update(
+        ended_at=now, ended_by=Stay.End.ERASED
+    )
+    Relation.objects.filter(address=address).update(state=Relation.State.REMOVED, removed_at=now)
+    Address.objects.filter(pk=address.pk).update(
+        external_id=f"{ERASED_PREFIX}{address.key}",
+        union_id="",
+        read_due_at=None,
+        state=Address.State.REMOVED,
+        removed_at=address.removed_at or now,
+    )
+    events.record(
+        "address.forgotten",
+        hospital_id=hospital_id,
+        subject="address",
+        subject_id=address.pk,
+        by=by,
+        data={"reason": reason},
+    )

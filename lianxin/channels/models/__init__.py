@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from lianxin.channels.models.accounts import AccessToken, Account, AccountRoute
-from lianxin.channels.models.addresses import EXTERNAL_ID_CHARACTERS, Address, Relation, TickCount
+from lianxin.channels.models.addresses import (
+    ERASED_PREFIX,
+    EXTERNAL_ID_CHARACTERS,
+    Address,
+    Relation,
+    TickCount,
+)
 from lianxin.channels.models.archive import (
     PURPOSE_CHARACTERS,
     Archive,
@@ -64,6 +70,7 @@ from lianxin.channels.models.webchat import UsedSignature
 
 __all__ = [
     "ARRIVAL_KEY_CHARACTERS",
+    "ERASED_PREFIX",
     "EXTERNAL_ID_CHARACTERS",
     "GROUP_NAME_CHARACTERS",
     "NAME_CHARACTERS",

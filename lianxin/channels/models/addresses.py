@@ -13,6 +13,8 @@ from lianxin.core.models import Hospital
 from lianxin.staff.models import Staff
 
 EXTERNAL_ID_CHARACTERS = 64
+# What stands for a provider's id that was erased here.
+ERASED_PREFIX = "erased:"
 
 
 class Address(models.Model):

@@ -92,7 +92,11 @@ from lianxin.channels.queries.due import (
     list_overdue_welcomes,
     list_presses_to_tell,
 )
-from lianxin.channels.queries.followers import list_missed_followers, list_unfollowed
+from lianxin.channels.queries.followers import (
+    list_missed_followers,
+    list_unfollowed,
+    list_unfollowed_to_forget,
+)
 from lianxin.channels.queries.groups import (
     GroupCount,
     GroupDetails,
@@ -462,6 +466,7 @@ __all__ = [
     "list_tags_to_keep",
     "list_transfers",
     "list_unfollowed",
+    "list_unfollowed_to_forget",
     "list_unidentified",
     "list_unlisted",
     "list_unmade_codes",

@@ -1,4 +1,4 @@
-"""Reads for the comparison with an Official Account's list of followers."""
+"""Reads about followers: for the comparison with the account's list, and who is to be forgotten."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from lianxin.channels.models import Address
+from lianxin.channels import facts
+from lianxin.channels.models import ERASED_PREFIX, Account, Address
 
 
 def list_missed_followers(
@@ -26,3 +27,14 @@ def list_unfollowed(hospital_id: int, account_id: int, since: datetime) -> Query
     rows = Address.objects.filter(hospital_id=hospital_id, account_id=account_id)
     standing = rows.filter(state=Address.State.ACTIVE, added_at__lt=since)
     return standing.filter(unlisted & quiet).order_by("id")
+
+
+def list_unfollowed_to_forget(hospital_id: int, now: datetime) -> QuerySet[Address]:
+    """Return who unfollowed so long ago that the platform's rule wants their data deleted."""
+    rows = Address.objects.filter(
+        hospital_id=hospital_id,
+        account__kind=Account.Kind.OFFICIAL_ACCOUNT,
+        state=Address.State.REMOVED,
+        removed_at__lte=now - facts.days("unfollowed_days"),
+    )
+    return rows.exclude(external_id__startswith=ERASED_PREFIX).order_by("removed_at", "id")

@@ -11,6 +11,7 @@ from lianxin.conversations.actions.handling import (
     hand_over_threads,
     mark_read,
     name_threads,
+    restrict_talks,
     restrict_threads,
     settle_danger,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "open_chat",
     "open_talk",
     "receive_arrivals",
+    "restrict_talks",
     "restrict_threads",
     "save_script",
     "send_reply",

@@ -16,7 +16,7 @@ from lianxin.conversations.actions.standing import (
     save_standing,
     tell,
 )
-from lianxin.conversations.models import Consult, Thread
+from lianxin.conversations.models import Consult, Thread, ThreadQuerySet
 from lianxin.core import time
 from lianxin.core.actor import Actor, SystemActor
 from lianxin.core.errors import ForbiddenError, RefusedError
@@ -140,6 +140,16 @@ def choose_patient(thread: Thread, patient_key: str, *, by: Staff) -> Thread:
 def restrict_threads(hospital_id: int, patient_ids: Iterable[int]) -> None:
     """Put the talks about erased patients away: kept as the law asks, shown to nobody."""
     rows = Thread.objects.of(hospital_id).filter(patient_id__in=set(patient_ids)).shown()
+    restrict(rows)
+
+
+@transaction.atomic
+def restrict_talks(hospital_id: int, holder_ids: Iterable[int]) -> None:
+    """Put the talks of people who were forgotten away: nobody can read them any more."""
+    restrict(Thread.objects.of(hospital_id).filter(holder_id__in=set(holder_ids)).shown())
+
+
+def restrict(rows: ThreadQuerySet) -> None:
     for thread in rows.select_related("holder"):
         Thread.objects.filter(pk=thread.pk).update(
             state=Thread.State.RESTRICTED,
@@ -147,7 +157,7 @@ def restrict_threads(hospital_id: int, patient_ids: Iterable[int]) -> None:
             first_reply_due_at=None,
             unread_count=0,
         )
-        tell(thread, "thread.restricted", SystemActor(hospital_id))
+        tell(thread, "thread.restricted", SystemActor(thread.hospital_id))
         publish(thread)
 
 

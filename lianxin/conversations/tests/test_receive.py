@@ -6,13 +6,15 @@ import pytest
 
 from lianxin.channels.models import Account, StaffNotice
 from lianxin.channels.queries import open_arrivals
-from lianxin.conversations import actions, queries
+from lianxin.conversations import actions, jobs, queries
 from lianxin.conversations.jobs import receive_arrivals
 from lianxin.conversations.models import Consult, Message, Thread
 from lianxin.core import time
+from lianxin.core.actor import SystemActor
 from lianxin.core.models import Event, Hospital
 from lianxin.core.scope import scope
 from lianxin.outreach.models import Intent
+from lianxin.patients import actions as patients
 from lianxin.staff.models import Staff
 from lianxin.testing.conversations import (
     arrive,
@@ -211,3 +213,17 @@ def test_two_talks_of_one_person_become_one_and_stay_readable(riverside: Hospita
     assert bodies[:2] == ["先说的", "后说的，胸口闷"]
     assert (thread.urgency, thread.unread_count) == ("emergency", 2)
     assert outcomes == {("open", ""), ("closed", "joined")}
+
+
+def test_the_talk_of_somebody_forgotten_is_nobodys_work(in_riverside: Hospital, lin: Staff) -> None:
+    kept, gone = make_thread(in_riverside), make_thread(in_riverside)
+    patients.forget_holder(gone.holder, by=SystemActor(in_riverside.pk))
+    event = Event.objects.get(name="holder.forgotten")
+
+    for _ in range(2):
+        jobs.restrict_talks.func(in_riverside.pk, [{"subject_id": event.subject_id}])
+
+    gone.refresh_from_db()
+    assert (gone.state, gone.unread_count, gone.waiting_since) == ("restricted", 0, None)
+    assert [one.pk for one in Thread.objects.shown()] == [kept.pk]
+    assert Event.objects.filter(name="thread.restricted").count() == 1

@@ -17,6 +17,7 @@ from lianxin.patients.actions.arrival import (
 )
 from lianxin.patients.actions.handing_over import follow_transfers, hand_over_holders
 from lianxin.patients.actions.joining import join_holders
+from lianxin.patients.actions.leaving import forget_holder, forget_nickname
 from lianxin.patients.actions.life_events import record_life_event, resume_patient
 from lianxin.patients.actions.likenesses import (
     compare_by_hand,
@@ -66,6 +67,8 @@ __all__ = [
     "follow_name",
     "follow_tags",
     "follow_transfers",
+    "forget_holder",
+    "forget_nickname",
     "forget_patient",
     "gather_late_rows",
     "hand_over_holders",

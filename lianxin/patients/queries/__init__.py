@@ -14,6 +14,7 @@ from lianxin.patients.queries.holders import (
     access_current_patient,
     access_holding,
     access_patient,
+    address_ids_of_holder,
     addresses_of,
     addresses_of_holder,
     answer_of,
@@ -33,6 +34,7 @@ from lianxin.patients.queries.holders import (
     holders_by_address,
     holders_of,
     household_of,
+    is_met_anywhere,
     list_holdings,
     list_pending_holdings,
     load_holder,
@@ -40,6 +42,7 @@ from lianxin.patients.queries.holders import (
     patients_at,
     patients_of,
     patients_of_holders,
+    was_ever_verified,
     was_verified_at_bedside,
 )
 from lianxin.patients.queries.likenesses import (
@@ -98,6 +101,7 @@ __all__ = [
     "access_merge",
     "access_patient",
     "access_tag",
+    "address_ids_of_holder",
     "addresses_of",
     "addresses_of_holder",
     "answer_of",
@@ -129,6 +133,7 @@ __all__ = [
     "household_of",
     "ids_of",
     "is_held",
+    "is_met_anywhere",
     "is_stopped",
     "judge_pairs",
     "known_likenesses",
@@ -153,5 +158,6 @@ __all__ = [
     "patients_of_holders",
     "reveal",
     "tags_of",
+    "was_ever_verified",
     "was_verified_at_bedside",
 ]

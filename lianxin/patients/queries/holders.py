@@ -11,7 +11,7 @@ from django.db.models import F
 
 from lianxin.channels import queries as channels
 from lianxin.channels.adapters.base import AccountFacts
-from lianxin.channels.models import Account, AccountRoute, Address
+from lianxin.channels.models import ERASED_PREFIX, Account, AccountRoute, Address
 from lianxin.core import keys, time
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError, NotFoundError
@@ -187,6 +187,23 @@ def addresses_of_holder(hospital_id: int, holder_id: int) -> list[Address]:
     rows = HolderAddress.objects.filter(hospital_id=hospital_id, holder_id=holder_id)
     rows = rows.select_related("address", "address__account").order_by("pk")
     return [row.address for row in rows if row.address.state == Address.State.ACTIVE]
+
+
+def address_ids_of_holder(hospital_id: int, holder_id: int) -> list[int]:
+    """Return where the person is or was met, also where they have left."""
+    rows = HolderAddress.objects.filter(hospital_id=hospital_id, holder_id=holder_id)
+    return list(rows.order_by("pk").values_list("address_id", flat=True))
+
+
+def was_ever_verified(holder: Holder) -> bool:
+    """Tell whether this person was ever proved to be a patient, or to be with one."""
+    return Holding.objects.filter(holder=holder, verified_at__isnull=False).exists()
+
+
+def is_met_anywhere(holder: Holder) -> bool:
+    """Tell whether any provider's id of this person is still kept."""
+    rows = HolderAddress.objects.filter(holder=holder)
+    return rows.exclude(address__external_id__startswith=ERASED_PREFIX).exists()
 
 
 def find_holder(hospital_id: int, holder_id: int) -> Holder | None:

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("channels", "0029_count_stays"),
+        ("channels", "0034_code_places"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("channels", "0034_code_places"),
+        ("channels", "0039_group_welcome_attachments"),
     ]
 
     operations = [

@@ -211,7 +211,7 @@ def test_an_official_accounts_code_counts_its_scans(
     page = as_admin.get(f"/settings/codes/{code.key}/").content.decode()
 
     assert "平台不提供扫码次数" not in page
-    found = re.search(r"<dt>扫码</dt>\s*<dd>\s*(\d+)", page)
+    found = re.search(r"<dt>\s*扫码\s*</dt>\s*<dd>\s*(\d+)", page)
     assert found
     assert found[1] == "3"
 

@@ -9,7 +9,8 @@ import yaml
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from lianxin.channels.adapters.reactions import load_media_limits
+from lianxin.channels.adapters.base import Attachment
+from lianxin.channels.adapters.reactions import load_facts, load_media_limits
 from lianxin.channels.models import Account
 from lianxin.content.models import Item
 from lianxin.journeys.actions import MomentText
@@ -67,6 +68,24 @@ def as_text(document: dict[str, Any]) -> str:
     return yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=100)
 
 
+class ManyFilesInput(forms.FileInput):
+    allow_multiple_selected = True
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        del data
+        return files.getlist(name)
+
+
+class ManyFilesField(forms.FileField):
+    """Several files of one choice, in the order they were chosen."""
+
+    widget = ManyFilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        clean_one = super().clean
+        return [clean_one(one, initial) for one in data or []]
+
+
 class MomentForm(forms.Form):
     """A moment as an operator writes it: words, one content of ours or a picture, and by whom."""
 
@@ -81,8 +100,14 @@ class MomentForm(forms.Form):
     item = forms.ChoiceField(
         label=_("链接到内容"), required=False, help_text=_("只能选已审核发布的内容；链接要有封面。")
     )
-    picture = forms.FileField(
-        label=_("图片或封面"), required=False, help_text=_("JPG 或 PNG，最大 10 MB。")
+    picture = ManyFilesField(
+        label=_("图片、视频或封面"),
+        required=False,
+        widget=ManyFilesInput({"multiple": True, "accept": "image/png,image/jpeg,video/mp4"}),
+        help_text=_(
+            "最多 9 张图片（JPG、PNG），或 1 个视频（MP4，不超过 30 秒），每个最大 10 MB；"
+            "放链接时只要 1 张图片作封面。一次选齐，按选的顺序排。"
+        ),
     )
     senders = forms.MultipleChoiceField(label=_("由谁发表"), widget=forms.CheckboxSelectMultiple)
 
@@ -98,11 +123,13 @@ class MomentForm(forms.Form):
     def clean_picture(self) -> Any:
         """Refuse what no provider takes before it is read into memory."""
         found = self.cleaned_data.get("picture")
-        if found and found.size > MOST_PICTURE_BYTES:
+        if any(one.size > MOST_PICTURE_BYTES for one in found or []):
             raise forms.ValidationError(_("图片太大，请压缩到 10 MB 以内。"))
+        if len(found or []) > load_facts()["moment_images"]:
+            raise forms.ValidationError(_("朋友圈最多放 9 张图片。"))
         return found
 
-    def as_content(self, picture: str) -> MomentText:
+    def as_content(self, files: tuple[Attachment, ...]) -> MomentText:
         data = self.cleaned_data
         accounts = {one.key: one for one in self.choices.accounts}
         items = {one.key: one for one in self.choices.items}
@@ -110,7 +137,8 @@ class MomentForm(forms.Form):
             account=accounts[data["account"]],
             text=data["text"],
             item=items.get(data["item"]),
-            picture=picture,
+            picture=next((one.file for one in files if one.kind == "image"), ""),
+            files=files,
             senders=tuple(one for one in self.choices.senders if one.key in data["senders"]),
         )
 

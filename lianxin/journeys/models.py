@@ -221,6 +221,8 @@ class MomentDraft(models.Model):
     item = models.ForeignKey(Item, models.PROTECT, null=True, related_name="+")
     # A stored picture, by its SHA-256: the picture itself, or the cover of the link.
     picture = models.CharField(max_length=64, blank=True)
+    # All its pictures or its video in their order, as Attachment has them; empty: `picture` alone.
+    files = models.JSONField(default=list, blank=True)
     sender_ids = models.JSONField(default=list)
     state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
     made_by = models.ForeignKey(Staff, models.PROTECT, related_name="+")

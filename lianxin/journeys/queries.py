@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import Count, DurationField, ExpressionWrapper, F, Q, QuerySet
 
+from lianxin.channels.adapters.base import Attachment
 from lianxin.channels.models import Moment
 from lianxin.channels.queries import (
     count_published,
@@ -19,6 +20,7 @@ from lianxin.channels.queries import (
     moments_by_key,
     present_groups,
 )
+from lianxin.channels.queries.attachments import as_attachments
 from lianxin.compliance.queries import check_wording
 from lianxin.compliance.rules.guard import Context, Finding
 from lianxin.content.models import Item
@@ -324,6 +326,13 @@ def moment_facts(draft: MomentDraft) -> MomentFacts:
     blocked = [one.words for one in blocked_words(draft.hospital_id, draft.text)]
     is_published = draft.item is None or draft.item.published_id is not None
     return MomentFacts(draft.state, draft.made_by_id, blocked, is_published)
+
+
+def files_of_moment(draft: MomentDraft) -> tuple[Attachment, ...]:
+    """Return its pictures or its video, in their order."""
+    if draft.files:
+        return as_attachments(draft.files)
+    return (Attachment("image", file=draft.picture),) if draft.picture else ()
 
 
 @dataclass(frozen=True)

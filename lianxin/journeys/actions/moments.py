@@ -13,6 +13,7 @@ from lianxin.channels.actions import MomentOrder
 from lianxin.channels.adapters.base import Attachment
 from lianxin.channels.models import Account
 from lianxin.channels.queries import moments_by_key
+from lianxin.channels.queries.attachments import as_rows
 from lianxin.content.models import Item
 from lianxin.content.queries import reading_path
 from lianxin.core import events, time
@@ -34,6 +35,8 @@ class MomentText:
     item: Item | None
     picture: str
     senders: tuple[Staff, ...]
+    # Up to nine pictures or one video; empty: `picture` alone.
+    files: tuple[Attachment, ...] = ()
 
 
 @transaction.atomic
@@ -48,6 +51,7 @@ def save_moment(content: MomentText, *, by: Staff, draft: MomentDraft | None = N
             raise RefusedError(_("这条朋友圈已经批准或撤下，不能再改。"))
     draft.account, draft.text, draft.item = content.account, content.text.strip(), content.item
     draft.picture, draft.made_by = content.picture, by
+    draft.files = as_rows(content.files)
     draft.sender_ids = [one.pk for one in content.senders]
     channels.check_moment(draft.text, attachments_of(draft))
     refuse(why_not_send(queries.moment_facts(draft)))
@@ -94,12 +98,15 @@ def withdraw_moment(draft: MomentDraft, *, by: Staff) -> None:
 
 
 def attachments_of(draft: MomentDraft) -> list[Attachment]:
-    """Return what goes along: a link with the picture as its cover, or the picture alone."""
+    """Return what goes along: a link with the first picture as its cover, or the files alone."""
+    files = list(queries.files_of_moment(draft))
     if draft.item is not None and draft.item.published is not None:
         url = settings.BASE_URL + reading_path(draft.item)
-        title = draft.item.published.title
-        return [Attachment("link", file=draft.picture, title=title, url=url)]
-    return [Attachment("image", file=draft.picture)] if draft.picture else []
+        cover = files.pop(0).file if files and files[0].kind == "image" else ""
+        link = Attachment("link", file=cover, title=draft.item.published.title, url=url)
+        # More than the cover cannot go beside a link: the check says so in words.
+        return [link, *files]
+    return files
 
 
 def refuse(reasons: list[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -102,6 +103,38 @@ def test_a_moment_from_the_form_to_the_phone(
         "moment.made",
         "moment.settled",
     }
+
+
+def test_nine_pictures_or_one_video_and_nothing_mixed(
+    operator: Client, in_riverside: Hospital
+) -> None:
+    account, sender = make_account(in_riverside), make_sender(in_riverside)
+    form = {"account": account.key, "text": "好天气", "senders": [sender.key]}
+    video = b"\0\0\0\x18ftypmp42" + bytes(64)
+
+    def write(*contents: bytes, **more: str) -> Any:
+        files = [SimpleUploadedFile(f"{n}.bin", one) for n, one in enumerate(contents)]
+        return operator.post(f"{LIST}new/", form | {"picture": files} | more)
+
+    pictures = [PICTURE + bytes([number]) for number in range(10)]
+    assert "最多放 9 张" in write(*pictures).content.decode()
+    assert "不能混着放" in write(pictures[0], video).content.decode()
+    item = make_published(in_riverside).key
+    assert "不能混着放" in write(*pictures[:2], item=item).content.decode()
+    assert write(video).status_code == 302
+    assert write(*pictures[:9]).status_code == 302
+
+    video_draft, draft = MomentDraft.objects.order_by("pk")
+    assert [one["kind"] for one in video_draft.files] == ["video"]
+    assert len(draft.files) == 9
+    page = operator.get(f"{LIST}{draft.key}/").content.decode()
+    assert "?number=8" in page
+    last = operator.get(f"{LIST}{draft.key}/picture/?number=8")
+    assert (last.content, last["Content-Disposition"]) == (pictures[8], "inline")
+    assert operator.get(f"{LIST}{draft.key}/picture/?number=9").status_code == 404
+    kept = operator.post(f"{LIST}{draft.key}/edit/", form)
+    draft.refresh_from_db()
+    assert (kept.status_code, len(draft.files)) == (302, 9)
 
 
 def test_nobody_approves_their_own_and_nobody_twice(in_riverside: Hospital) -> None:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from lianxin.channels import actions as channels
 from lianxin.channels import reasons
+from lianxin.channels.adapters.base import Attachment
 from lianxin.channels.models import Account, Moment
 from lianxin.channels.queries import find_file, list_accounts, list_moment_members
 from lianxin.core.errors import NotFoundError, RefusedError
@@ -65,6 +66,7 @@ def show_moment(request: StaffRequest, key: str) -> HttpResponse:
     staff, is_draft = request.staff, draft.state == MomentDraft.State.DRAFT
     context = describe(line) | {
         "draft": draft,
+        "files": queries.files_of_moment(draft),
         "made": line.made,
         "senders": sender_rows(line),
         "left_out": [name_of(draft, one) for one in line.made.invalid_userids] if line.made else [],
@@ -115,7 +117,7 @@ def write_moment(request: StaffRequest, draft: MomentDraft | None) -> HttpRespon
     if not form.is_valid():
         return show_form(request, form, draft, status=422)
     try:
-        content = form.as_content(keep_picture(request, form, draft))
+        content = form.as_content(keep_files(request, form, draft))
         saved = actions.save_moment(content, by=request.staff, draft=draft)
     except RefusedError as error:
         form.add_error(None, str(error))
@@ -124,13 +126,18 @@ def write_moment(request: StaffRequest, draft: MomentDraft | None) -> HttpRespon
     return redirect("journeys:moment", key=saved.key)
 
 
-def keep_picture(request: StaffRequest, form: MomentForm, draft: MomentDraft | None) -> str:
+def keep_files(
+    request: StaffRequest, form: MomentForm, draft: MomentDraft | None
+) -> tuple[Attachment, ...]:
+    """Keep what was chosen; nothing chosen leaves the draft's own files."""
     chosen = form.cleaned_data["picture"]
     if not chosen:
-        return draft.picture if draft else ""
-    return channels.keep_file(
-        Account.Kind.WECOM, chosen.read(), chosen.name, by=request.staff
-    ).sha256
+        return queries.files_of_moment(draft) if draft else ()
+    kept = [
+        channels.keep_file(Account.Kind.WECOM, one.read(), one.name, by=request.staff)
+        for one in chosen
+    ]
+    return tuple(Attachment(one.kind, file=one.sha256) for one in kept)
 
 
 def find_choices(request: StaffRequest) -> MomentChoices:
@@ -161,14 +168,17 @@ def show_form(
 @require_GET
 @staff_view("journey.read")
 def show_picture(request: StaffRequest, key: str) -> HttpResponse:
-    """Give the picture of one moment, as it was stored."""
+    """Give a picture of one moment, as it was stored; without a number the first."""
     draft = queries.access_moment_draft(request.staff, key)
-    file = find_file(draft.hospital_id, draft.picture) if draft.picture else None
+    files, number = queries.files_of_moment(draft), request.GET.get("number", "0")
+    at = int(number[:2]) if number.isascii() and number.isdigit() else 0
+    file = find_file(draft.hospital_id, files[at].file) if at < len(files) else None
     if file is None:
         raise NotFoundError
     response = HttpResponse(bytes(file.content), content_type=file.content_type)
     response["Cache-Control"] = "private, max-age=86400"
-    response["Content-Disposition"] = "inline"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Disposition"] = "inline" if file.kind == "image" else "attachment"
     return response
 
 

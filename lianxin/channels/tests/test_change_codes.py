@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from lianxin.channels import actions, queries
+from lianxin.channels.adapters.base import Inbound
 from lianxin.channels.models import Account, LiveCode, LiveCodeVersion
 from lianxin.core import time
 from lianxin.core.actor import SystemActor
@@ -146,9 +147,17 @@ def test_the_page_says_who_answers_now_and_why(
     url = f"/settings/codes/{code.key}/"
     assert "现在由 周医生、林护士 接待：值班时间内" in as_admin.get(url).content.decode()
 
-    address = make_address(wecom, staff_userid=zhou.wecom_userid)
+    came = Inbound(
+        event="contact.added",
+        arrival_key="came",
+        occurred_at=time.now(),
+        kind="full",
+        external_id="wmCame",
+        staff_userid=zhou.wecom_userid,
+        state=code.state_key,
+    )
     with scope(code.hospital_id):
-        address.relations.update(live_code=code)
+        actions.take_in(queries.facts_of(wecom), [came])
 
     page = as_admin.get(url).content.decode()
     assert "现在由 林护士 接待：值班时间内；周医生今天已满 1 人" in page

@@ -145,6 +145,7 @@ def list_codes(box: Sandbox) -> list[Json]:
         ]
         rows += [
             _row("link", one.url, one.body["link_name"], corp.name, f"/qr/link/{one.link_id}.svg")
+            | {"corp_id": corp.corp_id, "userid": next(iter(corp.members), "")}
             for one in corp.links.values()
         ]
     for account in box.world.official_accounts.values():

@@ -64,6 +64,16 @@ def test_who_comes_by_a_link_costs_one_and_says_which_channel(product: Product) 
     assert changes(product) == ["customer_start_chat"]
 
 
+def test_the_phone_has_the_link_and_who_may_buy_a_quota(product: Product) -> None:
+    link = make_link(product)
+
+    rows = product.client.get("/phone/data").json()["codes"]
+
+    (row,) = [one for one in rows if one["kind"] == "link"]
+    assert (row["code"], row["corp_id"]) == (link["url"], CORP)
+    assert row["userid"]
+
+
 def test_a_quota_that_is_used_up_closes_the_links(product: Product) -> None:
     link = make_link(product)
     product.member("buy-quota", amount=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -23,11 +24,11 @@ class ArchiveForm(forms.Form):
     secret = forms.CharField(
         label=gettext_lazy("会话内容存档的 Secret"),
         max_length=SECRET_CHARACTERS,
+        required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
         help_text=gettext_lazy(
             "在企业微信后台“管理工具 → 会话内容存档”里，与应用的 Secret 不是同一个。"
         ),
-        error_messages={"required": gettext_lazy("请填存档的 Secret。")},
     )
     purpose = forms.CharField(
         label=gettext_lazy("用途"),
@@ -52,7 +53,6 @@ class ArchiveForm(forms.Form):
             % {"least": least, "most": most},
         )
         self.fields["keep_days"] = days
-        self.fields["secret"].required = not self.has_secret
         if self.has_secret:
             self.fields["secret"].help_text = _("已填写，加密保存，这里不显示；要换才填。")
 
@@ -68,6 +68,12 @@ class ArchiveForm(forms.Form):
             "purpose": self.archive.purpose,
             "keep_days": self.archive.keep_days,
         }
+
+    def clean_secret(self) -> str:
+        secret: str = self.cleaned_data["secret"].strip()
+        if not secret and not self.has_secret:
+            raise ValidationError(_("请填存档的 Secret。"))
+        return secret
 
 
 class KeyForm(forms.Form):
@@ -95,5 +101,4 @@ class OffForm(forms.Form):
             (ERASE, gettext_lazy("全部删除：马上谁也看不到，不能恢复")),
         ],
         widget=forms.RadioSelect,
-        error_messages={"required": gettext_lazy("请选一项。")},
     )

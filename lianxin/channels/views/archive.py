@@ -41,7 +41,8 @@ def failure_sentence(archive: Archive) -> str:
             "平台的新消息用了第 %(version)s 版公钥，这里没有它的私钥，读到这里停下了。"
             "请核对下面的版本号。"
         ) % {"version": archive.missing_version}
-    return reasons.sentence_of(archive.failure_code)
+    step = check_words.NEXT_STEPS.get(archive.failure_code, "")
+    return f"{reasons.sentence_of(archive.failure_code)}{step}"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import { act } from "./phone.js";
 import { asMember, view } from "./store.js";
 
 // Ask for one line or more, then do it.
-function ask(title, value, long, work) {
+export function ask(title, value, long, work) {
   const field = h(long ? "textarea" : "input", { class: "sb-input", "aria-label": title, maxlength: long ? 600 : 40, rows: long && 5 });
   field.value = value;
   const done = () => {

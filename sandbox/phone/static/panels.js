@@ -2,7 +2,7 @@
 
 import { button, clockTime, date, drawIfChanged, first, forget, h, icon, language, localName, longTime, t } from "./dom.js";
 import { closeDialog, showDialog } from "./dialog.js";
-import { groupRows } from "./groups.js";
+import { ask, groupRows } from "./groups.js";
 import { momentCard } from "./moments.js";
 import { act, closeWeb, openChat } from "./phone.js";
 import { asMe, asMember, now, post, redraw, refresh, remove, ui, view } from "./store.js";
@@ -88,10 +88,13 @@ function drawScan() {
   const code = chosen();
   if (!code) return [h("p", { class: "sb-muted" }, t("no_codes"))];
   const scan = button(t("scan"), () => act(() => asMe("scan", { code: code.code })), { kind: "sb-main", before: "scan", key: "scan", disabled: !view.me, title: view.me ? null : t("nobody") });
+  const forLink = code.kind === "link" && [
+    button(t("open_address"), () => ask(t("open_address"), code.code, true, (address) => asMe("scan", { code: address })), { before: "link", key: "open-address", disabled: !view.me }),
+    button(t("buy_quota"), () => act(() => asMember(code.corp_id, code.userid, "buy-quota", { amount: 20 })), { key: "buy-quota" })];
   const other = view.codes.length > 1 && button(t("another_code"), chooseCode, { key: "another" });
   return [h("div", { class: "sb-code" },
     h("img", { src: code.picture, alt: `${t(`code_${code.kind}`)}：${code.name}`, width: 76, height: 76 }),
-    h("div", { class: "sb-codetext" }, h("b", {}, code.name), h("p", { class: "sb-muted" }, [t(`code_${code.kind}`), detailOf(code)].filter(Boolean).join("·")), h("div", { class: "sb-buttons" }, scan, other)))];
+    h("div", { class: "sb-codetext" }, h("b", {}, code.name), h("p", { class: "sb-muted" }, [t(`code_${code.kind}`), detailOf(code)].filter(Boolean).join("·")), h("div", { class: "sb-buttons" }, scan, other, forLink)))];
 }
 
 function chooseCode() {

@@ -205,9 +205,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 CALLBACK_MAX_AGE_SECONDS = int(os.environ.get("LIANXIN_CALLBACK_MAX_AGE_SECONDS", "600"))
 # Where an account may be opened besides its platform itself: `wecom=https://gateway/…`, one for
 # each platform, and `open=` for the sign-in page; `bridge=` is the script by which a client is
-# reached that puts no bridge into pages by itself. Only who runs the machine sets these: a
-# page that took any address would let an operator make the server call inside the hospital's
-# network.
+# reached that puts no bridge into pages by itself, `wechat_sdk=` the one with WeChat's tags where
+# it is not WeChat's own. Only who runs the machine sets these: a page that took any address would
+# let an operator make the server call inside the hospital's network.
 PROVIDER_URLS = {
     name: url.rstrip("/")
     for name, _sign, url in (one.partition("=") for one in words("LIANXIN_PROVIDER_URLS"))

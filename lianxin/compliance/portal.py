@@ -59,6 +59,8 @@ def me(request: PortalRequest) -> HttpResponse:
         "people": [(held, faces.get(held.patient_id)) for held in holdings],
         "questions": queries.list_questions(patient, language()) if patient else [],
         "looks": queries.who_looked(patient, limit=LOOKS_SHOWN) if patient else [],
+        # The room above this one, where it is installed.
+        "notices_url": find_url("outreach:phone_notices"),
     }
     return render(request, "compliance/phone_me.html", context)
 

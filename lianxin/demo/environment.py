@@ -96,5 +96,6 @@ def provider_urls(sandbox_url: str) -> str:
         "voice": "/voice",
         "open": "",
         "bridge": "/client/bridge.js",
+        "wechat_sdk": "/phone/static/wechat.js",
     }
     return ",".join(f"{name}={sandbox_url}{path}" for name, path in paths.items())

@@ -11,12 +11,6 @@ from lianxin.conversations.forms import MAX_CHARACTERS
 URL_CHARACTERS = 2000
 
 
-class PageForm(forms.Form):
-    """The address of the page that asks to be signed."""
-
-    url = forms.CharField(max_length=URL_CHARACTERS)
-
-
 class ContactForm(forms.Form):
     """Whom the client names: an id at the provider, never in an address of ours."""
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from lianxin.channels import entries, oauth, page_signing
 from lianxin.channels.adapters.provider_http import ProviderError
+from lianxin.channels.forms.pages import PageForm
 from lianxin.channels.models import Account
 from lianxin.channels.queries import facts_of
 from lianxin.conversations.actions import offer_words
@@ -26,7 +27,7 @@ from lianxin.conversations.rules import scripts as blanks
 from lianxin.core import access_log
 from lianxin.core.errors import RefusedError
 from lianxin.core.scope import scope
-from lianxin.desk.forms import ContactForm, PageForm, WordsForm
+from lianxin.desk.forms import ContactForm, WordsForm
 from lianxin.desk.queries import sidebar as queries
 from lianxin.patients.actions import verify_at_bedside
 from lianxin.patients.models import Patient

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from lianxin.outreach import views
+from lianxin.outreach import portal, views
 
 app_name = "outreach"
 urlpatterns = [
@@ -13,4 +13,6 @@ urlpatterns = [
     path("sends/confirmations/<slug:key>/reminders/", views.remind, name="remind"),
     path("sends/confirmations/<slug:key>/cancel/", views.cancel, name="cancel"),
     path("patients/<slug:key>/reach/", views.reach, name="reach"),
+    path("p/notices/", portal.notices, name="phone_notices"),
+    path("p/notices/signature/", portal.sign_notices, name="sign_notices"),
 ]

@@ -84,8 +84,11 @@ def staff_view(
     return wrap
 
 
-def portal_view(view: View) -> View:
-    """Serve a patient page: the holder is known, one transaction in the holder's hospital."""
+def portal_view(view: View, *, opens_scope: bool = True) -> View:
+    """Serve a patient page: the holder is known, one transaction in the holder's hospital.
+
+    With `opens_scope` false the view opens it itself: it asks a provider in between.
+    """
 
     @wraps(view)
     def serve(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -95,7 +98,8 @@ def portal_view(view: View) -> View:
             return refuse_unknown_phone(request)
         request.__dict__["holder"] = holder
         with translation.override(language_of(request, holder)):
-            return answer(request, holder, None, lambda: view(request, *args, **kwargs))
+            run = partial(view, request, *args, **kwargs)
+            return answer(request, holder, None, run, opens_scope=opens_scope)
 
     return declare(serve, "portal")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from hashlib import sha1
 
 from sandbox.calls import Call
 from sandbox.errors import ApiError, Json
@@ -94,7 +95,18 @@ def check_token(call: Call) -> Json:
     return {"errcode": 0, "errmsg": "ok"}
 
 
+def make_ticket(account: OfficialAccount, now: float) -> str:
+    return derive("sM4AOV", account.app_id, str(int(now // 7200)), size=40)
+
+
 def give_ticket(call: Call, account: OfficialAccount) -> Json:
-    hour = str(int(call.now // 7200))
-    ticket = derive("sM4AOV", account.app_id, hour, size=40)
-    return {"ticket": ticket, "expires_in": 7200 - int(call.now) % 7200}
+    return {"ticket": make_ticket(account, call.now), "expires_in": 7200 - int(call.now) % 7200}
+
+
+def is_signed(account: OfficialAccount, page: str, given: Json, now: float) -> bool:
+    """Check a page's signature by the client's own sum, over the address that the page has."""
+    stamp, nonce = given.get("timestamp", ""), given.get("nonceStr", "")
+    ticket = make_ticket(account, now)
+    text = f"jsapi_ticket={ticket}&noncestr={nonce}&timestamp={stamp}&url={page}"
+    digest = sha1(text.encode(), usedforsecurity=False).hexdigest()
+    return digest == given.get("signature")

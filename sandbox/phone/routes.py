@@ -13,16 +13,19 @@ from starlette.staticfiles import StaticFiles
 
 from sandbox.authorize import COOKIE
 from sandbox.calls import make_json
-from sandbox.control.configure import access_person
+from sandbox.control.configure import access_official_account, access_person
 from sandbox.control.routes import read_json
 from sandbox.control.verbs import PERSON_VERBS
 from sandbox.errors import ControlError, Json
+from sandbox.official_account.identity import is_signed
 from sandbox.phone.view import show_view
 from sandbox.runtime import Sandbox
 
 HERE = Path(__file__).parent
 LANGUAGE_COOKIE = "sandbox_language"
 WAIT_SECONDS = 20.0
+# Document 开放标签, wx-open-subscribe.
+MOST_TEMPLATES = 3
 LOCAL_FRAMES = "http://127.0.0.1:* http://localhost:*"
 
 
@@ -124,11 +127,34 @@ async def take_phone(request: Request) -> Response:
     return response
 
 
+async def check_page(request: Request) -> Response:
+    """Answer a page's `wx.config`: whether its signature is by the account's own ticket."""
+    box: Sandbox = request.app.state.sandbox
+    data: Json = await read_json(request)
+    account = box.world.official_accounts.get(str(data.get("appId", "")))
+    page = str(data.get("page", ""))
+    is_right = account is not None and is_signed(account, page, data, box.clock.now())
+    return make_json({"is_right": is_right})
+
+
+async def offer_notices(request: Request) -> Response:
+    """Say what the dialog of `wx-open-subscribe` asks for: three templates at most."""
+    box: Sandbox = request.app.state.sandbox
+    data: Json = await read_json(request)
+    account = access_official_account(box, str(data.get("app_id", "")))
+    wanted = data.get("templates")
+    asked = wanted if isinstance(wanted, list) and len(wanted) <= MOST_TEMPLATES else []
+    offered = [one for one in account.notices if one["template_id"] in asked]
+    return make_json({"name": account.name, "templates": offered})
+
+
 ROUTES: list[Route | Mount] = [
     Route("/", show_page),
     Route("/kf/{open_kfid}", enter_customer_service),
     Route("/m/{token}", enter_mini_program),
     Route("/phone/data", show_data),
     Route("/phone/hold", take_phone, methods=["POST"]),
+    Route("/phone/config", check_page, methods=["POST"]),
+    Route("/phone/offer", offer_notices, methods=["POST"]),
     Mount("/phone/static", StaticFiles(directory=HERE / "static")),
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha1
+
 import pytest
 
 from sandbox.tests.product import OFFICIAL, Json, Product
@@ -141,3 +143,30 @@ def test_wrong_answers_are_refused(account: Product) -> None:
     for answers in (None, {}, {"N9": "accept"}, {"N1": "maybe"}):
         body = {"app_id": OFFICIAL, "answers": answers}
         assert account.client.post(act, json=body).status_code == 422
+
+
+def test_a_page_is_heard_only_with_its_own_signature(account: Product) -> None:
+    page = "https://h.example/p/notices/"
+    ticket = account.official("ticket/getticket", type="jsapi")["ticket"]
+    text = f"jsapi_ticket={ticket}&noncestr=n1&timestamp=5&url={page}"
+    given = {
+        "appId": OFFICIAL,
+        "page": page,
+        "timestamp": 5,
+        "nonceStr": "n1",
+        "signature": sha1(text.encode(), usedforsecurity=False).hexdigest(),
+    }
+
+    assert account.post("/phone/config", given) == {"is_right": True}
+    assert account.post("/phone/config", given | {"page": page + "?d=1"}) == {"is_right": False}
+    assert account.post("/phone/config", given | {"appId": "wx-other"}) == {"is_right": False}
+
+
+def test_the_dialog_names_what_it_asks_for(account: Product) -> None:
+    asked = {"app_id": OFFICIAL, "templates": ["N1", "N9"]}
+
+    offer = account.post("/phone/offer", asked)
+
+    assert [one["title"] for one in offer["templates"]] == ["复诊提醒"]
+    too_many = asked | {"templates": ["N1", "N2", "N3", "N4"]}
+    assert account.post("/phone/offer", too_many)["templates"] == []

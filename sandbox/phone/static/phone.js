@@ -67,7 +67,32 @@ export function setUpWeb() {
   reload.addEventListener("click", () => { frame.src = frame.src; });
   window.addEventListener("message", (event) => {
     if (event.origin === location.origin && typeof event.data?.open === "string") openChat(event.data.open);
+    if (event.source === frame.contentWindow && event.data?.wechat) answerPage(event);
   });
+}
+
+// What a page inside the phone asks WeChat: whether it may, and the dialog that asks for notices.
+async function answerPage(event) {
+  const { wechat: question, id } = event.data;
+  const reply = (answers) => event.source.postMessage({ id, answers }, event.origin);
+  if (question.name === "config") {
+    const answer = await fetch("/phone/config", { method: "POST", body: JSON.stringify(question) });
+    return reply((await answer.json()).is_right === true);
+  }
+  const answer = await fetch("/phone/offer", { method: "POST", body: JSON.stringify(question) });
+  const { name, templates } = await answer.json();
+  if (!templates?.length) return reply(null);
+  const choose = (word) => {
+    const answers = Object.fromEntries(templates.map((one) => [one.template_id, word]));
+    closeDialog();
+    act(() => asMe("oa-tick", { app_id: question.app_id, answers }));
+    reply(answers);
+  };
+  const titles = h("p", {}, templates.map((one) => `「${one.title}」`).join(""));
+  return showDialog(t("subscribe_ask", { name }), [titles], [
+    button(t("subscribe_yes"), () => choose("accept")),
+    button(t("subscribe_no"), () => choose("reject")),
+  ]);
 }
 
 // Drawing

@@ -18,6 +18,7 @@ from lianxin.channels.views import (
     menus,
     prints,
     service_accounts,
+    service_days,
     servicers,
     subscribe_templates,
     syncs,
@@ -80,6 +81,11 @@ urlpatterns = [
         "settings/channels/<slug:key>/service/<slug:service_key>/connect/",
         service_accounts.connect_service_account,
         name="connect_service_account",
+    ),
+    path(
+        "settings/channels/<slug:key>/service-days/",
+        service_days.service_days,
+        name="service_days",
     ),
     path("settings/channels/<slug:key>/menu/", menus.menu, name="menu"),
     path(

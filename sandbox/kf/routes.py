@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from sandbox.calls import Call
 from sandbox.errors import Json
-from sandbox.kf import accounts, customers, messages, sessions
+from sandbox.kf import accounts, customers, messages, sessions, statistics
 from sandbox.state import Corp
 
 KF = "/cgi-bin/kf"
@@ -20,6 +20,8 @@ KF_PATHS: dict[str, tuple[str, Callable[[Call, Corp], Json | Awaitable[Json]]]] 
     f"{KF}/servicer/add": ("POST", accounts.add_servicers),
     f"{KF}/servicer/del": ("POST", accounts.remove_servicers),
     f"{KF}/customer/batchget": ("POST", customers.show_customers),
+    f"{KF}/get_corp_statistic": ("POST", statistics.show_corp),
+    f"{KF}/get_servicer_statistic": ("POST", statistics.show_servicer),
     f"{KF}/sync_msg": ("POST", messages.sync_messages),
     f"{KF}/send_msg": ("POST", messages.send_message),
     f"{KF}/send_msg_on_event": ("POST", messages.send_on_event),

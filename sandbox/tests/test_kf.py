@@ -213,6 +213,28 @@ def test_one_event_names_every_account_that_changed_hands(product: Product) -> N
     assert [one["manage_privilege"] for one in listed] == [False, False]
 
 
+def test_a_day_is_counted_when_it_is_over_and_an_empty_one_has_no_numbers(
+    product: Product,
+) -> None:
+    write(product)
+    product.member("kf-write", "ZhouMin", open_kfid=KF, person="zhang", text="您好")
+    now = product.post("/control/clock", {"add_seconds": 0})["now"]
+    ask = {"open_kfid": KF, "start_time": int(now) - 86400, "end_time": int(now)}
+
+    before = product.wecom("kf/get_corp_statistic", ask)["statistic_list"]
+    assert [sorted(one) for one in before] == [["stat_time"]]
+    product.advance(86400)
+    product.tokens.clear()
+
+    last = product.wecom("kf/get_corp_statistic", ask)["statistic_list"][-1]
+    assert last["statistic"]["customer_msg_cnt"] == 1
+    mine = ask | {"servicer_userid": "ZhouMin"}
+    told = product.wecom("kf/get_servicer_statistic", mine)["statistic_list"][-1]["statistic"]
+    assert (told["session_cnt"], told["reply_rate"]) == (1, 1)
+    long = ask | {"start_time": int(now) - 31 * 86400}
+    assert product.wecom("kf/get_corp_statistic", long)["errcode"] == 40058
+
+
 def menu(count: int, text: str = "满意") -> Json:
     items = [{"type": "click", "click": {"id": str(n), "content": text}} for n in range(count)]
     return {"msgtype": "msgmenu", "msgmenu": {"head_content": "您满意吗", "list": items}}

@@ -282,6 +282,9 @@ KEYS: dict[str, Callable[[Place], Kwargs]] = {
     "settings/channels/<slug:key>/menu/": find_official,
     "settings/channels/<slug:key>/followers/": find_official,
     "settings/channels/<slug:key>/service/": find_service_account,
+    "settings/channels/<slug:key>/service-days/": lambda place: {
+        "key": make_account(place.hospital, Account.Kind.WECOM_KF).key
+    },
     "settings/channels/<slug:key>/notices/": find_subscribe_template,
     "settings/channels/<slug:key>/archive/keys/<int:version>/": find_archive_key,
     "settings/channels/new/<slug:kind>/": lambda _place: {"kind": "wecom"},

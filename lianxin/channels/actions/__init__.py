@@ -205,6 +205,7 @@ from lianxin.channels.actions.service_accounts import (
     settle_service_step,
     want_service_account,
 )
+from lianxin.channels.actions.service_days import store_service_days
 from lianxin.channels.actions.syncs import (
     begin_sync,
     cancel_sync,
@@ -424,6 +425,7 @@ __all__ = [
     "store_followers",
     "store_media",
     "store_page",
+    "store_service_days",
     "take_in",
     "task_id_of",
     "tick_point",

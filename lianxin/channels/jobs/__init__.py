@@ -22,6 +22,7 @@ from lianxin.channels.jobs.customer_service import (
     change_session,
     keep_servicers,
     read_customers,
+    read_service_days,
     sweep_sessions,
     sync_messages,
 )
@@ -100,6 +101,7 @@ __all__ = [
     "read_live_codes",
     "read_member_days",
     "read_service_accounts",
+    "read_service_days",
     "read_unassigned",
     "reconcile",
     "reconcile_account",

@@ -13,6 +13,7 @@ from lianxin.channels.adapters.base import SendFailed
 from lianxin.channels.adapters.provider_http import ProviderError
 from lianxin.channels.jobs.keeping import keep_each
 from lianxin.channels.models import Account
+from lianxin.channels.queries.service_days import is_day_counted
 from lianxin.core import time
 from lianxin.core.jobs import job, periodic
 from lianxin.core.scope import scope
@@ -70,6 +71,18 @@ def read_customers(hospital_id: int) -> None:
             synchronising.read_customers(hospital_id, account.pk)
         except (ProviderError, SendFailed) as error:
             log.warning("customers.not_read", account=account.key, reason=str(error))
+
+
+@periodic(seconds=3600, queue="bulk")
+def read_service_days(hospital_id: int) -> None:
+    """Ask what customer service did yesterday, and on days that are missing."""
+    if not is_day_counted(time.now()):
+        return
+    for account in list_kf_accounts(hospital_id):
+        try:
+            synchronising.read_service_days(hospital_id, account.pk)
+        except (ProviderError, SendFailed) as error:
+            log.warning("service_days.not_read", account=account.key, reason=str(error))
 
 
 def list_kf_accounts(hospital_id: int) -> list[Account]:

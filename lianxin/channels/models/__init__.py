@@ -54,6 +54,7 @@ from lianxin.channels.models.publications import (
     Publication,
 )
 from lianxin.channels.models.service_accounts import ServiceAccount
+from lianxin.channels.models.service_days import ServiceDay
 from lianxin.channels.models.stays import Stay
 from lianxin.channels.models.subscribe_templates import SubscribeTemplate
 from lianxin.channels.models.syncs import ContactSync
@@ -129,6 +130,7 @@ __all__ = [
     "Relation",
     "RelationTag",
     "ServiceAccount",
+    "ServiceDay",
     "Servicer",
     "SessionRequest",
     "StaffCall",

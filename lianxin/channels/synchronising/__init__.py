@@ -46,6 +46,7 @@ from lianxin.channels.synchronising.service_accounts import (
     keep_service_account,
     read_service_accounts,
 )
+from lianxin.channels.synchronising.service_days import read_service_days
 from lianxin.channels.synchronising.subscribe_templates import read_subscribe_templates
 from lianxin.channels.synchronising.tags import keep_tag, mark_relations, read_tag_list
 from lianxin.channels.synchronising.tasks import find_outside_tasks, remind_members, settle_task
@@ -86,6 +87,7 @@ __all__ = [
     "read_member_days",
     "read_picture",
     "read_service_accounts",
+    "read_service_days",
     "read_servicers",
     "read_subscribe_templates",
     "read_tag_list",

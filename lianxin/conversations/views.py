@@ -33,6 +33,7 @@ from lianxin.patients.queries import Member
 from lianxin.staff.models import Staff
 from lianxin.staff.queries import access_staff, list_departments
 from lianxin.web.http import StaffRequest, staff_view
+from lianxin.web.navigation import find_url
 from lianxin.web.parts import Chip
 
 PAGE = "conversations/inbox.html"
@@ -101,7 +102,12 @@ def ratings(request: StaffRequest) -> HttpResponse:
         for span in SPANS
     ]
     rows = count_by_staff(request.staff, since)
+    # Who may not read talks comes from the numbers, everybody else from the inbox.
+    above = (_("会话"), "conversations:inbox")
+    if not request.staff.may("message.read"):
+        above = (_("数据"), "insight:overview")
     context = {
+        "crumbs": [(above[0], find_url(above[1])), (_("满意度"), "")],
         "rows": rows,
         "lead": words.ratings_lead(rows),
         "low": list_low(request.staff, since),

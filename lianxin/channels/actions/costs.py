@@ -144,8 +144,12 @@ def warn(hospital_id: int, account_id: int, today: date) -> None:
     if not fresh.update(**{field: today}):
         return
     budget = rows.get()
+    account = Account.objects.get(pk=account_id)
+    is_voice = account.kind == Account.Kind.VOICE
     words = {
-        True: _("本月费用已到预算。一般短信停发，留到下个月；告警电话和验证码照常。"),
+        True: _("本月电话费已到预算。告警电话照常拨打，不会因此停下。")
+        if is_voice
+        else _("本月费用已到预算。一般短信停发，留到下个月；告警电话和验证码照常。"),
         False: _("本月费用已到预算的 %(percent)s%%。") % {"percent": queries.warn_percent()},
     }[stands == REACHED]
     notify_staff(
@@ -155,7 +159,6 @@ def warn(hospital_id: int, account_id: int, today: date) -> None:
         path="/settings/costs/",
         dedupe_key=f"budget:{account_id}:{month}:{stands}",
     )
-    account = Account.objects.get(pk=account_id)
     tell(f"budget.{stands}", account, SystemActor(hospital_id), spent_fen=str(spending.spent_fen))
 
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from django.db.models import Count, F, Q, Sum
 
 from lianxin.channels.adapters.reactions import read_limits
-from lianxin.channels.models import Account, Budget, CostLine, Price
+from lianxin.channels.models import Account, Budget, CostLine, Price, StaffCall
 from lianxin.channels.rules.costs import Segments, Spending
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError, NotFoundError
+from lianxin.core.models import Hospital
 
 # Kinds of accounts whose provider asks for money by message or minute.
 BILLED = (Account.Kind.SMS, Account.Kind.VOICE)
 MONTHS_SHOWN = 6
+NEVER_RANG = (StaffCall.State.WAITING, StaffCall.State.CLAIMED, StaffCall.State.CANCELLED)
 
 
 def segments() -> Segments:
@@ -139,6 +142,44 @@ def access_billed_account(actor: Actor, key: str) -> Account:
     if not actor.may("channel.read"):
         raise ForbiddenError
     return account
+
+
+@dataclass(frozen=True)
+class AlertCalls:
+    """What ringing about red alerts came to in one month."""
+
+    placed: int
+    answered: int
+    minutes: int
+    spent_fen: Decimal
+    estimated_fen: Decimal
+
+
+def count_alert_calls(hospital: Hospital, account: Account, today: date) -> AlertCalls:
+    """Count this month's calls about alerts; one that nobody answered is placed and costs nothing.
+
+    Whose key begins so was asked for by an alert: `health.actions.calls`.
+    """
+    first = month_of(today)
+    since = datetime(first.year, first.month, 1, tzinfo=ZoneInfo(hospital.time_zone))
+    rows = StaffCall.objects.filter(
+        hospital_id=hospital.pk, account=account, dedupe_key__startswith="alert:"
+    )
+    calls = dict(rows.filter(created_at__gte=since).values_list("pk", "state"))
+    lines = CostLine.objects.filter(
+        hospital_id=hospital.pk, account=account, line_key__in=[f"call-{pk}" for pk in calls]
+    )
+    cost = F("units") * F("unit_millifen")
+    sums = lines.aggregate(
+        minutes=Sum("units"), spent=Sum(cost), estimated=Sum(cost, filter=Q(is_estimate=True))
+    )
+    return AlertCalls(
+        placed=sum(state not in NEVER_RANG for state in calls.values()),
+        answered=sum(state == StaffCall.State.ANSWERED for state in calls.values()),
+        minutes=sums["minutes"] or 0,
+        spent_fen=as_fen(sums["spent"]),
+        estimated_fen=as_fen(sums["estimated"]),
+    )
 
 
 def call_costs(hospital_id: int, line_keys: Collection[str]) -> dict[str, CostLine]:

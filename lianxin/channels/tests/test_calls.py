@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
 
 import httpx
 import pytest
+from django.test import Client
 
 from lianxin.channels import actions, jobs, synchronising
 from lianxin.channels.adapters.base import CallbackRefused, CallbackRequest
 from lianxin.channels.adapters.voice.adapter import Voice
 from lianxin.channels.adapters.voice.parsing import read_callback
-from lianxin.channels.models import Account, Callback, StaffCall
+from lianxin.channels.models import Account, Callback, StaffCall, StaffNotice
 from lianxin.channels.queries import facts_of
 from lianxin.core.actor import SystemActor
 from lianxin.core.models import Event, Hospital
@@ -214,3 +217,35 @@ def test_codes_come_as_numbers_or_as_text(about: dict[str, object], status: str)
 def test_what_we_do_not_know_gives_nothing() -> None:
     assert read_callback(json.dumps({"voice_new_callback": {"callid": "c"}})) == []
     assert read_callback(json.dumps({"voicekey_callback": ["c"]})) == []
+
+
+def test_a_spent_budget_holds_no_call_back_and_the_page_says_what_calls_cost(
+    voice: Account, nurse: Staff, sandbox: Sandbox
+) -> None:
+    admin = make_staff(voice.hospital, role="admin")
+    assert admin.sign_in is not None
+    as_admin = Client()
+    as_admin.force_login(admin.sign_in, backend="django.contrib.auth.backends.ModelBackend")
+    with scope(voice.hospital_id):
+        price = actions.enter_price(
+            voice, unit_fen=Decimal(12), valid_from=date(2026, 1, 1), source="合同", by=admin
+        )
+        actions.approve_price(price, by=make_staff(voice.hospital, role="operator"))
+        actions.set_budget(voice, month_fen=1, by=admin)
+        spent = actions.Billed("earlier", 5, is_estimate=False)
+        actions.record_costs(voice.hospital_id, voice.pk, [spent])
+        assert Event.objects.filter(name="budget.reached").count() == 1
+    assert "本月没有为红色预警打过电话" in as_admin.get("/settings/costs/").content.decode()
+
+    call = place(ask(nurse))
+    sandbox.at_call(call.provider_call_id, "answer")
+    sandbox.at_call(call.provider_call_id, "hang-up")
+    call = hear(sandbox, call)
+
+    assert (call.state, len(rung(sandbox))) == ("answered", 1)
+    page = as_admin.get("/settings/costs/").content.decode()
+    assert "打了 1 个电话，接通 1 个，计费 1 分钟，0.12 元（其中估算 0.00 元）" in page
+    assert "已超过预算" in page
+    assert "告警电话从不因为预算停打" in page
+    with scope(voice.hospital_id):
+        assert "不会因此停下" in StaffNotice.objects.get().text

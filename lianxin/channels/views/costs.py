@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from django.contrib import messages
@@ -16,10 +17,12 @@ from lianxin.channels import actions, queries
 from lianxin.channels.forms.costs import BudgetForm, PriceForm
 from lianxin.channels.models import Account, Budget, Price
 from lianxin.channels.queries import Month
+from lianxin.channels.queries.costs import count_alert_calls
 from lianxin.channels.rules.costs import OPEN, REACHED
 from lianxin.channels.views.accounts import KINDS
 from lianxin.channels.views.states import State
 from lianxin.core import time
+from lianxin.core.models import Hospital
 from lianxin.web.http import StaffRequest, staff_view
 
 
@@ -38,6 +41,8 @@ class CostCard:
     prices: list[Price]
     price_form: PriceForm
     budget_form: BudgetForm
+    # Of an account for calls: what ringing about red alerts came to this month.
+    alert_calls: str
 
 
 def yuan(fen: Decimal | int) -> str:
@@ -73,7 +78,7 @@ def show_costs(
             budget,
             yuan(budget.month_fen) if budget else "",
             min(int(share), 100),
-            state_of(money.stands(queries.warn_percent()), has_budget=budget is not None),
+            state_of(one, money.stands(queries.warn_percent()), has_budget=budget is not None),
             [
                 (month, yuan(month.spent_fen), yuan(month.estimated_fen))
                 for month in queries.list_months(one)
@@ -81,6 +86,7 @@ def show_costs(
             queries.list_prices(one),
             (is_asked and price_form) or PriceForm(initial={"valid_from": today}),
             (is_asked and budget_form) or BudgetForm(),
+            alert_calls_sentence(request.staff.hospital, one, today),
         )
         cards.append(card)
     total = sum((money.spent_fen for money in spending.values()), Decimal(0))
@@ -94,7 +100,31 @@ def show_costs(
     return render(request, "channels/costs.html", context, status=status)
 
 
-def state_of(stands: str, *, has_budget: bool) -> State:
+def alert_calls_sentence(hospital: Hospital, account: Account, today: date) -> str:
+    if account.kind != Account.Kind.VOICE:
+        return ""
+    found = count_alert_calls(hospital, account, today)
+    if not found.placed:
+        return _("本月没有为红色预警打过电话。")
+    facts = {
+        "placed": found.placed,
+        "answered": found.answered,
+        "minutes": found.minutes,
+        "spent": yuan(found.spent_fen),
+        "estimated": yuan(found.estimated_fen),
+    }
+    return (
+        _(
+            "本月为红色预警打了 %(placed)d 个电话，接通 %(answered)d 个，"
+            "计费 %(minutes)d 分钟，%(spent)s 元（其中估算 %(estimated)s 元）。"
+        )
+        % facts
+    )
+
+
+def state_of(account: Account, stands: str, *, has_budget: bool) -> State:
+    if account.kind == Account.Kind.VOICE:
+        return state_of_calls(stands, has_budget=has_budget)
     if not has_budget:
         return State(_("没有预算"), "line", _("没有上限，会一直发。"))
     if stands == REACHED:
@@ -102,6 +132,18 @@ def state_of(stands: str, *, has_budget: bool) -> State:
     if stands == OPEN:
         return State(_("预算内"), "ok", "")
     return State(_("预算快用完"), "warn", _("余下的留给复诊、用药这类消息。"))
+
+
+def state_of_calls(stands: str, *, has_budget: bool) -> State:
+    """Say how the month stands; money never stops a call about an alert, and the page says so."""
+    goes_on = _("告警电话从不因为预算停打。")
+    if not has_budget:
+        return State(_("没有预算"), "line", goes_on)
+    if stands == REACHED:
+        return State(_("已超过预算"), "warn", goes_on)
+    if stands == OPEN:
+        return State(_("预算内"), "ok", goes_on)
+    return State(_("预算快用完"), "warn", goes_on)
 
 
 @require_POST

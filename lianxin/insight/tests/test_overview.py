@@ -259,3 +259,13 @@ def test_the_page_costs_the_same_for_one_and_for_many(
         make_consult(riverside, asked=5, waited=10)
 
     assert count_queries(as_manager, "/insight/") == for_one
+
+
+def test_a_manager_finds_the_ratings_where_the_numbers_are(as_manager: Client) -> None:
+    assert 'href="/inbox/ratings/"' in as_manager.get("/insight/").content.decode()
+
+    page = as_manager.get("/inbox/ratings/")
+
+    assert page.status_code == 200
+    assert '<a href="/insight/">数据</a>' in page.content.decode()
+    assert 'href="/inbox/"' not in page.content.decode()

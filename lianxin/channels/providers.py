@@ -8,7 +8,9 @@ from datetime import timedelta
 from time import monotonic
 from typing import TypeVar
 
+import structlog
 from asgiref.sync import async_to_sync, sync_to_async
+from django.db import DatabaseError
 
 from lianxin.channels import actions, facts, queries, rules, sealing
 from lianxin.channels.adapters import ADAPTERS
@@ -20,8 +22,9 @@ from lianxin.channels.adapters.provider_http import (
     open_client,
     unreachable,
 )
-from lianxin.channels.adapters.reactions import CallWindows
+from lianxin.channels.adapters.windows import CallWindows
 from lianxin.channels.models import AccessToken
+from lianxin.channels.queries.api_uses import list_uses
 from lianxin.core import keys, time
 from lianxin.core.scope import scope
 
@@ -29,7 +32,8 @@ T = TypeVar("T")
 Fetch = Callable[[], Awaitable[Token]]
 
 ACCESS = AccessToken.Kind.ACCESS
-# Blocks and counts of this process; another process learns of a block by its own 45009.
+log = structlog.get_logger(__name__)
+
 WINDOWS = CallWindows()
 POLL_SECONDS = 0.2
 SHORTEST_LIFE = timedelta(seconds=30)
@@ -149,6 +153,31 @@ def run_with(
                 clock=time.now,
                 windows=WINDOWS,
             )
-            return await work(provider)
+            await sync_to_async(learn_uses)(account)
+            try:
+                return await work(provider)
+            finally:
+                await sync_to_async(tell_uses)(account)
 
     return async_to_sync(main)()
+
+
+def learn_uses(account: AccountFacts) -> None:
+    """Ask what other processes have called since, and what they were refused."""
+    with scope(account.hospital_id):
+        WINDOWS.learn(account.id, list_uses(account.hospital_id, account.id))
+
+
+def tell_uses(account: AccountFacts) -> None:
+    """Tell what this process has called. What a provider did is not undone because we cannot."""
+    uses = WINDOWS.take_untold(account.id)
+    if not uses:
+        return
+    try:
+        with scope(account.hospital_id):
+            found = actions.count_calls(account.hospital_id, account.id, uses)
+    except DatabaseError as error:
+        WINDOWS.put_back(account.id, uses)
+        log.warning("api_uses.not_told", account=account.key, error=type(error).__name__)
+        return
+    WINDOWS.learn(account.id, found)

@@ -5,6 +5,7 @@ from django.urls import path
 from lianxin.channels import portal
 from lianxin.channels.views import (
     accounts,
+    api_uses,
     archive,
     attachments,
     campaigns,
@@ -100,6 +101,7 @@ urlpatterns = [
     ),
     path("settings/channels/<slug:key>/members/", member_days.member_days, name="member_days"),
     path("settings/channels/<slug:key>/followers/", followers.followers, name="followers"),
+    path("settings/channels/<slug:key>/calls/", api_uses.api_uses, name="api_uses"),
     path("settings/tags/", tags.tags, name="tags"),
     path("settings/tags/new/", tags.new_tag, name="new_tag"),
     path("settings/tags/<slug:key>/withdraw/", tags.withdraw_tag, name="withdraw_tag"),

@@ -10,7 +10,8 @@ from lianxin.channels.actions import groups
 from lianxin.channels.adapters.base import AccountFacts, CallbackRequest, Inbound
 from lianxin.channels.adapters.crypto import Crypt, sign
 from lianxin.channels.adapters.wecom.groups import SeenGroup, SeenMember
-from lianxin.channels.models import Account, Address, Archive, Arrival, Group, MediaFile
+from lianxin.channels.models import Account, Address, ApiUse, Archive, Arrival, Group, MediaFile
+from lianxin.channels.providers import WINDOWS
 from lianxin.channels.queries import facts_of
 from lianxin.core import time
 from lianxin.core.actor import SystemActor
@@ -52,6 +53,12 @@ def make_account(
             base_url=base_url,
             by=SystemActor(hospital.pk),
         )
+
+
+def open_windows() -> None:
+    """Forget how often providers were called, and that one has refused: its time has passed."""
+    WINDOWS.clear()
+    ApiUse.objects.all().delete()
 
 
 @dataclass(frozen=True)

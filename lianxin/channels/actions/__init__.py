@@ -24,6 +24,7 @@ from lianxin.channels.actions.addresses import (
     receive_webchat_message,
     settle_identity,
 )
+from lianxin.channels.actions.api_uses import count_calls
 from lianxin.channels.actions.archive import keep_lines, note_consent
 from lianxin.channels.actions.archive_reading import (
     claim_archive,
@@ -296,6 +297,7 @@ __all__ = [
     "close_join_code",
     "close_live_code",
     "connect_service_account",
+    "count_calls",
     "count_sent",
     "count_visit",
     "create_campaign",

@@ -14,7 +14,8 @@ from lianxin.channels import facts, queries
 from lianxin.channels.actions import leases
 from lianxin.channels.actions.groups import ask_for
 from lianxin.channels.adapters.provider_http import ProviderError
-from lianxin.channels.adapters.reactions import end_of_window, load_facts
+from lianxin.channels.adapters.reactions import load_facts
+from lianxin.channels.adapters.windows import end_of_block
 from lianxin.channels.models import Group, GroupTransfer
 from lianxin.channels.rules import groups as rules
 from lianxin.core import events, time
@@ -91,7 +92,7 @@ def claim_transfers(rows: Sequence[GroupTransfer]) -> TransferClaim | None:
         if row.group.owner_userid == row.to.wecom_userid:
             finish(row, lease)
         elif is_day_full(row, now, len(mine)):
-            again = end_of_window("day", now)
+            again = end_of_block("day", now)
             leases.settle(row, lease, failure_code=DAY_FULL, next_try_at=again)
         elif row.asked_at is not None and is_unread_since(row):
             # The group itself must tell first what became of the last time.
@@ -107,7 +108,7 @@ def claim_transfers(rows: Sequence[GroupTransfer]) -> TransferClaim | None:
 def is_day_full(row: GroupTransfer, now: datetime, more: int) -> bool:
     if row.kind != rules.LEFT:
         return False
-    midnight = end_of_window("day", now) - timedelta(days=1)
+    midnight = end_of_block("day", now) - timedelta(days=1)
     asked = queries.count_asked_today(row.hospital_id, row.from_userid, midnight)
     return asked + more >= load_facts()["group_transfers_per_day"]
 
@@ -129,7 +130,7 @@ def settle_transfers(claim: TransferClaim, refused: Mapping[str, str]) -> None:
         elif other is not None:
             leases.settle(row, lease, kind=other, asked_at=None)
         elif reason in ("provider_busy", "rate_limited"):
-            again = end_of_window("day" if reason == "rate_limited" else "minute", time.now())
+            again = end_of_block("day" if reason == "rate_limited" else "minute", time.now())
             leases.settle(row, lease, asked_at=None, failure_code=reason, next_try_at=again)
         else:
             fail(row, lease, reason)

@@ -26,12 +26,11 @@ from lianxin.channels.adapters.base import (
 )
 from lianxin.channels.adapters.reactions import (
     NOT_IN_TABLE,
-    CallWindows,
     Reaction,
     Row,
-    end_of_window,
     find_row,
 )
+from lianxin.channels.adapters.windows import CallWindows, midnight_after
 
 # httpx writes whole addresses at INFO, and the providers want their token in the address.
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -245,8 +244,9 @@ class Provider:
     def failure(self, call: Call, row: Row) -> ProviderError:
         retry_at = None
         if row.reaction == Reaction.WAIT:
-            retry_at = end_of_window(row.wait, self.clock())
-            self.windows.block(self.account.id, call.path, retry_at)
+            retry_at = self.windows.block(
+                self.account.id, self.platform, call.path, row.wait, self.clock()
+            )
         log.warning(
             "provider.refused",
             account=self.account.key,
@@ -290,7 +290,7 @@ class Provider:
         open_at = self.windows.enter(self.account.id, self.platform, call.path, now)
         if open_at is not None:
             # What opens only at midnight is a day's quota: nobody need wait for it.
-            is_for_today = open_at == end_of_window("day", now)
+            is_for_today = open_at == midnight_after(now)
             reason = "day_quota_full" if is_for_today else "rate_limited"
             row = Row("window", self.platform, Reaction.WAIT, "own window full", reason)
             raise ProviderError(row, call.path, retry_at=open_at)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -52,6 +51,7 @@ class Limit:
     minute: int = 0
     hour: int = 0
     day: int = 0
+    month: int = 0
 
 
 @dataclass(frozen=True)
@@ -142,42 +142,3 @@ def find_limit(platform: str, path: str) -> Limit:
         if limit.path == "*" or path.startswith(limit.path)
     ]
     return max(candidates, key=lambda limit: len(limit.path), default=Limit("*"))
-
-
-def end_of_window(window: str, now: datetime) -> datetime:
-    """Return when a quota opens again: a block lasts the unit of its limit."""
-    if window == "day":
-        here = now.astimezone(PROVIDER_ZONE)
-        midnight = here.replace(hour=0, minute=0, second=0, microsecond=0)
-        return (midnight + timedelta(days=1)).astimezone(now.tzinfo)
-    return now + (timedelta(hours=1) if window == "hour" else timedelta(minutes=1))
-
-
-class CallWindows:
-    """Counts the calls of one process per account and path, and remembers blocks."""
-
-    def __init__(self) -> None:
-        self.counts: dict[tuple[int, str, str], tuple[datetime, int]] = {}
-        self.blocked_until: dict[tuple[int, str], datetime] = {}
-
-    def block(self, account_id: int, path: str, until: datetime) -> None:
-        self.blocked_until[account_id, path] = until
-
-    def enter(self, account_id: int, platform: str, path: str, now: datetime) -> datetime | None:
-        """Count one call; returns None, or when the path is open again."""
-        until = self.blocked_until.get((account_id, path))
-        if until is not None and now < until:
-            return until
-        limit = find_limit(platform, path)
-        bounds = (("minute", limit.minute), ("hour", limit.hour), ("day", limit.day))
-        for window, most in bounds:
-            if most and self.count(account_id, path, window, now) > most:
-                return self.counts[account_id, path, window][0]
-        return None
-
-    def count(self, account_id: int, path: str, window: str, now: datetime) -> int:
-        ends_at, used = self.counts.get((account_id, path, window), (now, 0))
-        if ends_at <= now:
-            ends_at, used = end_of_window(window, now), 0
-        self.counts[account_id, path, window] = (ends_at, used + 1)
-        return used + 1

@@ -10,6 +10,7 @@ from lianxin.channels.models.addresses import (
     Relation,
     TickCount,
 )
+from lianxin.channels.models.api_uses import ApiUse
 from lianxin.channels.models.archive import (
     PURPOSE_CHARACTERS,
     Archive,
@@ -85,6 +86,7 @@ __all__ = [
     "AccountRoute",
     "AcquisitionLink",
     "Address",
+    "ApiUse",
     "Archive",
     "ArchiveConsent",
     "ArchiveKey",

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 import pytest
 from pytest_django.plugin import DjangoDbBlocker
 
-from lianxin.channels.providers import WINDOWS
 from lianxin.core.models import Hospital
-from lianxin.testing.channels import AES_KEY, APP_ID, CORP_ID, MINI_APP_ID, TOKEN
+from lianxin.testing.channels import AES_KEY, APP_ID, CORP_ID, MINI_APP_ID, TOKEN, open_windows
 from lianxin.testing.core import make_hospital
 from lianxin.testing.database import own_clone
 from lianxin.testing.processes import Sandbox, edge_process, sandbox_process
@@ -32,7 +31,7 @@ def edge(committed_database: str) -> Iterator[str]:
 @pytest.fixture
 def house(committed_database: str) -> Hospital:
     """Give a test its own hospital in the module's database, with no call held back."""
-    WINDOWS.blocked_until.clear()
+    open_windows()
     return make_hospital()
 
 

@@ -17,7 +17,6 @@ from lianxin.channels import actions, jobs, queries, synchronising
 from lianxin.channels.adapters import ADAPTERS
 from lianxin.channels.adapters.wecom.archive import EncryptedRecord
 from lianxin.channels.models import Account, ArchiveConsent, ArchivedMessage, Relation
-from lianxin.channels.providers import WINDOWS
 from lianxin.channels.queries import facts_of
 from lianxin.channels.rules.archive import may_keep, pair_of
 from lianxin.core import time
@@ -32,6 +31,7 @@ from lianxin.testing.channels import (
     make_account,
     make_address,
     make_archive,
+    open_windows,
 )
 from lianxin.testing.jobs import run_periodic
 from lianxin.testing.processes import Sandbox
@@ -146,7 +146,7 @@ def test_the_callback_of_a_yes_is_taken_in_and_a_later_no_counts(in_riverside: H
 def test_the_answers_are_asked_for_where_the_archive_is_on(
     sandbox: Sandbox, in_riverside: Hospital, admin: Staff
 ) -> None:
-    WINDOWS.blocked_until.clear()
+    open_windows()
     app = {"agent_id": 2000004, "secret": ARCHIVE_SECRET, "rights": ["archive"]}
     member = {"userid": "DrLi", "name": "李医生"}
     sandbox.put(f"/control/corps/{CORP_ID}", {"apps": [app], "members": [member]})

@@ -11,7 +11,6 @@ from lianxin.channels import actions, jobs
 from lianxin.channels.adapters import ADAPTERS
 from lianxin.channels.adapters.wecom.archive import ArchivedLine
 from lianxin.channels.models import Account, Archive, ArchivedMessage, ArchiveKey, Relation
-from lianxin.channels.providers import WINDOWS
 from lianxin.channels.queries import facts_of
 from lianxin.channels.queries.archive import list_talk_lines
 from lianxin.core import time
@@ -23,6 +22,7 @@ from lianxin.testing.channels import (
     make_account,
     make_address,
     make_archive,
+    open_windows,
 )
 from lianxin.testing.jobs import run_periodic
 from lianxin.testing.processes import Sandbox
@@ -82,7 +82,7 @@ def test_an_admin_sets_it_up_and_switches_it_on(in_riverside: Hospital, as_admin
 def test_the_check_says_in_words_what_is_missing(
     sandbox: Sandbox, in_riverside: Hospital, as_admin: Client
 ) -> None:
-    WINDOWS.blocked_until.clear()
+    open_windows()
     account = make_account(in_riverside, base_url=sandbox.wecom_url)
     make_archive(account)
     base = f"/settings/channels/{account.key}/archive/"

@@ -9,10 +9,9 @@ import time_machine
 
 from lianxin.channels import jobs
 from lianxin.channels.models import Account, Address, Arrival
-from lianxin.channels.providers import WINDOWS
 from lianxin.core import time
 from lianxin.core.models import Hospital
-from lianxin.testing.channels import make_account, make_address, make_message
+from lianxin.testing.channels import make_account, make_address, make_message, open_windows
 from lianxin.testing.jobs import run_periodic
 from lianxin.testing.processes import Sandbox
 
@@ -22,7 +21,7 @@ KF = "wkCare"
 
 @pytest.fixture
 def kf(sandbox: Sandbox, in_riverside: Hospital) -> Account:
-    WINDOWS.blocked_until.clear()
+    open_windows()
     return make_account(in_riverside, "wecom_kf", base_url=sandbox.wecom_url, open_kfid=KF)
 
 
@@ -80,7 +79,7 @@ def test_a_busy_provider_is_asked_again_and_a_known_name_after_a_month(
     sandbox.add_fault("api_rate_limited", path=PATH)
     ask(kf)
     assert named() == 0
-    WINDOWS.blocked_until.clear()
+    open_windows()
     ask(kf)
     assert named() == 1
 

@@ -19,12 +19,11 @@ from lianxin.channels.adapters.official_account.statistics import (
     read_days,
 )
 from lianxin.channels.models import Account, FollowerDay
-from lianxin.channels.providers import WINDOWS
 from lianxin.channels.rules.follower_days import cut_spans, days_to_ask
 from lianxin.core import time
 from lianxin.core.models import Event, Hospital
 from lianxin.core.scope import scope
-from lianxin.testing.channels import APP_ID, make_account
+from lianxin.testing.channels import APP_ID, make_account, open_windows
 from lianxin.testing.jobs import run_periodic
 from lianxin.testing.processes import Sandbox
 
@@ -34,7 +33,7 @@ DAYS = st.dates(date(2026, 1, 1), date(2026, 3, 1))
 
 @pytest.fixture
 def official(sandbox: Sandbox, in_riverside: Hospital) -> Account:
-    WINDOWS.blocked_until.clear()
+    open_windows()
     url = sandbox.official_url
     return make_account(in_riverside, Account.Kind.OFFICIAL_ACCOUNT, base_url=url)
 
@@ -81,7 +80,7 @@ def test_a_missed_day_is_asked_for_later(
     sandbox.add_fault("api_rate_limited", path=PATH)
     read(official)
     assert not FollowerDay.objects.exists()
-    WINDOWS.blocked_until.clear()
+    open_windows()
     read(official)
     missed = (later - timedelta(days=9)).date()
     FollowerDay.objects.filter(on=missed).delete()

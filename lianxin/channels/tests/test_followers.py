@@ -12,10 +12,9 @@ from lianxin.channels import actions, jobs, queries
 from lianxin.channels.adapters.base import Inbound
 from lianxin.channels.adapters.official_account.followers import read_follower
 from lianxin.channels.models import Account, Address, Arrival
-from lianxin.channels.providers import WINDOWS
 from lianxin.core import time
 from lianxin.core.models import Event, Hospital
-from lianxin.testing.channels import APP_ID, make_account
+from lianxin.testing.channels import APP_ID, make_account, open_windows
 from lianxin.testing.jobs import run_periodic
 from lianxin.testing.processes import Sandbox
 
@@ -25,7 +24,7 @@ WANG = "/control/persons/wang"
 @pytest.fixture
 def official(sandbox: Sandbox, in_riverside: Hospital) -> Account:
     """Give an account whose callbacks nobody hears."""
-    WINDOWS.blocked_until.clear()
+    open_windows()
     url = sandbox.official_url
     return make_account(in_riverside, Account.Kind.OFFICIAL_ACCOUNT, base_url=url)
 

@@ -11,12 +11,11 @@ from lianxin.channels import actions, jobs, queries
 from lianxin.channels.actions import group_syncs, groups
 from lianxin.channels.adapters.wecom.groups import SeenGroup, SeenMember
 from lianxin.channels.models import Account, Address, Group, GroupMember, GroupSync
-from lianxin.channels.providers import WINDOWS
 from lianxin.channels.tests.test_translate import translate
 from lianxin.core import time
 from lianxin.core.actor import SystemActor
 from lianxin.core.models import Event, Hospital
-from lianxin.testing.channels import CORP_ID, group_xml, make_account, make_address
+from lianxin.testing.channels import CORP_ID, group_xml, make_account, make_address, open_windows
 from lianxin.testing.jobs import run_jobs, run_periodic
 from lianxin.testing.processes import Sandbox
 
@@ -27,7 +26,7 @@ MEMBERS = f"/control/corps/{CORP_ID}/members"
 
 @pytest.fixture
 def wecom(sandbox: Sandbox, in_riverside: Hospital) -> Account:
-    WINDOWS.blocked_until.clear()
+    open_windows()
     return make_account(in_riverside, base_url=sandbox.wecom_url)
 
 

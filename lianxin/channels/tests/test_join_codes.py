@@ -24,7 +24,6 @@ from lianxin.channels.models import (
     Media,
 )
 from lianxin.channels.printing import Print
-from lianxin.channels.providers import WINDOWS
 from lianxin.channels.tests.test_groups import compare, does, look, make_group
 from lianxin.channels.tests.test_translate import translate
 from lianxin.core import time
@@ -32,7 +31,15 @@ from lianxin.core.actor import SystemActor
 from lianxin.core.errors import RefusedError
 from lianxin.core.models import Event, Hospital
 from lianxin.staff.models import Staff
-from lianxin.testing.channels import CORP_ID, PNG, group_xml, make_account, make_address, make_file
+from lianxin.testing.channels import (
+    CORP_ID,
+    PNG,
+    group_xml,
+    make_account,
+    make_address,
+    make_file,
+    open_windows,
+)
 from lianxin.testing.jobs import run_periodic
 from lianxin.testing.processes import Sandbox
 from lianxin.testing.staff import make_staff
@@ -43,7 +50,7 @@ JOBS = "lianxin.channels.jobs"
 
 @pytest.fixture
 def wecom(sandbox: Sandbox, in_riverside: Hospital) -> Account:
-    WINDOWS.blocked_until.clear()
+    open_windows()
     return make_account(in_riverside, base_url=sandbox.wecom_url)
 
 

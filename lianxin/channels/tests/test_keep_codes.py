@@ -14,14 +14,14 @@ from lianxin.channels.adapters.provider_http import Provider
 from lianxin.channels.adapters.wecom import contact_ways
 from lianxin.channels.adapters.wecom.contact_ways import ContactWay
 from lianxin.channels.models import Account, LiveCode
-from lianxin.channels.providers import WINDOWS, load_facts, run_with
+from lianxin.channels.providers import load_facts, run_with
 from lianxin.core import time
 from lianxin.core.actor import SystemActor
 from lianxin.core.errors import RefusedError
 from lianxin.core.models import Event, Hospital
 from lianxin.core.scope import scope
 from lianxin.staff.models import Staff
-from lianxin.testing.channels import CORP_ID, make_account
+from lianxin.testing.channels import CORP_ID, make_account, open_windows
 from lianxin.testing.processes import Sandbox
 
 CONTACT = "/cgi-bin/externalcontact"
@@ -29,7 +29,7 @@ CONTACT = "/cgi-bin/externalcontact"
 
 @pytest.fixture
 def wecom(sandbox: Sandbox, in_riverside: Hospital) -> Account:
-    WINDOWS.blocked_until.clear()
+    open_windows()
     return make_account(in_riverside, base_url=sandbox.wecom_url)
 
 
@@ -204,7 +204,7 @@ def test_a_bad_day_of_the_provider_ends_in_a_later_try(
     assert code.next_try_at is not None
     assert calls(sandbox, "update_contact_way") == before
     sandbox.answer("DELETE", f"/control/faults/{fault}", None)
-    WINDOWS.blocked_until.clear()
+    open_windows()
     wait_over(code)
     keep(wecom)
     assert sorted(body_of(sandbox)["user"]) == ["DrLi", "ZhouMin"]

@@ -23,7 +23,7 @@ from lianxin.channels.models import (
     Relation,
     StaffNotice,
 )
-from lianxin.channels.providers import WINDOWS, load_facts, run_with
+from lianxin.channels.providers import load_facts, run_with
 from lianxin.channels.queries import links
 from lianxin.channels.rules.links import address_of, opener_of
 from lianxin.channels.tests.test_keep_codes import bind, change, make_code
@@ -33,7 +33,7 @@ from lianxin.core.actor import SystemActor
 from lianxin.core.errors import RefusedError
 from lianxin.core.models import Event, Hospital
 from lianxin.staff.models import Staff
-from lianxin.testing.channels import CORP_ID, contact_xml, make_account
+from lianxin.testing.channels import CORP_ID, contact_xml, make_account, open_windows
 from lianxin.testing.processes import Sandbox
 
 PATH = "/cgi-bin/externalcontact/customer_acquisition"
@@ -41,7 +41,7 @@ PATH = "/cgi-bin/externalcontact/customer_acquisition"
 
 @pytest.fixture
 def wecom(sandbox: Sandbox, in_riverside: Hospital) -> Account:
-    WINDOWS.blocked_until.clear()
+    open_windows()
     return make_account(in_riverside, base_url=sandbox.wecom_url)
 
 

@@ -14,11 +14,10 @@ from lianxin.channels import actions, jobs
 from lianxin.channels.adapters.base import as_amount, as_count
 from lianxin.channels.adapters.wecom.behavior import DayCounts, read_day
 from lianxin.channels.models import Account, MemberDay
-from lianxin.channels.providers import WINDOWS
 from lianxin.core import time
 from lianxin.core.models import Hospital
 from lianxin.core.scope import scope
-from lianxin.testing.channels import CORP_ID, make_account
+from lianxin.testing.channels import CORP_ID, make_account, open_windows
 from lianxin.testing.jobs import run_periodic
 from lianxin.testing.processes import Sandbox
 
@@ -27,7 +26,7 @@ PATH = "/cgi-bin/externalcontact/get_user_behavior_data"
 
 @pytest.fixture
 def wecom(sandbox: Sandbox, in_riverside: Hospital) -> Account:
-    WINDOWS.blocked_until.clear()
+    open_windows()
     return make_account(in_riverside, base_url=sandbox.wecom_url)
 
 
@@ -63,7 +62,7 @@ def test_a_busy_provider_is_asked_again_an_hour_later(sandbox: Sandbox, wecom: A
     with time_machine.travel(noon):
         read(wecom)
         assert not MemberDay.objects.exists()
-        WINDOWS.blocked_until.clear()
+        open_windows()
         read(wecom)
 
     assert set(MemberDay.objects.values_list("staff_userid", flat=True)) == {"DrLi", "ZhouMin"}

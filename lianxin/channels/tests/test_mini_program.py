@@ -19,11 +19,18 @@ from lianxin.channels.adapters.mini_program import calls
 from lianxin.channels.adapters.provider_http import Provider, ProviderError
 from lianxin.channels.edge import CallbackEdge
 from lianxin.channels.models import Account, Address, Arrival, Callback
-from lianxin.channels.providers import WINDOWS, load_facts, run_with
+from lianxin.channels.providers import load_facts, run_with
 from lianxin.core import time
 from lianxin.core.models import Event, Hospital
 from lianxin.core.scope import scope
-from lianxin.testing.channels import MINI_APP_ID, TOKEN, make_account, make_address, seal_callback
+from lianxin.testing.channels import (
+    MINI_APP_ID,
+    TOKEN,
+    make_account,
+    make_address,
+    open_windows,
+    seal_callback,
+)
 from lianxin.testing.processes import Sandbox
 
 T = TypeVar("T")
@@ -31,7 +38,7 @@ T = TypeVar("T")
 
 @pytest.fixture
 def mini(sandbox: Sandbox, in_riverside: Hospital) -> Account:
-    WINDOWS.blocked_until.clear()
+    open_windows()
     return make_mini(in_riverside, sandbox.mini_url)
 
 

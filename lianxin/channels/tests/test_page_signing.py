@@ -12,13 +12,12 @@ from hypothesis import strategies as st
 from lianxin.channels import page_signing
 from lianxin.channels.adapters.provider_http import ProviderError
 from lianxin.channels.models import AccessToken, Account
-from lianxin.channels.providers import WINDOWS
 from lianxin.channels.queries import facts_of
 from lianxin.channels.rules.signatures import is_ours, sign_page, signed_part
 from lianxin.core import time
 from lianxin.core.errors import RefusedError
 from lianxin.core.models import Hospital
-from lianxin.testing.channels import make_account
+from lianxin.testing.channels import make_account, open_windows
 from lianxin.testing.processes import Sandbox
 
 TICKET = "sM4AOVdWfPE4DxkXGEs8VMCPGGVi4C3VM0P37wVUCFvkVAy_90u5h9nbSlYy3-Sl-HhTdfl2fzFy1AOcHKP7qg"
@@ -65,7 +64,7 @@ def test_only_our_own_pages_are_ours(url: str, expected: bool) -> None:
 
 @pytest.fixture
 def wecom(sandbox: Sandbox, in_riverside: Hospital) -> Account:
-    WINDOWS.blocked_until.clear()
+    open_windows()
     return make_account(in_riverside, base_url=sandbox.wecom_url)
 
 

@@ -16,13 +16,12 @@ from lianxin.channels import actions, jobs, printing
 from lianxin.channels.adapters.pictures import read_code
 from lianxin.channels.models import Account, Group, JoinCode, LiveCode
 from lianxin.channels.printing import Print
-from lianxin.channels.providers import WINDOWS
 from lianxin.core import time
 from lianxin.core.actor import SystemActor
 from lianxin.core.models import Event, Hospital
 from lianxin.core.scope import scope
 from lianxin.staff.models import Department, Staff
-from lianxin.testing.channels import make_account, make_group
+from lianxin.testing.channels import make_account, make_group, open_windows
 from lianxin.testing.processes import Sandbox
 
 CONTENT = "https://work.weixin.qq.com/ca/0123456789abcdef0123456789abcdef"
@@ -243,7 +242,7 @@ def tick(hospital_id: int) -> None:
 def test_a_wecom_picture_is_read_and_the_print_is_scanned_in_the_sandbox(
     sandbox: Sandbox, in_riverside: Hospital, zhou: Staff
 ) -> None:
-    WINDOWS.blocked_until.clear()
+    open_windows()
     account = make_account(in_riverside, base_url=sandbox.wecom_url)
     Staff.objects.filter(pk=zhou.pk).update(wecom_userid="DrLi")
     zhou.refresh_from_db()
@@ -263,7 +262,7 @@ def test_a_wecom_picture_is_read_and_the_print_is_scanned_in_the_sandbox(
 def test_an_official_accounts_content_comes_with_its_answer(
     sandbox: Sandbox, in_riverside: Hospital
 ) -> None:
-    WINDOWS.blocked_until.clear()
+    open_windows()
     kind = Account.Kind.OFFICIAL_ACCOUNT
     account = make_account(in_riverside, kind, base_url=sandbox.official_url)
     by = SystemActor(in_riverside.pk)

@@ -11,10 +11,9 @@ from lianxin.channels import actions, jobs, queries, rules, sending, synchronisi
 from lianxin.channels.adapters.base import Inbound, Outbound, Sent
 from lianxin.channels.adapters.wecom.adapter import WeCom
 from lianxin.channels.models import Account, Address, Arrival, MemberTask, Relation, TaskShare
-from lianxin.channels.providers import WINDOWS
 from lianxin.core import time
 from lianxin.core.models import Event, Hospital
-from lianxin.testing.channels import CORP_ID, contact_xml, make_account
+from lianxin.testing.channels import CORP_ID, contact_xml, make_account, open_windows
 from lianxin.testing.jobs import run_periodic
 from lianxin.testing.processes import Sandbox
 
@@ -23,7 +22,7 @@ GET = "/cgi-bin/externalcontact/get"
 
 @pytest.fixture
 def wecom(sandbox: Sandbox, in_riverside: Hospital) -> Account:
-    WINDOWS.blocked_until.clear()
+    open_windows()
     return make_account(in_riverside, base_url=sandbox.wecom_url)
 
 

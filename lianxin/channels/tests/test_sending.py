@@ -19,13 +19,12 @@ from lianxin.channels.models import (
     Relation,
     StaffNotice,
 )
-from lianxin.channels.providers import WINDOWS
 from lianxin.core import time
 from lianxin.core.actor import SystemActor
 from lianxin.core.models import Event, Hospital
 from lianxin.core.scope import scope
 from lianxin.staff.models import Staff
-from lianxin.testing.channels import APP_ID, CORP_ID, make_account
+from lianxin.testing.channels import APP_ID, CORP_ID, make_account, open_windows
 from lianxin.testing.processes import Sandbox
 
 KF = "wkCare"
@@ -33,13 +32,13 @@ KF = "wkCare"
 
 @pytest.fixture
 def wecom(sandbox: Sandbox, in_riverside: Hospital) -> Account:
-    WINDOWS.blocked_until.clear()
+    open_windows()
     return make_account(in_riverside, base_url=sandbox.wecom_url, open_url=sandbox.origin)
 
 
 @pytest.fixture
 def kf(sandbox: Sandbox, in_riverside: Hospital) -> Account:
-    WINDOWS.blocked_until.clear()
+    open_windows()
     return make_account(
         in_riverside, Account.Kind.WECOM_KF, base_url=sandbox.wecom_url, open_kfid=KF
     )
@@ -47,7 +46,7 @@ def kf(sandbox: Sandbox, in_riverside: Hospital) -> Account:
 
 @pytest.fixture
 def official(sandbox: Sandbox, in_riverside: Hospital) -> Account:
-    WINDOWS.blocked_until.clear()
+    open_windows()
     return make_account(
         in_riverside,
         Account.Kind.OFFICIAL_ACCOUNT,

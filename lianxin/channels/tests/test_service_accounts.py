@@ -12,13 +12,12 @@ from lianxin.channels.adapters.wecom.adapter import WeCom
 from lianxin.channels.adapters.wecom_kf.accounts import ListedAccount, read_account
 from lianxin.channels.adapters.wecom_kf.adapter import WeComKf
 from lianxin.channels.models import Account, ServiceAccount
-from lianxin.channels.providers import WINDOWS
 from lianxin.channels.queries import facts_of
 from lianxin.channels.rules import service_accounts as rules
 from lianxin.core.errors import RefusedError
 from lianxin.core.models import Hospital
 from lianxin.staff.models import Staff
-from lianxin.testing.channels import CORP_ID, make_account
+from lianxin.testing.channels import CORP_ID, make_account, open_windows
 from lianxin.testing.jobs import run_jobs, run_periodic
 from lianxin.testing.processes import Sandbox
 from lianxin.testing.staff import make_staff
@@ -29,7 +28,7 @@ ADD = "/cgi-bin/kf/account/add"
 
 @pytest.fixture
 def kf(sandbox: Sandbox, in_riverside: Hospital) -> Account:
-    WINDOWS.blocked_until.clear()
+    open_windows()
     return make_account(in_riverside, "wecom_kf", base_url=sandbox.wecom_url, open_kfid=KF)
 
 

@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 from lianxin.channels import actions, jobs
 from lianxin.channels.adapters.wecom_kf.statistics import ServiceCounts, read_day
 from lianxin.channels.models import Account, ServiceDay
-from lianxin.channels.providers import WINDOWS
 from lianxin.channels.rules.service_days import find_gap
 from lianxin.core import time
 from lianxin.core.models import Hospital
 from lianxin.core.scope import scope
-from lianxin.testing.channels import CORP_ID, make_account
+from lianxin.testing.channels import CORP_ID, make_account, open_windows
 from lianxin.testing.jobs import run_periodic
 from lianxin.testing.processes import Sandbox
 
@@ -28,7 +27,7 @@ KF = "wkCare"
 
 @pytest.fixture
 def kf(sandbox: Sandbox, in_riverside: Hospital) -> Account:
-    WINDOWS.blocked_until.clear()
+    open_windows()
     return make_account(in_riverside, "wecom_kf", base_url=sandbox.wecom_url, open_kfid=KF)
 
 
@@ -53,7 +52,7 @@ def test_yesterday_and_what_is_missing_is_asked_for_once(sandbox: Sandbox, kf: A
         sandbox.add_fault("api_rate_limited", path=CORP)
         read(kf)
         assert not ServiceDay.objects.filter(servicer_userid="").exists()
-        WINDOWS.blocked_until.clear()
+        open_windows()
         read(kf)
         read(kf)
 

@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from lianxin.channels import jobs, queries, synchronising
 from lianxin.channels.adapters.wecom_kf.calls import with_param
 from lianxin.channels.models import Account, Address, LiveCode
-from lianxin.channels.providers import WINDOWS
 from lianxin.core import time
 from lianxin.core.models import Event, Hospital
-from lianxin.testing.channels import make_account
+from lianxin.testing.channels import make_account, open_windows
 from lianxin.testing.jobs import run_periodic
 from lianxin.testing.processes import Sandbox
 
@@ -24,7 +23,7 @@ NEW = "/settings/codes/new/"
 
 @pytest.fixture
 def kf(sandbox: Sandbox, in_riverside: Hospital) -> Account:
-    WINDOWS.blocked_until.clear()
+    open_windows()
     return make_account(in_riverside, "wecom_kf", base_url=sandbox.wecom_url, open_kfid="wkCare")
 
 

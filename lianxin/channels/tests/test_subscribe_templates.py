@@ -12,13 +12,12 @@ from lianxin.channels.actions import request_check
 from lianxin.channels.actions.subscribe_templates import use_subscribe_template
 from lianxin.channels.adapters.base import Outbound, SendFailed, Sent
 from lianxin.channels.models import Account, Callback, SubscribeTemplate, TickCount
-from lianxin.channels.providers import WINDOWS
 from lianxin.core.actor import SystemActor
 from lianxin.core.errors import ForbiddenError, RefusedError
 from lianxin.core.models import Event, Hospital
 from lianxin.core.scope import scope
 from lianxin.staff.models import Staff
-from lianxin.testing.channels import APP_ID, make_account
+from lianxin.testing.channels import APP_ID, make_account, open_windows
 from lianxin.testing.jobs import run_periodic
 from lianxin.testing.processes import Sandbox
 from lianxin.testing.subscriptions import make_subscribe_template
@@ -40,7 +39,7 @@ DATA = {"thing1": "健康提醒", "time2": "2026-11-23 09:00"}
 
 
 def make_official(hospital: Hospital, sandbox: Sandbox) -> Account:
-    WINDOWS.blocked_until.clear()
+    open_windows()
     sandbox.put(OFFICIAL, {"notices": [REVISIT, LASTING]})
     kind = Account.Kind.OFFICIAL_ACCOUNT
     ids = {"app_id": APP_ID, "original_id": "gh_tests"}

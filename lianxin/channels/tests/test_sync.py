@@ -14,13 +14,12 @@ from lianxin.channels.actions.strangers import as_added, take_in_strangers
 from lianxin.channels.actions.syncs import SyncClaim
 from lianxin.channels.adapters.wecom.contacts import Contact, ContactPage
 from lianxin.channels.models import Account, Address, Arrival, ContactSync, Relation
-from lianxin.channels.providers import WINDOWS
 from lianxin.core import time
 from lianxin.core.actor import SystemActor
 from lianxin.core.errors import RefusedError
 from lianxin.core.models import Event, Hospital
 from lianxin.staff.models import Staff
-from lianxin.testing.channels import CORP_ID, make_account
+from lianxin.testing.channels import CORP_ID, make_account, open_windows
 from lianxin.testing.jobs import run_jobs, run_periodic
 from lianxin.testing.processes import Sandbox
 from lianxin.testing.staff import make_staff
@@ -30,7 +29,7 @@ LIST = "/cgi-bin/externalcontact/batch/get_by_user"
 
 @pytest.fixture
 def wecom(sandbox: Sandbox, in_riverside: Hospital) -> Account:
-    WINDOWS.blocked_until.clear()
+    open_windows()
     return make_account(in_riverside, base_url=sandbox.wecom_url)
 
 
@@ -227,7 +226,7 @@ def test_a_busy_provider_is_asked_again_later(sandbox: Sandbox, wecom: Account) 
     assert (sync.state, sync.failure_code) == ("running", "rate_limited")
     run_periodic(jobs.__name__, "keep_syncs", wecom.hospital_id)
     assert run_jobs() == []
-    WINDOWS.blocked_until.clear()
+    open_windows()
     with time_machine.travel(time.now() + timedelta(minutes=2), tick=False):
         run_periodic(jobs.__name__, "keep_syncs", wecom.hospital_id)
         run_jobs()

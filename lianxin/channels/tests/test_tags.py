@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from lianxin.channels import actions, jobs, queries, synchronising
 from lianxin.channels.adapters.wecom.adapter import WeCom
 from lianxin.channels.models import Account, Address, ContactTag, CorpTag, Relation, RelationTag
-from lianxin.channels.providers import WINDOWS, run_with
+from lianxin.channels.providers import run_with
 from lianxin.channels.synchronising.tags import make_tag
 from lianxin.core import time
 from lianxin.core.actor import SystemActor
 from lianxin.core.errors import RefusedError
 from lianxin.core.models import Event, Hospital
-from lianxin.testing.channels import CORP_ID, contact_xml, make_account
+from lianxin.testing.channels import CORP_ID, contact_xml, make_account, open_windows
 from lianxin.testing.jobs import run_periodic
 from lianxin.testing.processes import Sandbox
 
@@ -30,7 +30,7 @@ MEMBER = f"/control/corps/{CORP_ID}/members/DrLi"
 
 @pytest.fixture
 def wecom(sandbox: Sandbox, in_riverside: Hospital) -> Account:
-    WINDOWS.blocked_until.clear()
+    open_windows()
     return make_account(in_riverside, base_url=sandbox.wecom_url)
 
 

@@ -12,13 +12,12 @@ from lianxin.channels import actions, jobs, queries, synchronising
 from lianxin.channels.actions.live_codes import RosterLine
 from lianxin.channels.adapters.wecom.adapter import WeCom
 from lianxin.channels.models import Account, Address, LiveCode, MemberLeave, Relation, Transfer
-from lianxin.channels.providers import WINDOWS
 from lianxin.core import time
 from lianxin.core.actor import SystemActor
 from lianxin.core.errors import RefusedError
 from lianxin.core.models import Event, Hospital
 from lianxin.staff.models import Staff
-from lianxin.testing.channels import CORP_ID, contact_xml, make_account
+from lianxin.testing.channels import CORP_ID, contact_xml, make_account, open_windows
 from lianxin.testing.jobs import run_periodic
 from lianxin.testing.processes import Sandbox
 from lianxin.testing.staff import make_staff
@@ -30,7 +29,7 @@ WORDS = "您好，之后由我继续为您服务。"
 
 @pytest.fixture
 def wecom(sandbox: Sandbox, in_riverside: Hospital) -> Account:
-    WINDOWS.blocked_until.clear()
+    open_windows()
     return make_account(in_riverside, base_url=sandbox.wecom_url)
 
 

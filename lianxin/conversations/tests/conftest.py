@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from pytest_django.plugin import DjangoDbBlocker
 
-from lianxin.channels.providers import WINDOWS
 from lianxin.channels.tests.conftest import set_up
 from lianxin.core.models import Hospital
+from lianxin.testing.channels import open_windows
 from lianxin.testing.core import make_hospital
 from lianxin.testing.database import own_clone
 from lianxin.testing.processes import Sandbox, sandbox_process
@@ -24,7 +24,7 @@ def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iter
 @pytest.fixture
 def house(committed: None) -> Hospital:
     """Give a test its own hospital in the module's database, with no call held back."""
-    WINDOWS.blocked_until.clear()
+    open_windows()
     hospital = make_hospital()
     # The sandbox's clock is the real one, and at night nobody is asked anything.
     hospital.settings = {"outreach": {"quiet.spans": []}}

@@ -15,14 +15,13 @@ from django.http import HttpResponse
 from django.test import Client
 
 from lianxin.channels.models import Account
-from lianxin.channels.providers import WINDOWS
 from lianxin.core.models import AccessEntry, Event, Hospital
 from lianxin.core.scope import scope
 from lianxin.patients import actions as patients
 from lianxin.patients.models import Holder, Patient
 from lianxin.staff import actions as staff_actions
 from lianxin.staff.models import ClientSession, Staff
-from lianxin.testing.channels import AES_KEY, CORP_ID, TOKEN, make_account
+from lianxin.testing.channels import AES_KEY, CORP_ID, TOKEN, make_account, open_windows
 from lianxin.testing.channels import make_address as add_contact
 from lianxin.testing.conversations import make_script
 from lianxin.testing.patients import make_holder, make_holding, make_patient
@@ -47,7 +46,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def wecom(sandbox: Sandbox, ward: Hospital, lin: Staff) -> Account:
-    WINDOWS.blocked_until.clear()
+    open_windows()
     with scope(ward):
         Staff.objects.filter(pk=lin.pk).update(wecom_userid="LinHushi")
     return make_account(ward, base_url=sandbox.wecom_url, open_url=sandbox.origin)

@@ -12,7 +12,6 @@ from lianxin.channels import actions as channels
 from lianxin.channels import jobs as channel_jobs
 from lianxin.channels.adapters import ADAPTERS
 from lianxin.channels.models import Account, CardPress, StaffNotice
-from lianxin.channels.providers import WINDOWS
 from lianxin.channels.queries import facts_of
 from lianxin.core import time
 from lianxin.core.models import AccessEntry, Event, Hospital
@@ -22,7 +21,7 @@ from lianxin.health.actions import acknowledge_alert, answer_symptoms
 from lianxin.health.models import Alert
 from lianxin.patients.models import Patient
 from lianxin.staff.models import Staff
-from lianxin.testing.channels import AES_KEY, CORP_ID, TOKEN, make_account
+from lianxin.testing.channels import AES_KEY, CORP_ID, TOKEN, make_account, open_windows
 from lianxin.testing.health import make_reading
 from lianxin.testing.processes import Sandbox, sandbox_process
 from lianxin.testing.staff import make_staff, make_team
@@ -55,7 +54,7 @@ def put_corp(sandbox: Sandbox, callback_url: str) -> None:
 
 @pytest.fixture
 def wecom(sandbox: Sandbox, ward: Hospital, lin: Staff) -> Account:
-    WINDOWS.blocked_until.clear()
+    open_windows()
     with scope(ward):
         Staff.objects.filter(pk=lin.pk).update(wecom_userid="LinHushi")
     return make_account(ward, base_url=sandbox.wecom_url)

@@ -11,14 +11,13 @@ from django.test import Client
 
 from lianxin.channels import jobs
 from lianxin.channels.models import MediaFile, Moment
-from lianxin.channels.providers import WINDOWS
 from lianxin.channels.tests.conftest import set_up
 from lianxin.core import time
 from lianxin.core.models import Event, Hospital
 from lianxin.journeys.models import MomentDraft
 from lianxin.journeys.rules.moments import MomentFacts, why_not_approve
 from lianxin.staff.models import Staff
-from lianxin.testing.channels import CORP_ID, make_account
+from lianxin.testing.channels import CORP_ID, make_account, open_windows
 from lianxin.testing.content import make_published
 from lianxin.testing.guarded import assert_guarded, sign_in
 from lianxin.testing.journeys import PICTURE, make_moment_draft, make_sender
@@ -36,7 +35,7 @@ def sandbox_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox
 
 @pytest.fixture
 def sandbox(sandbox_server: Sandbox) -> Sandbox:
-    WINDOWS.blocked_until.clear()
+    open_windows()
     sandbox_server.post("/control/reset", {"all": True})
     set_up(sandbox_server)
     relation = {"corp_id": CORP_ID, "userid": "DrLi", "person": "wang", "added_at": 1_790_000_000}

@@ -9,11 +9,10 @@ import time_machine
 from pytest_django.plugin import DjangoDbBlocker
 
 from lianxin.channels.models import Account
-from lianxin.channels.providers import WINDOWS
 from lianxin.channels.tests.conftest import set_up
 from lianxin.core.models import Hospital
 from lianxin.staff.models import Staff
-from lianxin.testing.channels import make_account
+from lianxin.testing.channels import make_account, open_windows
 from lianxin.testing.database import own_clone
 from lianxin.testing.processes import Sandbox, sandbox_process
 from lianxin.testing.staff import make_staff
@@ -51,7 +50,7 @@ def sandbox(sandbox_server: Sandbox) -> Sandbox:
 
 @pytest.fixture
 def wecom(sandbox: Sandbox, in_riverside: Hospital) -> Account:
-    WINDOWS.blocked_until.clear()
+    open_windows()
     return make_account(in_riverside, base_url=sandbox.wecom_url, open_url=sandbox.origin)
 
 

@@ -13,11 +13,10 @@ from django.test import Client
 from playwright.sync_api import Page, Route, expect
 
 from lianxin.channels.models import Account
-from lianxin.channels.providers import WINDOWS
 from lianxin.core.models import Hospital
 from lianxin.outreach.portal import WECHAT_SDK
 from lianxin.testing.browser import axe, open_browser, overflow
-from lianxin.testing.channels import APP_ID, make_account
+from lianxin.testing.channels import APP_ID, make_account, open_windows
 from lianxin.testing.outreach import Reachable, make_reachable
 from lianxin.testing.patients import sign_in_phone
 from lianxin.testing.processes import Sandbox
@@ -31,7 +30,7 @@ TEMPLATE = {"template_id": "N1", "title": "用药提醒", "content": "{{thing1.D
 @pytest.fixture
 def follower(in_riverside: Hospital, sandbox: Sandbox, settings: LazySettings) -> Reachable:
     """Give a patient who came by an Official Account with one notice."""
-    WINDOWS.blocked_until.clear()
+    open_windows()
     settings.BASE_URL = HOUSE
     sandbox.put(f"/control/official-accounts/{APP_ID}", {"notices": [TEMPLATE]})
     kind, url = Account.Kind.OFFICIAL_ACCOUNT, sandbox.official_url

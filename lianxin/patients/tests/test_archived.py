@@ -11,7 +11,6 @@ from django.test import Client, override_settings
 from lianxin.channels import actions as channels
 from lianxin.channels import jobs
 from lianxin.channels.models import Account, Archive, ArchivedMessage, Relation
-from lianxin.channels.providers import WINDOWS
 from lianxin.channels.queries.archive import list_archive_keys
 from lianxin.core.models import AccessEntry, Hospital
 from lianxin.patients.models import Patient
@@ -22,6 +21,7 @@ from lianxin.testing.channels import (
     make_account,
     make_address,
     make_archive,
+    open_windows,
 )
 from lianxin.testing.guarded import sign_in
 from lianxin.testing.jobs import run_periodic
@@ -69,7 +69,7 @@ class Pair:
 
 @pytest.fixture
 def pair(sandbox: Sandbox, in_riverside: Hospital) -> Iterator[Pair]:
-    WINDOWS.blocked_until.clear()
+    open_windows()
     account = make_account(in_riverside, base_url=sandbox.wecom_url)
     make_archive(account)
     public_keys = {"1": list_archive_keys(account.pk)[0].public_key}

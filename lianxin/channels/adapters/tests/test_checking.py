@@ -17,7 +17,7 @@ from lianxin.channels.adapters import ADAPTERS
 from lianxin.channels.adapters.base import AccountFacts
 from lianxin.channels.adapters.checking import FAILING, IP, OK, TOKEN, UNKNOWN, Finding, run_checks
 from lianxin.channels.adapters.provider_http import Provider, Token, open_client, read_named_ip
-from lianxin.channels.adapters.reactions import CallWindows
+from lianxin.channels.adapters.windows import CallWindows
 from lianxin.channels.reasons import SENTENCES
 
 ASKED = sorted(kind for kind, adapter in ADAPTERS.items() if adapter.checks)

@@ -18,7 +18,8 @@ from lianxin.channels.adapters.base import (
     cut_bytes,
 )
 from lianxin.channels.adapters.provider_http import Provider, Token, open_client
-from lianxin.channels.adapters.reactions import CallWindows, load_limits, load_rows
+from lianxin.channels.adapters.reactions import load_limits, load_rows
+from lianxin.channels.adapters.windows import CallWindows
 from lianxin.channels.models import Account
 from lianxin.channels.reasons import SENTENCES
 

@@ -1,0 +1,122 @@
+"""How often providers are called: counted over all processes, and never again while refused."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lianxin.channels import actions, synchronising
+from lianxin.channels.adapters.provider_http import ProviderError
+from lianxin.channels.adapters.windows import (
+    DAY,
+    HOUR,
+    MINUTE,
+    CallWindows,
+    Use,
+    end_of_count,
+    window_of_block,
+)
+from lianxin.channels.models import Account
+from lianxin.channels.providers import WINDOWS
+from lianxin.channels.queries.api_uses import list_path_uses
+from lianxin.core import time
+from lianxin.core.models import Event, Hospital
+from lianxin.testing.channels import make_account, open_windows
+from lianxin.testing.processes import Sandbox
+
+NOON = datetime(2026, 11, 23, 4, 0, 30, tzinfo=UTC)
+TICKETS = "/cgi-bin/get_jsapi_ticket"
+LIST = "/cgi-bin/externalcontact/get_follow_user_list"
+
+
+@pytest.fixture
+def wecom(sandbox: Sandbox, in_riverside: Hospital) -> Account:
+    open_windows()
+    return make_account(in_riverside, base_url=sandbox.wecom_url)
+
+
+def test_the_last_call_of_an_hour_goes_and_the_next_one_waits() -> None:
+    windows = CallWindows()
+    answers = [windows.enter(1, "wecom", TICKETS, NOON) for _ in range(101)]
+
+    assert answers == [None] * 100 + [end_of_count(HOUR, NOON)]
+    assert windows.enter(2, "wecom", TICKETS, NOON) is None
+    assert windows.enter(1, "wecom", TICKETS, NOON + timedelta(hours=1)) is None
+
+
+@given(st.lists(st.integers(0, 90), min_size=1, max_size=4))
+def test_several_processes_together_never_pass_the_limit(calls: list[int]) -> None:
+    stored: dict[tuple[str, str], Use] = {}
+    passed = 0
+    for count in calls:
+        one = CallWindows()
+        one.learn(1, stored.values())
+        passed += sum(one.enter(1, "wecom", TICKETS, NOON) is None for _ in range(count))
+        for use in one.take_untold(1):
+            before = stored.get((use.path, use.window))
+            used = use.used + (before.used if before else 0)
+            stored[use.path, use.window] = Use(use.path, use.window, use.ends_at, used)
+
+    assert passed == min(100, sum(calls))
+
+
+@pytest.mark.parametrize(
+    ("used", "last", "found"),
+    [
+        ([(MINUTE, 10, 10000)], None, MINUTE),
+        ([(MINUTE, 10, 10000), (HOUR, 80_000, 150_000)], None, HOUR),
+        ([], Use("/", MINUTE, NOON, blocked_until=NOON - timedelta(seconds=30)), HOUR),
+        ([], Use("/", MINUTE, NOON, blocked_until=NOON - timedelta(seconds=90)), MINUTE),
+        ([], Use("/", HOUR, NOON, blocked_until=NOON - timedelta(minutes=50)), DAY),
+    ],
+)
+def test_a_refusal_means_the_limit_we_are_near_or_a_longer_one_than_last_time(
+    used: list[tuple[str, int, int]], last: Use | None, found: str
+) -> None:
+    assert window_of_block(MINUTE, used, last, NOON) == found
+
+
+def test_what_one_process_was_refused_no_other_asks_for(
+    sandbox: Sandbox, wecom: Account, as_admin: Client
+) -> None:
+    sandbox.add_fault("api_rate_limited", path=LIST, count=1)
+    compare(wecom)
+    assert Event.objects.filter(name="account.path_blocked").count() == 1
+    WINDOWS.clear()  # another process, which has heard of nothing
+    asked = count_asked(sandbox)
+
+    compare(wecom)
+
+    assert count_asked(sandbox) == asked
+    page = as_admin.get(f"/settings/channels/{wecom.key}/calls/").content.decode()
+    assert "1 个接口正被平台限流" in page
+    assert LIST in page
+    with time_machine.travel(time.now() + timedelta(minutes=2)):
+        compare(wecom)
+    assert count_asked(sandbox) > asked
+
+
+def test_counts_of_two_processes_add_up_and_an_older_window_adds_nothing(wecom: Account) -> None:
+    later = NOON + timedelta(hours=1)
+    early, late = (Use(LIST, HOUR, end_of_count(HOUR, at), 3) for at in (NOON, later))
+    for use in (early, early, late):
+        actions.count_calls(wecom.hospital_id, wecom.pk, [use])
+    found = actions.count_calls(wecom.hospital_id, wecom.pk, [early])
+
+    assert [(use.used, use.ends_at) for use in found] == [(3, late.ends_at)]
+    assert list_path_uses(wecom, "wecom", later) == []
+
+
+def compare(account: Account) -> None:
+    with suppress(ProviderError):
+        synchronising.sync_now(account.hospital_id, account.pk)
+
+
+def count_asked(sandbox: Sandbox) -> int:
+    return int(sandbox.state()["counts"].get(LIST, {}).get("calls", 0))

@@ -228,6 +228,7 @@ class Provider:
         for attempt in range(MAX_TRIES):
             answer, problem, token = await self.attempt(call)
             if problem is None or problem.reaction == Reaction.TREAT_AS_OK:
+                self.windows.pass_through(self.account.id, call.path, self.clock())
                 return answer
             row = problem
             if row.reason in MAY_HAVE_ARRIVED:

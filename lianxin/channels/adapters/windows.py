@@ -13,9 +13,8 @@ from datetime import datetime, timedelta
 from lianxin.channels.adapters.reactions import PROVIDER_ZONE, Limit, find_limit
 
 MINUTE, HOUR, DAY, MONTH = "minute", "hour", "day", "month"
-# A block lasts the unit of the limit that was passed; one that comes again at once was a longer
-# one all along.
-LONGER = {MINUTE: HOUR, HOUR: DAY, DAY: DAY}
+# The limits that close a path; a block lasts the unit of the limit that was passed.
+CLOSING = (MINUTE, HOUR, DAY)
 
 
 @dataclass(frozen=True)
@@ -62,20 +61,30 @@ def counted_windows(limit: Limit) -> dict[str, int]:
 
 
 def window_of_block(
-    usual: str, used: Iterable[tuple[str, int, int]], last: Use | None, now: datetime
+    usual: str,
+    used: Iterable[tuple[str, int, int]],
+    last: Use | None,
+    now: datetime,
+    *,
+    has_passed: bool = False,
 ) -> str:
     """Say which limit a refusal means: `used` is (window, calls, limit), the shortest first.
 
     The shortest of which we have used half ourselves: others may call beside us. Else what the
-    error usually means; but a refusal within one unit after a block has ended means more.
+    error usually means; but where nothing has passed since a block that ended within its own unit,
+    it was the next longer limit all along, as far as the path has one.
     """
-    for window, calls, most in used:
+    known = list(used)
+    for window, calls, most in known:
         if most and calls * 2 >= most:
             return window
-    if last is None or last.blocked_until is None:
+    if last is None or last.blocked_until is None or has_passed:
         return usual
-    again = last.blocked_until + (end_of_block(last.window, now) - now)
-    return LONGER[last.window] if now <= again else usual
+    if now > last.blocked_until + (end_of_block(last.window, now) - now):
+        return usual
+    limited = {window for window, _calls, most in known if most} | {usual}
+    longer = CLOSING[CLOSING.index(last.window) + 1 :]
+    return next((window for window in longer if window in limited), last.window)
 
 
 class CallWindows:
@@ -85,10 +94,17 @@ class CallWindows:
         # What the database has told, and what it has not heard yet.
         self.told: dict[tuple[int, str, str], Use] = {}
         self.untold: dict[tuple[int, str, str], Use] = {}
+        # When a path last took a call, as far as this process knows.
+        self.passed_at: dict[tuple[int, str], datetime] = {}
 
     def clear(self) -> None:
         self.told.clear()
         self.untold.clear()
+        self.passed_at.clear()
+
+    def pass_through(self, account_id: int, path: str, now: datetime) -> None:
+        """Remember that the provider took a call."""
+        self.passed_at[account_id, path] = now
 
     def enter(self, account_id: int, platform: str, path: str, now: datetime) -> datetime | None:
         """Count one call; returns None, or, uncounted, when the path is open again."""
@@ -118,7 +134,7 @@ class CallWindows:
 
     def find_block(self, account_id: int, path: str) -> Use | None:
         """Return the block of a path that ends last, whether it has ended or not."""
-        keys = [(account_id, path, window) for window in LONGER]
+        keys = [(account_id, path, window) for window in CLOSING]
         rows = [row for key in keys for row in (self.told.get(key), self.untold.get(key))]
         blocks = [(row.blocked_until, row) for row in rows if row and row.blocked_until]
         return max(blocks, key=lambda block: block[0])[1] if blocks else None
@@ -129,8 +145,14 @@ class CallWindows:
         """Remember a refusal; returns when the path is open again."""
         windows = counted_windows(find_limit(platform, path)).items()
         used = [(name, self.count(account_id, path, name, now), most) for name, most in windows]
+        last, passed_at = self.find_block(account_id, path), self.passed_at.get((account_id, path))
+        ended_at = last.blocked_until if last else None
         window = window_of_block(
-            usual, [one for one in used if one[0] != MONTH], self.find_block(account_id, path), now
+            usual,
+            [one for one in used if one[0] in CLOSING],
+            last,
+            now,
+            has_passed=bool(passed_at and ended_at and passed_at >= ended_at),
         )
         until = end_of_block(window, now)
         key = (account_id, path, window)

@@ -35,6 +35,11 @@ TICKETS = "/cgi-bin/get_jsapi_ticket"
 LIST = "/cgi-bin/externalcontact/get_follow_user_list"
 
 
+def blocked(window: str, *, seconds: int) -> Use:
+    """Return a block that ended so long before noon."""
+    return Use("/", window, NOON, blocked_until=NOON - timedelta(seconds=seconds))
+
+
 @pytest.fixture
 def wecom(sandbox: Sandbox, in_riverside: Hospital) -> Account:
     open_windows()
@@ -71,15 +76,30 @@ def test_several_processes_together_never_pass_the_limit(calls: list[int]) -> No
     [
         ([(MINUTE, 10, 10000)], None, MINUTE),
         ([(MINUTE, 10, 10000), (HOUR, 80_000, 150_000)], None, HOUR),
-        ([], Use("/", MINUTE, NOON, blocked_until=NOON - timedelta(seconds=30)), HOUR),
-        ([], Use("/", MINUTE, NOON, blocked_until=NOON - timedelta(seconds=90)), MINUTE),
-        ([], Use("/", HOUR, NOON, blocked_until=NOON - timedelta(minutes=50)), DAY),
+        ([(MINUTE, 1, 10000), (HOUR, 1, 150_000)], blocked(MINUTE, seconds=30), HOUR),
+        ([(MINUTE, 1, 10000), (HOUR, 1, 150_000)], blocked(MINUTE, seconds=90), MINUTE),
+        ([(MINUTE, 1, 10000), (HOUR, 1, 150_000)], blocked(HOUR, seconds=50), HOUR),
+        ([(MINUTE, 1, 10000), (DAY, 1, 150_000)], blocked(MINUTE, seconds=30), DAY),
+        ([(MINUTE, 1, 10000), (DAY, 1, 0)], blocked(MINUTE, seconds=30), MINUTE),
     ],
 )
 def test_a_refusal_means_the_limit_we_are_near_or_a_longer_one_than_last_time(
     used: list[tuple[str, int, int]], last: Use | None, found: str
 ) -> None:
     assert window_of_block(MINUTE, used, last, NOON) == found
+    assert window_of_block(MINUTE, used, None, NOON) in {MINUTE, found}
+
+
+def test_where_calls_passed_since_a_block_the_next_one_is_a_new_one() -> None:
+    windows = CallWindows()
+    ends_at = windows.block(1, "wecom", LIST, MINUTE, NOON)
+    later = ends_at + timedelta(seconds=5)
+    assert windows.enter(1, "wecom", LIST, NOON) == ends_at
+
+    windows.pass_through(1, LIST, later)
+    assert windows.block(1, "wecom", LIST, MINUTE, later) == later + timedelta(minutes=1)
+    again = later + timedelta(seconds=65)
+    assert windows.block(1, "wecom", LIST, MINUTE, again) == again + timedelta(hours=1)
 
 
 def test_what_one_process_was_refused_no_other_asks_for(

@@ -11,7 +11,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from lianxin.channels import reasons as provider_reasons
+from lianxin.channels.models import Account
+from lianxin.channels.queries.endings import Ending, endings_of
 from lianxin.core import time
+from lianxin.core.models import Hospital
 from lianxin.outreach import catalog
 from lianxin.outreach.queries.house import house_of, load_house
 from lianxin.outreach.queries.inputs import GateInputs, load_inputs, load_known
@@ -33,6 +36,28 @@ CARRIER_WORDS: dict[str, Promise] = {
     facts.SMS: _("短信"),
 }
 
+
+# How a patient comes to an account of each kind.
+HOW_TO_JOIN: dict[str, Promise] = {
+    Account.Kind.WECOM: _("企业微信（扫医护的活码添加）"),
+    Account.Kind.WECOM_KF: _("微信客服（打开客服链接或扫客服码）"),
+    Account.Kind.OFFICIAL_ACCOUNT: _("公众号（扫码关注）"),
+    Account.Kind.MINI_PROGRAM: _("小程序（打开一次）"),
+    Account.Kind.WEBCHAT: _("网页（打开网页聊天的链接）"),
+}
+# By whose hand a contact in WeCom came to its end.
+ENDED_BY: dict[str, Promise] = {
+    "by_patient": _("%(day)s 患者删除了%(staff)s"),
+    "by_staff": _("%(day)s %(staff)s删除了患者"),
+    "transferred": _("%(day)s 由%(staff)s转给了同事"),
+    "unlisted": _("%(day)s 核对时已不在%(staff)s的联系人里"),
+}
+# Without a reason it is the account that was left. The platform tells no more than this.
+LEFT_ACCOUNT: dict[str, Promise] = {
+    Account.Kind.OFFICIAL_ACCOUNT: _("%(day)s 起不再关注"),
+}
+# The reason of which the end of the contact says more.
+ENDED = "address_removed"
 
 # What a person's yes pays for.
 TICKED = (facts.MINI_SUBSCRIBE, facts.OA_SUBSCRIBE)
@@ -64,6 +89,8 @@ class ReachLine:
     reason: Said | None = None
     # The whole line in words: what is still possible, or why not.
     standing: str = ""
+    # How the contact ended, with its day, the latest first.
+    endings: tuple[str, ...] = ()
 
     @property
     def next_step(self) -> str:
@@ -72,7 +99,7 @@ class ReachLine:
 
     @property
     def is_usable(self) -> bool:
-        return self.state != reach.CLOSED
+        return self.state not in (reach.CLOSED, reach.UNJOINED)
 
 
 def carrier_word(carrier: str) -> str:
@@ -122,16 +149,51 @@ def make_lines(
     inputs: GateInputs, patient_id: int | None, holder_id: int | None
 ) -> list[ReachLine]:
     house = inputs.house
-    lines = reach.list_reach(
-        inputs.person(patient_id),
-        inputs.addresses(patient_id, holder_id),
-        house.settings,
-        house.now,
+    person, addresses = inputs.person(patient_id), inputs.addresses(patient_id, holder_id)
+    lines = reach.list_reach(person, addresses, house.settings, house.now)
+    ended = {line.address_id for line in lines if line.reason and line.reason.code == ENDED}
+    endings = endings_of(house.hospital_id, ended)
+    made = [make_line(line, end_words(house.hospital, endings, line)) for line in lines]
+    used = (account.kind for account in inputs.accounts.values() if account.is_active)
+    unjoined = reach.list_unjoined(person, addresses, used)
+    return [*made, make_unjoined_line(unjoined)] if unjoined else made
+
+
+def make_unjoined_line(kinds: list[str]) -> ReachLine:
+    """Say in one line which carriers lead nowhere yet, and how the patient comes to each."""
+    return ReachLine(
+        carrier="",
+        label=gettext("未连接"),
+        state=reach.UNJOINED,
+        account_id=0,
+        address_id=0,
+        until=None,
+        left=None,
+        limit=None,
+        note="",
+        standing=gettext("、").join(str(HOW_TO_JOIN[kind]) for kind in kinds),
     )
-    return [make_line(line) for line in lines]
 
 
-def make_line(line: reach.Reach) -> ReachLine:
+def end_words(
+    hospital: Hospital, endings: dict[int, list[Ending]], line: reach.Reach
+) -> tuple[str, ...]:
+    if line.reason is None or line.reason.code != ENDED:
+        return ()
+    return tuple(end_sentence(hospital, one) for one in endings.get(line.address_id, ()))
+
+
+def end_sentence(hospital: Hospital, ending: Ending) -> str:
+    """Say on which day of the hospital's calendar a contact ended, and by whose hand."""
+    if ending.account_kind == Account.Kind.WECOM:
+        sentence = str(ENDED_BY.get(ending.by, gettext("%(day)s 与%(staff)s的联系已结束")))
+    else:
+        sentence = str(LEFT_ACCOUNT.get(ending.account_kind, gettext("%(day)s 起不再联系得上")))
+    day = time.local(hospital, ending.at).date()
+    return sentence % {"day": day, "staff": ending.staff_name or gettext("一位同事")}
+
+
+def make_line(line: reach.Reach, endings: tuple[str, ...] = ()) -> ReachLine:
     return ReachLine(
         carrier=line.carrier,
         label=carrier_word(line.carrier),
@@ -145,6 +207,7 @@ def make_line(line: reach.Reach) -> ReachLine:
         note=make_note(line),
         reason=say(line.reason) if line.reason else None,
         standing=make_standing(line),
+        endings=endings,
     )
 
 

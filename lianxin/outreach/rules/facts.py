@@ -41,6 +41,9 @@ CARRIERS_OF_ACCOUNT: Mapping[str, tuple[str, ...]] = {
     "voice": (),  # rings staff, never a patient
 }
 
+# The kinds of account that a patient can come to by herself; the others need a telephone number.
+JOINABLE = ("wecom", "wecom_kf", "official_account", "mini_program", "webchat")
+
 # Why a subscribe message may not go: the person has not said yes often enough.
 NO_TICK = "mini_no_tick"
 NOTICE_USED = "notice_used"

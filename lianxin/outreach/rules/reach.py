@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -23,6 +23,8 @@ OPEN = "open"
 AUTOMATIC = "automatic"
 STAFF = "staff"
 CLOSED = "closed"
+# Not a carrier that is closed, but one that leads to no address of hers.
+UNJOINED = "unjoined"
 
 STATE_OF_CARRIER = {
     facts.KF_TEXT: OPEN,
@@ -36,6 +38,8 @@ STATE_OF_CARRIER = {
     facts.WECOM_TASK: STAFF,
 }
 SHOWN = tuple(STATE_OF_CARRIER)
+# Nobody writes to them, however open a carrier is.
+UNREACHED = ("erased", "merged", "restricted")
 # A reply may always wait in the web page, so for the summary the page counts only while open.
 PROBE = Message(kind=facts.MESSAGE, priority="reply")
 
@@ -66,7 +70,7 @@ def list_reach(
     person: Person, addresses: Sequence[AddressFacts], settings: GateSettings, at: datetime
 ) -> list[Reach]:
     """Return a line per carrier and address, open ones first."""
-    if person.state in ("erased", "merged", "restricted"):
+    if person.state in UNREACHED:
         return [
             closed(carrier, one, Reason(person.state))
             for one in addresses
@@ -80,6 +84,17 @@ def list_reach(
     ]
     order = (OPEN, AUTOMATIC, STAFF, CLOSED)
     return sorted(lines, key=lambda line: (order.index(line.state), SHOWN.index(line.carrier)))
+
+
+def list_unjoined(
+    person: Person, addresses: Sequence[AddressFacts], kinds_in_use: Iterable[str]
+) -> list[str]:
+    """Return the kinds of account that the hospital has and the person never came to."""
+    if person.state in UNREACHED:
+        return []
+    joined = {one.account_kind for one in addresses}
+    used = set(kinds_in_use)
+    return [kind for kind in facts.JOINABLE if kind in used and kind not in joined]
 
 
 def shown_carriers(address: AddressFacts) -> list[str]:

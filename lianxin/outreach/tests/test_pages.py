@@ -1,24 +1,38 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+import pytest
 import time_machine
 from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from lianxin.channels import actions as channels
+from lianxin.channels.adapters.base import Inbound
 from lianxin.channels.models import Account
+from lianxin.channels.queries import facts_of
 from lianxin.core import time
 from lianxin.core.models import AccessEntry, Hospital
 from lianxin.core.scope import scope
 from lianxin.outreach import actions
+from lianxin.patients.models import Patient
 from lianxin.staff.models import Staff
+from lianxin.testing.channels import make_account
 from lianxin.testing.guarded import assert_guarded, sign_in
-from lianxin.testing.outreach import make_delivery, make_intent, make_reachable, write_to
+from lianxin.testing.outreach import (
+    Reachable,
+    make_delivery,
+    make_intent,
+    make_reachable,
+    write_to,
+)
 from lianxin.testing.staff import make_staff
 
 OA, KF = Account.Kind.OFFICIAL_ACCOUNT, Account.Kind.WECOM_KF
+# Past midnight in Shanghai, the evening before in UTC.
+ENDED_AT = datetime(2026, 11, 10, 17, tzinfo=UTC)
 
 
 def refuse_one(hospital: Hospital) -> str:
@@ -155,3 +169,78 @@ def test_what_wecom_still_lets_a_person_send_this_month_is_said(
     page = as_lin.get(f"/patients/{reachable.patient.key}/reach/").content.decode()
 
     assert "须人工确认，本月余 " in page
+
+
+def end_contact(reachable: Reachable, by: str, staff_userid: str = "") -> None:
+    """Let the provider tell that the contact is over, as its callback does."""
+    inbound = Inbound(
+        event="contact.removed",
+        arrival_key=f"ended:{by}",
+        occurred_at=ENDED_AT,
+        kind=by,
+        external_id=reachable.address.external_id,
+        staff_userid=staff_userid,
+    )
+    with scope(reachable.patient.hospital_id):
+        channels.take_in(facts_of(reachable.account), [inbound])
+
+
+@pytest.mark.parametrize(
+    ("by", "chinese", "english"),
+    [
+        ("by_patient", "2026-11-11 患者删除了林护士", "The patient removed 林护士 on 2026-11-11"),
+        ("by_staff", "2026-11-11 林护士删除了患者", "林护士 removed the patient on 2026-11-11"),
+        ("transferred", "由林护士转给了同事", "Handed on by 林护士 to a colleague"),
+        ("unlisted", "核对时已不在林护士的联系人里", "no longer among the contacts of 林护士"),
+        ("whatever", "与林护士的联系已结束", "The contact with 林护士 ended on 2026-11-11"),
+    ],
+)
+def test_who_ended_a_contact_and_when_is_said(
+    as_lin: Client, riverside: Hospital, lin: Staff, by: str, chinese: str, english: str
+) -> None:
+    with scope(riverside):
+        Staff.objects.filter(pk=lin.pk).update(wecom_userid="lin")
+    with time_machine.travel(ENDED_AT - timedelta(days=9)):
+        reachable = make_reachable(riverside, Account.Kind.WECOM, staff_userid="lin")
+    end_contact(reachable, by, "lin")
+    url = f"/patients/{reachable.patient.key}/reach/"
+
+    page = as_lin.get(url).content.decode()
+    as_lin.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+
+    assert chinese in page
+    assert "患者已删除或取消关注。" not in page
+    assert english in as_lin.get(url).content.decode()
+
+
+def test_who_unfollowed_is_told_with_the_day(as_lin: Client, riverside: Hospital) -> None:
+    with time_machine.travel(ENDED_AT - timedelta(days=9)):
+        reachable = make_reachable(riverside, OA)
+    end_contact(reachable, "by_patient")
+
+    page = as_lin.get(f"/patients/{reachable.patient.key}/reach/").content.decode()
+
+    assert "2026-11-11 起不再关注" in page
+    assert "未连接" not in page
+
+
+def test_ways_that_lead_nowhere_yet_are_named_with_how_to_connect(
+    as_lin: Client, riverside: Hospital
+) -> None:
+    reachable = make_reachable(riverside, KF)
+    make_account(riverside, OA)
+    make_account(riverside, Account.Kind.WEBCHAT)
+    make_account(riverside, Account.Kind.SMS)
+    url = f"/patients/{reachable.patient.key}/reach/"
+
+    page = as_lin.get(url).content.decode()
+    as_lin.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    english = as_lin.get(url).content.decode()
+
+    assert "公众号（扫码关注）、网页（打开网页聊天的链接）" in page
+    assert page.count("未连接") == 1
+    assert "没有可用的渠道" not in page
+    assert "Not connected" in english
+    with scope(riverside):
+        Patient.objects.filter(pk=reachable.patient.pk).update(state="restricted")
+    assert "Not connected" not in as_lin.get(url).content.decode()

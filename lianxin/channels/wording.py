@@ -1,6 +1,7 @@
 """Which words may not be sent, and which must be printed. Who knows them lies above this room:
 
-the settings WELCOME_GUARD and SAFETY_WORDS name it, as EVENT_WIRING names who hears an event.
+the settings WELCOME_GUARD, WELCOME_LENGTH and SAFETY_WORDS name it, as EVENT_WIRING names who
+hears an event.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
+from lianxin.channels.models import Account
+
 
 @dataclass(frozen=True)
 class RefusedWords:
@@ -22,7 +25,18 @@ class RefusedWords:
     instead: str = ""
 
 
+@dataclass(frozen=True)
+class WantedWelcome:
+    """A live code's own words, and what will stand around them."""
+
+    text: str
+    staff: str = ""
+    department: str = ""
+    link_path: str = ""
+
+
 WelcomeGuard = Callable[[int, str], list[RefusedWords]]
+WelcomeLength = Callable[[Account, WantedWelcome], int]
 SafetyWords = Callable[[str], list[str]]
 
 
@@ -32,6 +46,12 @@ def refused_words(hospital_id: int, text: str) -> list[RefusedWords]:
         return []
     guard: WelcomeGuard = import_string(settings.WELCOME_GUARD)
     return guard(hospital_id, text)
+
+
+def find_excess(account: Account, wanted: WantedWelcome) -> int:
+    """Return by how many bytes a welcome is too long with all that is added at sending."""
+    measure: WelcomeLength = import_string(settings.WELCOME_LENGTH)
+    return measure(account, wanted) if wanted.text.strip() else 0
 
 
 def safety_words(language: str) -> list[str]:
@@ -51,3 +71,10 @@ def refusal_sentence(refused: RefusedWords) -> str:
         "words": refused.words,
         "why": refused.why,
     }
+
+
+def welcome_excess_sentence(excess: int) -> str:
+    return _(
+        "欢迎语太长：连同自动加上的问候、急症提示和链接，超出 %(count)d 字节，请改短。"
+        "一个汉字占 3 字节，一个表情占 4 字节或更多。"
+    ) % {"count": excess}

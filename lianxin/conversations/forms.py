@@ -9,12 +9,14 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from lianxin.conversations import catalog
+from lianxin.conversations.actions.wording import refuse_long
 from lianxin.conversations.models import CLIENT_KEY_CHARACTERS
 from lianxin.conversations.rules.scripts import unknown_blanks
 from lianxin.conversations.words import KINDS, OUTCOMES
+from lianxin.core.errors import RefusedError
 from lianxin.staff.models import Department
 
-# WeChat customer service takes 2,048 bytes; 600 Chinese characters are 1,800.
+# What is comfortable to read. Bytes are counted apart: 600 emoji are 2,400 bytes and more.
 MAX_CHARACTERS = 600
 
 
@@ -34,6 +36,21 @@ class TextForm(forms.Form):
         r"^[0-9A-Za-z_-]*$", max_length=CLIENT_KEY_CHARACTERS, required=False
     )
     address = forms.SlugField(required=False)
+
+
+class ReplyForm(TextForm):
+    """What staff say to a patient: short enough for every carrier it may go by."""
+
+    def clean_text(self) -> str:
+        return check_bytes(self.cleaned_data["text"])
+
+
+def check_bytes(text: str) -> str:
+    try:
+        refuse_long(text)
+    except RefusedError as error:
+        raise forms.ValidationError(str(error)) from error
+    return text
 
 
 class ScriptForm(forms.Form):
@@ -66,7 +83,7 @@ class ScriptForm(forms.Form):
         unknown = unknown_blanks(text)
         if unknown:
             raise forms.ValidationError(_("不认识 {%s}，请从下面列出的里选。") % unknown[0])
-        return text
+        return check_bytes(text)
 
     @property
     def department_chosen(self) -> Department | None:

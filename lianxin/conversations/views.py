@@ -21,7 +21,14 @@ from lianxin.channels.actions import request_session
 from lianxin.channels.queries import access_servicer
 from lianxin.channels.rules.customer_service import ENDED, QUEUE, SERVED
 from lianxin.conversations import actions, panes, queries, words
-from lianxin.conversations.forms import AboutForm, AssignForm, CloseForm, ScriptForm, TextForm
+from lianxin.conversations.forms import (
+    AboutForm,
+    AssignForm,
+    CloseForm,
+    ReplyForm,
+    ScriptForm,
+    TextForm,
+)
 from lianxin.conversations.models import Script, Thread
 from lianxin.conversations.queries import ThreadFilter
 from lianxin.conversations.queries.ratings import count_by_staff, list_low
@@ -184,7 +191,7 @@ def render_beside(request: StaffRequest, found: Thread, view: panes.ThreadPane) 
 def reply(request: StaffRequest, key: str) -> HttpResponse:
     """Answer the patient through the gate."""
     found = queries.access_thread(request.staff, key)
-    form = TextForm(request.POST)
+    form = ReplyForm(request.POST)
     if not form.is_valid():
         return again(request, found, form)
     actions.send_reply(

@@ -10,6 +10,7 @@ from sandbox.state import MiniProgram
 
 MESSAGE_WINDOW, MESSAGE_MOST = 48 * 3600, 5
 ENTER_WINDOW, ENTER_MOST = 60, 2
+TEXT_BYTES = 2048
 KINDS = ("text", "image", "link", "miniprogrampage")
 
 
@@ -21,6 +22,8 @@ def send_custom(call: Call, program: MiniProgram) -> Json:
         raise ApiError(40058, "msgtype")
     if kind == "text" and not content.get("content"):
         raise ApiError(44004)
+    if kind == "text" and len(str(content["content"]).encode()) > TEXT_BYTES:
+        raise ApiError(45002)
     _use_window(user, call.now)
     body = {"text": content["content"]} if kind == "text" else dict(content)
     call.box.deliver(

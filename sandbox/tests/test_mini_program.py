@@ -30,8 +30,8 @@ def send(product: Product, openid: str, **more: Any) -> Json:
     return product.mini("cgi-bin/message/subscribe/send", body | more)
 
 
-def write_to(product: Product, openid: str) -> int:
-    body = {"touser": openid, "msgtype": "text", "text": {"content": "您好"}}
+def write_to(product: Product, openid: str, text: str = "您好") -> int:
+    body = {"touser": openid, "msgtype": "text", "text": {"content": text}}
     return int(product.mini("cgi-bin/message/custom/send", body)["errcode"])
 
 
@@ -184,6 +184,7 @@ def test_five_answers_in_48_hours_after_a_message(product: Product) -> None:
     [message] = product.settle()
     assert (message["MsgType"], message["Content"]) == ("text", "在吗")
 
+    assert write_to(product, made["openid"], "血" * 683) == 45002
     assert [write_to(product, made["openid"]) for _ in range(6)] == [0] * 5 + [45047]
     product.advance(48 * 3600 + 1)
     product.tokens.clear()

@@ -17,8 +17,8 @@ def subscribe(product: Product) -> str:
     return str(openid)
 
 
-def send(product: Product, openid: str) -> int:
-    body = {"touser": openid, "msgtype": "text", "text": {"content": "您好"}}
+def send(product: Product, openid: str, text: str = "您好") -> int:
+    body = {"touser": openid, "msgtype": "text", "text": {"content": text}}
     return int(product.official("message/custom/send", body)["errcode"])
 
 
@@ -78,6 +78,16 @@ def test_five_in_48_hours_after_a_message(product: Product) -> None:
     product.tokens.clear()
 
     assert send(product, openid) == 45015
+
+
+def test_a_text_is_measured_in_bytes(product: Product) -> None:
+    openid = subscribe(product)
+    product.person("oa-write", app_id=OFFICIAL, text="在吗")
+
+    assert send(product, openid, "🌷" * 512) == 0
+    assert send(product, openid, "🌷" * 512 + "。") == 45002
+    # What is refused uses nothing up.
+    assert [send(product, openid) for _ in range(5)] == [0] * 4 + [45047]
 
 
 def test_messages_come_with_their_id(product: Product) -> None:

@@ -97,6 +97,8 @@ def create_live_code(
     if is_wecom and not any(line.staff.wecom_userid for line in lines):
         raise RefusedError(_("企业微信的活码要指定一位已绑定企业微信的员工。"))
     check_welcomes(account.hospital_id, [welcome_text, closing_text])
+    department = department or (team.department if team else None)
+    check_length(account, [welcome_text], staff, department, welcome_link_path)
     check_days(account, days)
     check_attachments(account, welcome_attachments, links=WELCOME_LINKS)
     now = time.now()
@@ -106,7 +108,7 @@ def create_live_code(
         account=account,
         staff=staff,
         team=team,
-        department=department or (team.department if team else None),
+        department=department,
         name=name,
         place=place if account.kind == Account.Kind.WECOM_KF else "",
         tag_names=list(tag_names),
@@ -235,6 +237,21 @@ def check_welcomes(hospital_id: int, texts: Sequence[str]) -> None:
             raise RefusedError(wording.refusal_sentence(refused))
 
 
+def check_length(
+    account: Account,
+    texts: Sequence[str],
+    staff: Staff | None,
+    department: Department | None,
+    link_path: str,
+) -> None:
+    """Refuse a welcome that would be longer at sending than its carrier takes."""
+    names = staff.name if staff else "", department.name if department else ""
+    for text in texts:
+        excess = wording.find_excess(account, wording.WantedWelcome(text, *names, link_path))
+        if excess:
+            raise RefusedError(wording.welcome_excess_sentence(excess))
+
+
 def check_days(account: Account, days: int) -> None:
     """Refuse a temporary code that the provider would not make."""
     most = load_facts()["contact_way_temporary_days"]
@@ -247,6 +264,8 @@ def check_days(account: Account, days: int) -> None:
 def check_content(code: LiveCode, content: CodeContent) -> None:
     texts = [content.welcome_text, *(welcome.text for welcome in content.welcomes)]
     check_welcomes(code.hospital_id, texts)
+    department = content.department or (content.team.department if content.team else None)
+    check_length(code.account, texts, content.staff, department, content.welcome_link_path)
     for chosen in (content.welcome_attachments, *(one.attachments for one in content.welcomes)):
         check_attachments(code.account, chosen, links=WELCOME_LINKS)
     if len(content.welcomes) > rules.MOST_WELCOMES:

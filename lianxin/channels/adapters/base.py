@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from lianxin.channels.adapters.reactions import load_facts
+
 if TYPE_CHECKING:
     from lianxin.channels.adapters.checking import Check
     from lianxin.channels.adapters.provider_http import Provider, Token
@@ -235,4 +237,24 @@ def as_count(value: Any) -> int | None:
 
 def cut_bytes(text: str, limit: int) -> str:
     """Cut to at most `limit` UTF-8 bytes, never inside a character."""
-    return text.encode()[:limit].decode(errors="ignore")
+    return text.encode()[: max(limit, 0)].decode(errors="ignore")
+
+
+def room_beside(url: str, limit: int) -> int:
+    """Return how many bytes are left for the words that stand above this address."""
+    return limit - len(f"\n{url}".encode()) if url else limit
+
+
+def join_link(text: str, url: str, limit: int) -> str:
+    """Put the address on a line of its own, whole: where it is too much, the words end early."""
+    words = cut_bytes(text, room_beside(url, limit))
+    return "\n".join(part for part in (words, url) if part)
+
+
+def check_menu(items: tuple[MenuItem, ...], client_key: str) -> None:
+    """Refuse for good what may be pressed where it would be cut: half an answer is another one."""
+    facts = load_facts()
+    for one in items:
+        is_id = 0 < len(one.id.encode()) <= facts["menu_item_id_bytes"]
+        if not (is_id and 0 < len(one.text.encode()) <= facts["menu_item_bytes"]):
+            raise SendFailed("menu_item_long", permanent=True, client_key=client_key)

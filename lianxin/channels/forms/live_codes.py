@@ -13,7 +13,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from lianxin.channels import queries, wording
-from lianxin.channels.actions.live_codes import CODE_KINDS, CodeContent, RosterLine, check_days
+from lianxin.channels.actions.live_codes import (
+    CODE_KINDS,
+    CodeContent,
+    RosterLine,
+    check_days,
+    check_length,
+)
 from lianxin.channels.adapters.base import Attachment
 from lianxin.channels.models import Account, LiveCode
 from lianxin.channels.printing import LANGUAGES, PAPERS, Paper
@@ -51,6 +57,23 @@ def check_welcome(hospital_id: int, text: str) -> str:
     if refused:
         raise forms.ValidationError([wording.refusal_sentence(one) for one in refused])
     return text
+
+
+def check_welcome_length(
+    form: forms.Form, account: Account, staff: Staff | None, department: Department | None
+) -> None:
+    """Say below the welcome by how much it is too long with all that is added at sending."""
+    given = form.cleaned_data
+    try:
+        check_length(
+            account,
+            [given.get("welcome_text", "")],
+            staff,
+            department,
+            given.get("welcome_link_path", ""),
+        )
+    except RefusedError as error:
+        form.add_error("welcome_text", str(error))
 
 
 def journey_field() -> forms.CharField:
@@ -146,6 +169,17 @@ class LiveCodeForm(forms.Form):
             except RefusedError as error:
                 raise forms.ValidationError(str(error)) from error
         return days
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        account = self.accounts.get(given.get("account", ""))
+        if account is not None:
+            team = self.teams.get(given.get("team", ""))
+            department = team.department if team else None
+            check_welcome_length(
+                self, account, self.members.get(given.get("staff", "")), department
+            )
+        return given
 
     @property
     def account_chosen(self) -> Account:
@@ -264,6 +298,16 @@ class CodeForm(SeenForm):
 
     def clean_welcome_text(self) -> str:
         return check_welcome(self.code.hospital_id, self.cleaned_data["welcome_text"])
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        team = self.teams.get(given.get("team", ""))
+        department = self.departments.get(given.get("department", ""))
+        if department is None and team is not None:
+            department = team.department
+        staff = self.people.get(given.get("staff", ""))
+        check_welcome_length(self, self.code.account, staff, department)
+        return given
 
     def content(
         self,

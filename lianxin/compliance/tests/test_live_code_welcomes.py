@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -113,6 +115,36 @@ def test_saving_and_sending_read_by_the_same_rules(
         answer = as_admin.post(f"/settings/codes/{code.key}/edit/", edit_data(code, zhou, text))
         stopped = is_blocked(check_wording(riverside.pk, text, "automatic"))
         assert answer.status_code == (422 if stopped else 302), text
+
+
+@pytest.mark.parametrize("kind", [Account.Kind.WECOM_KF, Account.Kind.OFFICIAL_ACCOUNT])
+def test_a_welcome_that_its_carrier_would_cut_is_refused_with_the_number_of_bytes(
+    as_admin: Client, riverside: Hospital, zhou: Staff, admin: Staff, kind: str
+) -> None:
+    account = make_account(riverside, kind)
+    data = {"name": "海报", "account": account.key, "staff": zhou.key, "welcome_text": "🌷" * 500}
+
+    answer = as_admin.post("/settings/codes/new/", data)
+
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "🌷" * 500 in page
+    found = re.search(r"超出 (\d+) 字节", page)
+    assert found
+    excess = int(found[1])
+    assert 0 < excess < 1000
+    with scope(riverside):
+        with pytest.raises(RefusedError, match=f"超出 {excess} 字节"):
+            actions.create_live_code(account, "海报", staff=zhou, by=admin, welcome_text="🌷" * 500)
+        assert not LiveCode.objects.exists()
+    # What was said is true: so many bytes fewer go.
+    shorter = data | {"welcome_text": "🌷" * (500 - excess // 4 - 1)}
+    assert as_admin.post("/settings/codes/new/", shorter).status_code == 302
+    with scope(riverside):
+        made = LiveCode.objects.get()
+    edit = edit_data(made, zhou, "🌷" * 500) | {"staff": zhou.key}
+    answer = as_admin.post(f"/settings/codes/{made.key}/edit/", edit)
+    assert (answer.status_code, f"超出 {excess} 字节" in answer.content.decode()) == (422, True)
 
 
 def texts_of(words: object) -> list[str]:

@@ -15,7 +15,7 @@ from lianxin.conversations.actions.standing import (
     save_standing,
     tell,
 )
-from lianxin.conversations.actions.wording import refuse_blocked
+from lianxin.conversations.actions.wording import refuse_blocked, refuse_long
 from lianxin.conversations.models import Message, Thread
 from lianxin.core import time
 from lianxin.core.errors import ForbiddenError, RefusedError
@@ -34,6 +34,7 @@ def send_reply(
     said_before = queries.find_sent_before(thread, client_key) if client_key else None
     if said_before is not None:
         return said_before
+    refuse_long(text)
     refuse_blocked(thread.hospital_id, text)
     address = choose_address(thread, address_key)
     message = write_message(thread, text, Message.Sender.STAFF, by, client_key)

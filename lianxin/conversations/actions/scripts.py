@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from lianxin.conversations.actions.wording import refuse_blocked
+from lianxin.conversations.actions.wording import refuse_blocked, refuse_long
 from lianxin.conversations.models import Script
 from lianxin.conversations.rules import scripts
 from lianxin.core import events, time
@@ -61,6 +61,7 @@ def check_script(hospital_id: int, text: str) -> None:
         known = "、".join(f"{{{blank}}}" for blank in scripts.BLANKS)
         sentence = _("不认识 {%(blank)s}。可以用的有 %(known)s。")
         raise RefusedError(sentence % {"blank": unknown[0], "known": known})
+    refuse_long(text)
     refuse_blocked(hospital_id, text)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from lianxin.channels.adapters import ADAPTERS
 from lianxin.compliance.queries import check_wording
 from lianxin.compliance.rules.guard import is_blocked
 from lianxin.core.errors import RefusedError
@@ -20,3 +22,15 @@ def refuse_blocked(hospital_id: int, text: str) -> None:
             count,
         )
         raise RefusedError(sentence % {"count": count})
+
+
+def refuse_long(text: str) -> None:
+    """Refuse what a carrier would cut off. The gate chooses the carrier: the least one counts."""
+    most = min(one.text_bytes for one in ADAPTERS.values() if "text" in one.carriers)
+    excess = len(text.encode()) - most
+    if excess > 0:
+        sentence = _(
+            "这段话太长，超出 %(count)d 字节，请改短或分开发。"
+            "一个汉字占 3 字节，一个表情占 4 字节或更多。"
+        )
+        raise RefusedError(sentence % {"count": excess})

@@ -6,6 +6,7 @@ from django.test import Client
 from lianxin.channels.models import Account, Address
 from lianxin.conversations import actions
 from lianxin.conversations.models import Message, Thread
+from lianxin.core.errors import RefusedError
 from lianxin.core.models import AccessEntry, Hospital
 from lianxin.core.scope import scope
 from lianxin.staff.models import Staff
@@ -153,6 +154,27 @@ def test_an_answer_by_htmx_empties_the_composer(as_lin: Client, riverside: Hospi
     assert response.status_code == 200
     assert response["HX-Trigger-After-Settle"] == "message-said"
     assert "正在发送" in text_of(as_lin, f"/inbox/{thread.key}/messages/")
+
+
+def test_an_answer_that_would_be_cut_is_refused_and_stays_typed(
+    as_lin: Client, lin: Staff, riverside: Hospital
+) -> None:
+    thread = make_thread(riverside)
+    typed = "🌷" * 520
+
+    response = as_lin.post(f"/inbox/{thread.key}/replies/", {"text": typed}, headers=HTMX)
+
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert "超出 32 字节" in page
+    assert typed in page
+    with scope(riverside):
+        with pytest.raises(RefusedError, match="超出 32 字节"):
+            actions.send_reply(thread, typed, by=lin)
+        assert not Message.objects.filter(sender_kind=Message.Sender.STAFF).exists()
+    # A note goes nowhere: no carrier counts its bytes.
+    noted = as_lin.post(f"/inbox/{thread.key}/notes/", {"text": typed}, headers=HTMX)
+    assert noted.status_code == 200
 
 
 def test_an_answer_without_a_script_leads_back(as_lin: Client, riverside: Hospital) -> None:

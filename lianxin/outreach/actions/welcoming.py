@@ -9,15 +9,18 @@ from django.db import transaction
 
 from lianxin.channels import actions as channels
 from lianxin.channels.actions.welcomes import WelcomeClaim
-from lianxin.channels.adapters.base import Attachment, SendFailed, Sent
+from lianxin.channels.adapters import ADAPTERS
+from lianxin.channels.adapters.base import Attachment, SendFailed, Sent, room_beside
 from lianxin.channels.models import Account, LiveCode
 from lianxin.channels.queries import find_account, find_live_code, welcome_for_arrival
 from lianxin.channels.queries.attachments import resolve_attachments
 from lianxin.channels.queries.welcomes import attachments_of_welcome
 from lianxin.channels.rules import ChosenWelcome
+from lianxin.channels.wording import WantedWelcome
 from lianxin.compliance.queries import check_wording
 from lianxin.compliance.rules.guard import is_blocked
 from lianxin.core.actor import SystemActor
+from lianxin.core.ids import make_key
 from lianxin.outreach import catalog
 from lianxin.outreach.actions.composing import link_for
 from lianxin.outreach.actions.settling import Settled, settle_deliveries
@@ -30,6 +33,7 @@ from lianxin.outreach.rules.texts import (
     WelcomeFacts,
     compose_fallback_welcome,
     compose_welcome,
+    excess_of_welcome,
     with_delivery_key,
 )
 from lianxin.patients.actions import receive_contact
@@ -67,16 +71,18 @@ def claim_welcome(hospital_id: int, arrival_id: int) -> WelcomePlan | None:
     house = load_house(hospital_id)
     code = find_live_code(hospital_id, claim.live_code_id) if claim.live_code_id else None
     welcome = welcome_for_arrival(code, claim.arrival_id) if code else ChosenWelcome(0, "")
-    composed, was_replaced = compose(house, claim, code, welcome.text)
     delivery = note_claim(house, claim)
     account = find_account(hospital_id, claim.account_id)
     chosen, allowed = attachments_for(house, code, welcome.number, delivery)
-    path = (code.welcome_link_path if code else "") or "/p/"
+    url = link_to(account, code.welcome_link_path if code else "", delivery)
+    composed, was_replaced = compose(
+        house, claim, code, welcome.text, room=room_of(account, url) if account else 0
+    )
     return WelcomePlan(
         claim=claim,
         text=composed.text,
         title=composed.title,
-        url=link_to(account, path, delivery),
+        url=url,
         was_replaced=was_replaced,
         delivery_id=delivery.pk,
         attachments=allowed,
@@ -85,7 +91,7 @@ def claim_welcome(hospital_id: int, arrival_id: int) -> WelcomePlan | None:
 
 
 def compose(
-    house: House, claim: WelcomeClaim, code: LiveCode | None, own_text: str
+    house: House, claim: WelcomeClaim, code: LiveCode | None, own_text: str, *, room: int
 ) -> tuple[Composed, bool]:
     words = catalog.words_for(WELCOME, house.hospital.default_language)
     staff = find_by_wecom(house.hospital_id, claim.staff_userid) or (code.staff if code else None)
@@ -96,10 +102,25 @@ def compose(
         staff=staff.name if staff else "",
         own_text=own_text,
     )
-    composed = compose_welcome(facts, words)
+    composed = compose_welcome(facts, words, room)
     if not is_blocked(check_wording(house.hospital_id, composed.text, "automatic")):
         return composed, False
-    return compose_fallback_welcome(facts, words), True
+    return compose_fallback_welcome(facts, words, room), True
+
+
+def room_of(account: Account, url: str) -> int:
+    """Return how many bytes a welcome may have beside its link, wherever the carrier puts it."""
+    return room_beside(url, ADAPTERS[account.kind].text_bytes)
+
+
+def measure_welcome(account: Account, wanted: WantedWelcome) -> int:
+    """Return by how many bytes a live code's welcome is too long as it will be sent."""
+    hospital = load_house(account.hospital_id).hospital
+    facts = WelcomeFacts(hospital.name, wanted.department, wanted.staff, wanted.text)
+    words = catalog.words_for(WELCOME, hospital.default_language)
+    # A key as long as the one the delivery will have.
+    url = link_for(account, wanted.link_path, make_key())
+    return excess_of_welcome(facts, words, room_of(account, url))
 
 
 def attachments_for(

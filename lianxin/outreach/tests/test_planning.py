@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from lianxin.outreach.catalog import (
     default_settings,
@@ -19,9 +21,11 @@ from lianxin.outreach.rules.confirmations import Budget, Plan, Waiting, plan_tas
 from lianxin.outreach.rules.facts import AddressFacts, Moment, Person
 from lianxin.outreach.rules.reach import after_sending, list_reach
 from lianxin.outreach.rules.texts import (
+    CUT_MARK,
     WelcomeFacts,
     compose_fallback_welcome,
     compose_welcome,
+    excess_of_welcome,
     push_text,
     with_delivery_key,
 )
@@ -30,6 +34,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 STAFF = default_settings().staff
 NOTHING_USED = Budget({}, {}, frozenset())
 WORDS = words_for("welcome", "zh-hans")
+ROOM = 2048
 LI = WelcomeFacts("河畔医院", "心内科", "李建国")
 
 
@@ -83,7 +88,7 @@ def test_card_items_merge_once_in_order() -> None:
 
 
 def test_the_welcome_speaks_in_the_doctors_name_with_both_sentences() -> None:
-    text = compose_welcome(LI, WORDS).text
+    text = compose_welcome(LI, WORDS, ROOM).text
 
     assert "李建国" in text
     assert "急症请拨 120，此处不保证及时回复" in text
@@ -91,7 +96,7 @@ def test_the_welcome_speaks_in_the_doctors_name_with_both_sentences() -> None:
 
 
 def test_a_live_codes_own_text_keeps_the_name_and_the_sentences() -> None:
-    text = compose_welcome(replace(LI, own_text="出院后有问题请找我。"), WORDS).text
+    text = compose_welcome(replace(LI, own_text="出院后有问题请找我。"), WORDS, ROOM).text
 
     assert text.index("李建国") < text.index("出院后") < text.index("120")
 
@@ -99,8 +104,36 @@ def test_a_live_codes_own_text_keeps_the_name_and_the_sentences() -> None:
 def test_the_neutral_welcome_names_no_staff_text() -> None:
     blocked = replace(LI, own_text="保证根治")
 
-    assert "根治" not in compose_fallback_welcome(blocked, WORDS).text
-    assert "120" in compose_fallback_welcome(blocked, WORDS).text
+    assert "根治" not in compose_fallback_welcome(blocked, WORDS, ROOM).text
+    assert "120" in compose_fallback_welcome(blocked, WORDS, ROOM).text
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+@given(
+    own=st.text(st.sampled_from("愿您早日康复🌷a\n"), max_size=900),
+    said=st.sampled_from(["", "safety", "hours"]),
+    room=st.integers(700, 2048),
+)
+@example(own="🌷" * 600, said="hours", room=2048)
+def test_a_welcome_too_long_loses_its_own_words_and_never_the_sentences(
+    language: str, own: str, said: str, room: int
+) -> None:
+    words = words_for("welcome", language)
+    facts = replace(LI, own_text=own + words.get(said, ""))
+
+    text = compose_welcome(facts, words, room).text
+
+    assert len(text.encode()) <= room
+    assert words["safety"] in text
+    assert words["hours"] in text
+    assert text.startswith(
+        words["greeting"]
+        % {"hospital": LI.hospital, "department": LI.department, "staff": LI.staff}
+    )
+    excess = excess_of_welcome(facts, words, room)
+    assert (CUT_MARK in text) is (excess > 0)
+    if not excess:
+        assert facts.own_text.strip() in text
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])

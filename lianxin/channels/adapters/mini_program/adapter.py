@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from lianxin.channels.adapters.base import (
     AccountFacts,
     CallbackRefused,
@@ -12,7 +14,7 @@ from lianxin.channels.adapters.base import (
     SendFailed,
     Sent,
     as_text,
-    cut_bytes,
+    join_link,
 )
 from lianxin.channels.adapters.checking import Check
 from lianxin.channels.adapters.envelope import check_size, open_text, verify_plain
@@ -106,10 +108,12 @@ class MiniProgram:
         return Sent(outbound.client_key, as_text(answer.get("msgid")))
 
     async def send_text(self, provider: Provider, outbound: Outbound) -> Sent:
-        """Send within the window. A link card would need an uploaded picture, so it is a text."""
-        room = self.text_bytes - len(outbound.url.encode()) - 1 if outbound.url else self.text_bytes
-        parts = [cut_bytes(outbound.text or outbound.title, room), outbound.url]
-        text = "\n".join(part for part in parts if part)
-        body = {"touser": outbound.address, "msgtype": "text", "text": {"content": text}}
+        """Send within the window."""
+        body = {"touser": outbound.address, **self.content(outbound)}
         answer = await provider.post("/cgi-bin/message/custom/send", body, is_repeatable=False)
         return Sent(outbound.client_key, as_text(answer.get("msgid")))
+
+    def content(self, outbound: Outbound) -> dict[str, Any]:
+        """Return one text with the address; a link card would need an uploaded picture."""
+        text = join_link(outbound.text or outbound.title, outbound.url, self.text_bytes)
+        return {"msgtype": "text", "text": {"content": text}}

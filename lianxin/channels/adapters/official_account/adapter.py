@@ -16,7 +16,9 @@ from lianxin.channels.adapters.base import (
     SendFailed,
     Sent,
     as_text,
+    check_menu,
     cut_bytes,
+    join_link,
 )
 from lianxin.channels.adapters.checking import Check
 from lianxin.channels.adapters.envelope import open_sealed, opened, parse_body, verify_plain
@@ -25,6 +27,7 @@ from lianxin.channels.adapters.official_account import calls
 from lianxin.channels.adapters.official_account.checks import CHECKS
 from lianxin.channels.adapters.official_account.parsing import parse_event, parse_message
 from lianxin.channels.adapters.provider_http import Provider, ProviderError, Token
+from lianxin.channels.adapters.reactions import load_facts
 from lianxin.channels.adapters.xml import field_text, parse_xml
 
 BIZSEND = "/cgi-bin/message/subscribe/bizsend"
@@ -134,16 +137,19 @@ class OfficialAccount:
         return Sent(outbound.client_key, as_text(answer.get("msgid")))
 
     def content(self, outbound: Outbound) -> dict[str, Any]:
+        limits = load_facts()
         if outbound.menu:
+            check_menu(outbound.menu, outbound.client_key)
             items = [{"id": one.id, "content": one.text} for one in outbound.menu]
-            menu = {"head_content": outbound.text, "list": items, "tail_content": ""}
+            head = cut_bytes(outbound.text, limits["menu_head_bytes"])
+            menu = {"head_content": head, "list": items, "tail_content": ""}
             return {"msgtype": "msgmenu", "msgmenu": menu}
         if outbound.carrier_kind == "link" and outbound.url:
             article = {
-                "title": outbound.title or outbound.text[:60],
-                "description": outbound.text,
+                "title": cut_bytes(outbound.title or outbound.text, limits["news_title_bytes"]),
+                "description": cut_bytes(outbound.text, limits["news_text_bytes"]),
                 "url": outbound.url,
             }
             return {"msgtype": "news", "news": {"articles": [article]}}
-        text = "\n".join(part for part in (outbound.text, outbound.url) if part)
-        return {"msgtype": "text", "text": {"content": cut_bytes(text, self.text_bytes)}}
+        text = join_link(outbound.text, outbound.url, self.text_bytes)
+        return {"msgtype": "text", "text": {"content": text}}

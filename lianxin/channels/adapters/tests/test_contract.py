@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from lianxin.channels.adapters import ADAPTERS
 from lianxin.channels.adapters.base import (
     AccountFacts,
     CallbackRefused,
     CallbackRequest,
+    MenuItem,
     Outbound,
     SendFailed,
     cut_bytes,
 )
+from lianxin.channels.adapters.mini_program.adapter import MiniProgram
+from lianxin.channels.adapters.official_account.adapter import OfficialAccount
 from lianxin.channels.adapters.provider_http import Provider, Token, open_client
-from lianxin.channels.adapters.reactions import load_limits, load_rows
+from lianxin.channels.adapters.reactions import load_facts, load_limits, load_rows
+from lianxin.channels.adapters.wecom.adapter import WeCom
+from lianxin.channels.adapters.wecom_kf.adapter import WeComKf
 from lianxin.channels.adapters.windows import CallWindows
 from lianxin.channels.models import Account
 from lianxin.channels.reasons import SENTENCES
@@ -134,3 +144,67 @@ def test_the_client_does_not_follow_the_environments_proxy() -> None:
             return client.trust_env
 
     assert asyncio.run(trusts()) is False
+
+
+# How each adapter writes words of people; web chat shows them itself, the others send templates.
+WRITERS: dict[str, Callable[[Outbound], dict[str, Any]]] = {
+    "wecom": WeCom().body,
+    "wecom_kf": WeComKf().content,
+    "official_account": OfficialAccount().content,
+    "mini_program": MiniProgram().content,
+}
+WORDS = st.text(st.sampled_from("愿您早日康复🌷👩‍⚕️a\n"), max_size=3000)
+LINK = "https://hospital.example/p/enter/key/?to=/p/" + "x" * 300
+
+
+def test_every_adapter_that_carries_words_is_measured() -> None:
+    talking = {kind for kind in KINDS if ADAPTERS[kind].carriers & {"text", "welcome"}}
+
+    assert set(WRITERS) == talking - {"webchat"}
+
+
+@pytest.mark.parametrize("kind", sorted(WRITERS))
+@pytest.mark.parametrize("url", ["", LINK])
+@given(words=WORDS)
+@example(words="🌷" * 1100)
+@example(words="血" * 1400)
+def test_a_long_text_fits_between_characters_with_its_whole_link(
+    kind: str, url: str, words: str
+) -> None:
+    carrier = "welcome" if kind == "wecom" else "text"
+    body = WRITERS[kind](Outbound("k", carrier, address="a", text=words, url=url))
+
+    said = body.get("text", {}).get("content", "")
+    assert len(said.encode()) <= ADAPTERS[kind].text_bytes
+    assert "\ufffd" not in said
+    assert url in json.dumps(body, ensure_ascii=False)
+    spoken = said.removesuffix(url).rstrip("\n")
+    assert words.startswith(spoken)
+    if len(words.encode()) + len(url) < ADAPTERS[kind].text_bytes:
+        assert spoken == words.rstrip("\n")
+
+
+@given(words=WORDS, title=WORDS)
+def test_a_card_is_cut_to_what_the_platform_takes(words: str, title: str) -> None:
+    outbound = Outbound("k", "link", address="a", text=words, url=LINK, title=title)
+
+    (article,) = OfficialAccount().content(outbound)["news"]["articles"]
+
+    facts = load_facts()
+    assert len(article["title"].encode()) <= facts["news_title_bytes"]
+    assert len(article["description"].encode()) <= facts["news_text_bytes"]
+    assert article["url"] == LINK
+
+
+@pytest.mark.parametrize("kind", ["wecom_kf", "official_account"])
+def test_what_may_be_pressed_is_whole_or_not_sent(kind: str) -> None:
+    def write(item: MenuItem) -> str:
+        outbound = Outbound("k", "menu", address="a", text="您满意吗" * 100, menu=(item,))
+        menu: dict[str, str] = WRITERS[kind](outbound)["msgmenu"]
+        return menu["head_content"]
+
+    assert len(write(MenuItem("a:5", "满" * 42)).encode()) <= 1024
+    for item in (MenuItem("a:5", "满" * 43), MenuItem("a" * 65, "满意"), MenuItem("a:5", "")):
+        with pytest.raises(SendFailed) as refusal:
+            write(item)
+        assert (refusal.value.reason_code, refusal.value.permanent) == ("menu_item_long", True)

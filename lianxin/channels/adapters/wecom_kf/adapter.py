@@ -13,18 +13,18 @@ from lianxin.channels.adapters.base import (
     SendFailed,
     Sent,
     as_text,
+    check_menu,
     cut_bytes,
+    join_link,
 )
 from lianxin.channels.adapters.checking import Check
 from lianxin.channels.adapters.envelope import open_sealed, open_text
 from lianxin.channels.adapters.provider_http import Provider, Token
+from lianxin.channels.adapters.reactions import load_facts
 from lianxin.channels.adapters.wecom.adapter import parse_rights_notice, parse_sync_notice
 from lianxin.channels.adapters.wecom.calls import fetch_token
 from lianxin.channels.adapters.wecom_kf.checks import CHECKS
 from lianxin.channels.adapters.xml import field_text, parse_xml
-
-# msgmenu.head_content, document 94677.
-MENU_HEAD_BYTES = 1024
 
 
 class WeComKf:
@@ -84,17 +84,17 @@ class WeComKf:
         return Sent(outbound.client_key, message_id, was_repeat=bool(answer.get("errcode")))
 
     def content(self, outbound: Outbound) -> dict[str, Any]:
-        """Return the words, or the menu when there is something to press (document 94677)."""
+        """Return the words, or the menu when there is something to press (document 94677).
+
+        Text and address are one text; a link card would need an uploaded picture.
+        """
         if not outbound.menu:
-            return {"msgtype": "text", "text": {"content": self.text(outbound)}}
+            words = outbound.text or outbound.title
+            text = join_link(words, outbound.url, self.text_bytes)
+            return {"msgtype": "text", "text": {"content": text}}
+        check_menu(outbound.menu, outbound.client_key)
         items = [
             {"type": "click", "click": {"id": one.id, "content": one.text}} for one in outbound.menu
         ]
-        menu = {"head_content": cut_bytes(outbound.text, MENU_HEAD_BYTES), "list": items}
-        return {"msgtype": "msgmenu", "msgmenu": menu}
-
-    def text(self, outbound: Outbound) -> str:
-        """Join text and address; a link card would need an uploaded picture."""
-        room = self.text_bytes - len(outbound.url.encode()) - 1 if outbound.url else self.text_bytes
-        parts = [cut_bytes(outbound.text or outbound.title, room), outbound.url]
-        return "\n".join(part for part in parts if part)
+        head = cut_bytes(outbound.text, load_facts()["menu_head_bytes"])
+        return {"msgtype": "msgmenu", "msgmenu": {"head_content": head, "list": items}}

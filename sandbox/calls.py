@@ -16,6 +16,7 @@ from starlette.responses import Response
 from sandbox.errors import ApiError, Json
 from sandbox.faults import API_KINDS
 from sandbox.runtime import Sandbox
+from sandbox.windows import HOUR, MINUTE
 
 Handler = Callable[["Call"], Awaitable[Json | Response] | Json | Response]
 ErrorMaker = Callable[["Call", ApiError], Json]
@@ -120,11 +121,16 @@ async def meet_fault(call: Call) -> Response | None:
     call.request.state.dead_token = kind == "api_token_dead"
     # What is done all the same; only its answer does not come.
     call.request.state.is_answer_lost = kind == "api_answer_lost"
+    windows, closed = call.box.windows, f"closed {call.path}"
+    if windows.is_closed(closed, MINUTE):
+        raise ApiError(45009)
     if fault is None or kind in ("api_token_dead", "api_answer_lost"):
         return None
     if fault.kind == "api_busy":
         raise ApiError(-1)
-    if fault.kind == "api_rate_limited":
+    if fault.kind == "api_window":
+        windows.close(closed, MINUTE)
+    if fault.kind in ("api_rate_limited", "api_window"):
         raise ApiError(45009)
     if fault.kind == "api_timeout":
         return await stay_silent(call)
@@ -140,8 +146,8 @@ def is_over_limit(call: Call) -> bool:
     """Check the base frequency of this account and path."""
     limits, windows = call.box.world.settings, call.box.windows
     key = f"{call.account} {call.path}"
-    return windows.is_over(key, limits.minute_limit, 60) or windows.is_over(
-        key, limits.hour_limit, 3600
+    return windows.is_over(key, limits.minute_limit, MINUTE) or windows.is_over(
+        key, limits.hour_limit, HOUR
     )
 
 

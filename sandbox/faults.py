@@ -13,6 +13,7 @@ API_KINDS = (
     "api_answer_lost",
     "api_busy",
     "api_rate_limited",
+    "api_window",
     "api_token_dead",
     "api_garbage",
 )

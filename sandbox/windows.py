@@ -30,6 +30,13 @@ class Windows:
             return True
         return False
 
+    def close(self, key: str, unit: int) -> None:
+        """Refuse from now on for one unit, whatever was counted."""
+        self._blocked[key, unit] = self.clock.now() + unit
+
+    def is_closed(self, key: str, unit: int) -> bool:
+        return self._blocked.get((key, unit), 0) > self.clock.now()
+
     def clear(self) -> None:
         self._counts.clear()
         self._blocked.clear()

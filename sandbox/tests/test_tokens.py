@@ -64,6 +64,17 @@ def test_faults_answer_as_the_provider(product: Product, kind: str, code: int) -
     assert product.external("get_follow_user_list")["errcode"] == 0
 
 
+def test_a_window_that_closed_stays_closed_for_its_minute(product: Product) -> None:
+    product.fault("api_window", count=1, path="*/get_follow_user_list")
+    codes = [product.external("get_follow_user_list")["errcode"] for _ in range(3)]
+    assert codes == [45009] * 3
+    assert product.external("get_corp_tag_list", {})["errcode"] == 0
+
+    product.advance(61)
+
+    assert product.external("get_follow_user_list")["errcode"] == 0
+
+
 def test_garbage_and_silence(product: Product) -> None:
     product.fault("api_garbage", count=1, path="*/gettoken")
     ask = {"corpid": CORP, "corpsecret": "s1"}

@@ -28,7 +28,9 @@ FAULTS: list[dict[str, Any]] = [
     {"kind": "api_timeout", "rate": 0.1},
     {"kind": "api_answer_lost", "rate": 0.1},
     {"kind": "api_token_dead", "rate": 0.05},
+    # 45009 once, and 45009 for a whole minute, as a provider does.
     {"kind": "api_rate_limited", "rate": 0.05},
+    {"kind": "api_window", "rate": 0.02},
     {"kind": "callback_duplicate", "rate": 0.2},
     {"kind": "callback_reorder", "rate": 0.2},
     {"kind": "callback_drop", "rate": 0.1},

@@ -167,5 +167,6 @@
     document.querySelectorAll("form[data-lx-sent]").forEach((form) => delete form.dataset.lxSent);
   });
 
-  listen();
+  // After htmx, which looks at the page then: nobody would hear a stream that opens before.
+  document.addEventListener("DOMContentLoaded", listen);
 })();

@@ -76,7 +76,8 @@
     };
     window.addEventListener("pagehide", () => stream.close(), { once: true });
   }
-  if (edge && topics.length) connect();
+  // After htmx, which looks at the page then: nobody would hear a stream that opens before.
+  if (edge && topics.length) document.addEventListener("DOMContentLoaded", connect);
 
   document.addEventListener("submit", (event) => {
     const form = event.target;

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,6 +30,7 @@ from lianxin.channels.adapters.provider_http import Provider, Token, open_client
 from lianxin.channels.adapters.reactions import load_facts, load_limits, load_rows
 from lianxin.channels.adapters.wecom.adapter import WeCom
 from lianxin.channels.adapters.wecom_kf.adapter import WeComKf
+from lianxin.channels.adapters.reactions import find_row, load_limits, load_rows
 from lianxin.channels.adapters.windows import CallWindows
 from lianxin.channels.models import Account
 from lianxin.channels.reasons import SENTENCES
@@ -124,6 +126,25 @@ def test_every_reason_in_the_table_has_a_sentence_in_chinese() -> None:
 
     assert reasons <= set(SENTENCES)
     assert all(re.search(r"[\u4e00-\u9fff]", str(words)) for words in SENTENCES.values())
+
+
+@pytest.mark.parametrize(
+    ("codes", "reaction", "reason"),
+    [
+        (range(42027, 42052), "BUG", "card_refused"),
+        (range(60251, 60254), "BUG", "kf_refused"),
+        (range(90509, 90512), "SKIP_ITEM", "group_refused"),
+        (range(92006, 92009), "BUG", "living_refused"),
+        ([301048, *range(301052, 301062)], "CONFIG", "archive_not_set_up"),
+        ([41053], "SKIP_ITEM", "archive_not_agreed"),
+    ],
+)
+def test_codes_that_are_documented_as_a_span_are_all_in_the_table(
+    codes: Iterable[int], reaction: str, reason: str
+) -> None:
+    found = {(str(row.reaction), row.reason) for row in (find_row("wecom", one) for one in codes)}
+
+    assert found == {(reaction, reason)}
 
 
 def test_every_row_names_its_source() -> None:

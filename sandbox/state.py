@@ -27,6 +27,7 @@ class Settings:
     minute_limit: int = 10_000
     hour_limit: int = 150_000
     staff_message_limit: int = 30
+    staff_message_hour_limit: int = 1000
     kf_transitions: dict[str, list[int]] = field(
         default_factory=lambda: {"0": [2, 3], "1": [2, 3], "2": [3], "3": [3, 4], "4": []}
     )

@@ -13,7 +13,9 @@ SENTENCES: dict[str, str | Promise] = {
     "archive_nobody": _("平台没有在存档任何一位员工的会话。"),
     "archive_no_key": _("还没有密钥，平台没法把会话加密给我们。"),
     "archive_not_agreed": _("这位患者没有同意会话存档，请先征得同意。"),
-    "archive_not_set_up": _("平台没有向这个应用开放会话存档，请管理员到平台后台核对开通范围、密钥和可信地址。"),
+    "archive_not_set_up": _(
+        "平台没有向这个应用开放会话存档，请管理员到平台后台核对开通范围、密钥和可信地址。"
+    ),
     "archive_source_refused": _("存档程序库没有连上平台，或平台拒绝了它。"),
     "banned": _("平台判定为异常发送并已限制，请管理员处理。"),
     "call_busy": _("电话占线。"),

@@ -26,6 +26,16 @@ def test_unknown_receivers_come_back_in_lower_case(product: Product) -> None:
     assert send(product, "NoBody")["errcode"] == 81013
 
 
+def test_what_is_over_the_limit_of_an_hour_is_dropped_too(product: Product) -> None:
+    product.put("/control/settings", {"staff_message_hour_limit": 2})
+    for number in range(3):
+        assert send(product, textcard={"title": f"{number}", "description": "x"})["errcode"] == 0
+    product.post("/control/clock", {"add_seconds": 120})
+    send(product)
+
+    assert len(received(product)) == 2
+
+
 def test_the_thirty_first_in_a_minute_is_dropped_without_a_word(product: Product) -> None:
     product.put("/control/settings", {"staff_message_limit": 3})
     codes = {send(product)["errcode"] for _ in range(5)}

@@ -91,8 +91,10 @@ def _is_repeated(call: Call, corp: Corp) -> bool:
 
 
 def _deliver(call: Call, corp: Corp, userid: str, kind: str, content: Json, msgid: str) -> None:
-    limit = call.box.world.settings.staff_message_limit
-    if call.box.windows.is_over(f"staff {corp.corp_id} {userid}", limit, 60):
+    settings, key = call.box.world.settings, f"{corp.corp_id} {userid}"
+    if call.box.windows.is_over(
+        f"staff {key}", settings.staff_message_limit, 60
+    ) or call.box.windows.is_over(f"staff hour {key}", settings.staff_message_hour_limit, 3600):
         # Documented: dropped without a word, errcode stays 0.
         call.box.log.add("act", "staff_message_dropped", account=corp.corp_id, outcome="dropped")
         return

@@ -8,10 +8,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F
 
-from lianxin.channels import facts
-from lianxin.channels.adapters.reactions import load_facts
+from lianxin.channels.adapters.reactions import load_notice_spans
 from lianxin.channels.models import StaffNotice
-from lianxin.channels.rules.notices import calm_moment, is_full
+from lianxin.channels.rules.notices import calm_moment, opens_at, room_in
 from lianxin.core import events, time
 from lianxin.core.actor import SystemActor
 
@@ -41,12 +40,14 @@ def notify_staff(
     about: NoticeSubject | None = None,
     button: str = "",
     is_urgent: bool = True,
+    is_first: bool = False,
 ) -> bool:
     """Ask for one app message; False when this key was asked for before.
 
     `text` names no patient and no disease: it shows on a lock screen. `path` leads there.
     With `about` it is a card, which whoever is too late finds gone; `button` acts without a page,
-    and the room that owns the subject hears of it by `staff_card.pressed`.
+    and the room that owns the subject hears of it by `staff_card.pressed`. `is_first`: a danger,
+    which goes before everything else and has room where the others already wait.
     """
     now = time.now()
     look = StaffNotice.Look.CARD if about else StaffNotice.Look.TEXT
@@ -62,6 +63,7 @@ def notify_staff(
             "button": button,
             "subject": about.kind if about else "",
             "subject_key": about.key if about else "",
+            "is_first": is_first,
             "created_at": now,
             "next_attempt_at": now if is_urgent else calm_moment(now),
         },
@@ -72,7 +74,7 @@ def notify_staff(
 def claim_notice(notice_id: int) -> StaffNotice | None:
     """Take a due notice for this worker; None when another was faster."""
     now = time.now()
-    if is_member_full(notice_id, now):
+    if hold_back(notice_id, now):
         return None
     taken = StaffNotice.objects.filter(
         pk=notice_id, state__in=["waiting", "claimed"], next_attempt_at__lte=now
@@ -86,15 +88,22 @@ def claim_notice(notice_id: int) -> StaffNotice | None:
     return StaffNotice.objects.select_related("staff").get(pk=notice_id)
 
 
-def is_member_full(notice_id: int, now: datetime) -> bool:
-    """Hold a message back that the platform would drop without a word, until there is room."""
-    span = facts.seconds("staff_notice_span_seconds")
-    rows = StaffNotice.objects.filter(pk=notice_id)
-    same = StaffNotice.objects.filter(staff__in=rows.values("staff"))
-    sent = same.filter(sent_at__gt=now - span).count()
-    if not is_full(sent, load_facts()["staff_notices_in_span"]):
+def hold_back(notice_id: int, now: datetime) -> bool:
+    """Let a message wait that the platform would drop without a word; True when it has to."""
+    notice = StaffNotice.objects.filter(pk=notice_id).first()
+    if notice is None:
         return False
-    rows.filter(state=StaffNotice.State.WAITING).update(next_attempt_at=now + span)
+    sent = StaffNotice.objects.filter(staff_id=notice.staff_id).exclude(sent_at=None)
+    newest = []
+    for span in load_notice_spans():
+        room = room_in(span, is_first=notice.is_first)
+        fills = sent.order_by("-sent_at").values_list("sent_at", flat=True)[room - 1 : room]
+        newest.append((span, next(iter(fills), None)))
+    opens = opens_at(newest, now)
+    if opens is None:
+        return False
+    rows = StaffNotice.objects.filter(pk=notice_id, state=StaffNotice.State.WAITING)
+    rows.update(next_attempt_at=opens)
     return True
 
 

@@ -67,6 +67,15 @@ class TemplateKey:
 
 
 @dataclass(frozen=True)
+class NoticeSpan:
+    """How many messages one member may get in so many seconds, and how many are kept back."""
+
+    seconds: int
+    most: int
+    kept: int
+
+
+@dataclass(frozen=True)
 class MediaLimit:
     """The largest file of a kind, and its types; none means any."""
 
@@ -106,6 +115,11 @@ def load_transitions() -> dict[int, tuple[int, ...]]:
     """Return where a session of customer service may be moved from each state."""
     rows = read_limits()["kf_transitions"]
     return {int(state): tuple(targets) for state, targets in rows.items()}
+
+
+@lru_cache(maxsize=1)
+def load_notice_spans() -> tuple[NoticeSpan, ...]:
+    return tuple(NoticeSpan(**row) for row in read_limits()["staff_notices"])
 
 
 @lru_cache(maxsize=1)

@@ -154,6 +154,8 @@ class StaffNotice(models.Model):
     text = models.CharField(max_length=300)
     path = models.CharField(max_length=300)
     dedupe_key = models.CharField(max_length=120)
+    # A danger: it goes before the others, and what is kept of the platform's limit is for it.
+    is_first = models.BooleanField(default=False)
     state = models.CharField(max_length=12, choices=State.choices, default=State.WAITING)
     attempt_count = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField()
@@ -180,6 +182,11 @@ class StaffNotice(models.Model):
                 fields=["hospital", "subject", "subject_key"],
                 condition=~models.Q(subject=""),
                 name="staffnotice_by_subject",
+            ),
+            models.Index(
+                fields=["staff", "sent_at"],
+                condition=models.Q(sent_at__isnull=False),
+                name="staffnotice_sent",
             ),
         ]
 

@@ -13,10 +13,12 @@ from lianxin.channels.models import (
 
 
 def list_due_notices(hospital_id: int, now: datetime) -> list[int]:
+    """Return what is to be sent now, dangers first."""
     rows = StaffNotice.objects.filter(
         hospital_id=hospital_id, state__in=["waiting", "claimed"], next_attempt_at__lte=now
     )
-    return list(rows.order_by("next_attempt_at").values_list("pk", flat=True)[:200])
+    order = rows.order_by("-is_first", "next_attempt_at")
+    return list(order.values_list("pk", flat=True)[:200])
 
 
 def list_presses_to_tell(hospital_id: int) -> list[int]:

@@ -88,6 +88,7 @@ def page_duty(thread: Thread, dedupe_key: str, *, rank: int) -> Staff | None:
             text=_("有患者的消息需要马上看，请打开会话处理。"),
             path=f"{reverse('conversations:inbox')}{thread.key}/",
             dedupe_key=dedupe_key,
+            is_first=True,
         )
     return asked
 

@@ -349,6 +349,7 @@ def page_owner(alert: Alert) -> None:
         dedupe_key=f"alert:{alert.key}:{alert.notice_count}",
         about=channels.NoticeSubject(CARD_SUBJECT, alert.key),
         button=_("我来处理"),
+        is_first=alert.level == Alert.Level.RED,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from lianxin.channels import actions as channels
 from lianxin.channels import jobs as channel_jobs
 from lianxin.channels.adapters import ADAPTERS
 from lianxin.channels.models import Account, CardPress, StaffNotice
-from lianxin.channels.queries import facts_of
+from lianxin.channels.queries import facts_of, list_due_notices
 from lianxin.core import time
 from lianxin.core.models import AccessEntry, Event, Hospital
 from lianxin.core.scope import scope
@@ -212,22 +213,68 @@ def test_where_cards_are_refused_plain_words_go_out(
     assert [one["kind"] for one in messages(sandbox)] == ["textcard"]
 
 
-def test_the_thirty_first_in_a_minute_waits_instead_of_being_lost(
+def test_what_a_minute_has_no_room_for_waits_and_a_danger_still_goes(
     sandbox: Sandbox, wecom: Account, ward: Hospital, lin: Staff, clock: time_machine.Traveller
 ) -> None:
-    with scope(ward):
-        for number in range(32):
-            channels.notify_staff(
-                ward.pk, lin.pk, text=f"{number}", path="/", dedupe_key=f"{number}"
-            )
+    ask(ward, lin, 32)
     send(ward)
-    first = len(messages(sandbox))
+    ordinary = len(messages(sandbox))
+    ask(ward, lin, 1, is_first=True)
+    send(ward)
+    with_danger = len(messages(sandbox))
     clock.shift(61)
     sandbox.post("/control/clock", {"add_seconds": 61})
     send(ward)
     sandbox.post("/control/clock", {"offset_seconds": 0})
 
-    assert (first, len(messages(sandbox))) == (30, 32)
+    assert (ordinary, with_danger, len(messages(sandbox))) == (27, 28, 33)
+
+
+@pytest.mark.parametrize(
+    ("sent", "ordinary", "danger"),
+    [(899, True, True), (900, False, True), (999, False, True), (1000, False, False)],
+)
+def test_an_hour_has_its_own_limit_and_opens_when_its_oldest_message_is_an_hour_old(
+    ward: Hospital,
+    lin: Staff,
+    clock: time_machine.Traveller,
+    sent: int,
+    ordinary: bool,
+    danger: bool,
+) -> None:
+    clock.move_to(time.now().replace(microsecond=0), tick=False)
+    earlier = time.now() - timedelta(minutes=50)
+    with scope(ward):
+        StaffNotice.objects.bulk_create(
+            StaffNotice(
+                hospital=ward,
+                staff=lin,
+                dedupe_key=f"earlier{number}",
+                state=StaffNotice.State.SENT,
+                created_at=earlier,
+                next_attempt_at=earlier,
+                sent_at=earlier,
+            )
+            for number in range(sent)
+        )
+    ask(ward, lin, 1)
+    ask(ward, lin, 1, is_first=True)
+
+    with scope(ward):
+        due = list_due_notices(ward.pk, time.now())
+        taken = [channels.claim_notice(pk) for pk in due]
+        assert [one.is_first for one in taken if one] == [True] * danger + [False] * ordinary
+        waiting = StaffNotice.objects.filter(state=StaffNotice.State.WAITING)
+        assert {one.next_attempt_at for one in waiting} <= {earlier + timedelta(hours=1)}
+
+
+def ask(ward: Hospital, lin: Staff, count: int, *, is_first: bool = False) -> None:
+    with scope(ward):
+        for number in range(count):
+            key = f"{is_first}{number}"
+            channels.notify_staff(
+                ward.pk, lin.pk, text=key, path="/", dedupe_key=key, is_first=is_first
+            )
 
 
 @pytest.mark.parametrize(("minute", "waits"), [(0, True), (30, True), (12, False)])

@@ -95,8 +95,10 @@ class AccountForm(forms.Form):
         label = str(field_words.label_of(self.kind, field.name))
         where = str(field_words.where_of(self.kind, field.name))
         if field.choices:
-            choices = [(choice, field_words.MODES[choice]) for choice in field.choices]
-            return forms.ChoiceField(label=label, help_text=where, choices=choices)
+            choices = [(choice, field_words.CHOICES[choice]) for choice in field.choices]
+            return forms.ChoiceField(
+                label=label, help_text=where, choices=choices, required=field.is_required
+            )
         widget: forms.Widget = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
         if field.is_secret and not field.is_made:
             widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})

@@ -81,6 +81,9 @@ def test_several_processes_together_never_pass_the_limit(calls: list[int]) -> No
         ([(MINUTE, 1, 10000), (HOUR, 1, 150_000)], blocked(HOUR, seconds=50), HOUR),
         ([(MINUTE, 1, 10000), (DAY, 1, 150_000)], blocked(MINUTE, seconds=30), DAY),
         ([(MINUTE, 1, 10000), (DAY, 1, 0)], blocked(MINUTE, seconds=30), MINUTE),
+        # Never shorter than the shortest limit that the path has.
+        ([(HOUR, 10, 100), (DAY, 10, 0)], None, HOUR),
+        ([(DAY, 10, 1000)], None, DAY),
     ],
 )
 def test_a_refusal_means_the_limit_we_are_near_or_a_longer_one_than_last_time(
@@ -100,6 +103,34 @@ def test_where_calls_passed_since_a_block_the_next_one_is_a_new_one() -> None:
     assert windows.block(1, "wecom", LIST, MINUTE, later) == later + timedelta(minutes=1)
     again = later + timedelta(seconds=65)
     assert windows.block(1, "wecom", LIST, MINUTE, again) == again + timedelta(hours=1)
+
+
+def test_a_block_lasts_while_it_is_told_and_when_telling_fails() -> None:
+    windows = CallWindows()
+    windows.enter(1, "wecom", LIST, NOON)
+    until = windows.block(1, "wecom", LIST, MINUTE, NOON)
+    before = Use(LIST, MINUTE, end_of_count(MINUTE, NOON), 1)
+
+    rows = windows.take_untold(1)
+    assert windows.enter(1, "wecom", LIST, NOON) == until
+    # What another part of this process read before the refusal.
+    windows.learn(1, [before])
+    assert windows.enter(1, "wecom", LIST, NOON) == until
+    windows.add(1, LIST, MINUTE, NOON)
+    windows.put_back(1, rows)
+
+    [told] = [use for use in windows.take_untold(1) if use.window == MINUTE]
+    assert (told.used, told.blocked_until) == (2, until)
+
+
+def test_a_block_that_was_not_told_outlives_its_window() -> None:
+    windows = CallWindows()
+    until = windows.block(1, "wecom", LIST, HOUR, NOON)
+    rows = windows.take_untold(1)
+    windows.add(1, LIST, HOUR, NOON + timedelta(hours=1))
+    windows.put_back(1, rows)
+
+    assert [use.blocked_until for use in windows.take_untold(1)] == [until]
 
 
 def test_what_one_process_was_refused_no_other_asks_for(

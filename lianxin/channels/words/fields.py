@@ -23,6 +23,7 @@ LABELS: dict[str, Words] = {
     "token": gettext_lazy("回调 Token"),
     "encoding_aes_key": gettext_lazy("回调 EncodingAESKey"),
     "mode": gettext_lazy("消息加密方式"),
+    "mass_limit": gettext_lazy("每位客户能收多少条群发"),
     "template_id": gettext_lazy("提醒用的模板 ID"),
     "sms.template_id": gettext_lazy("验证码模板 ID"),
     "voice.template_id": gettext_lazy("告警电话的模板 ID"),
@@ -56,6 +57,9 @@ WHERE: dict[str, Words] = {
     ),
     "token": gettext_lazy("3–32 个字母或数字。留空就由这里生成。"),
     "encoding_aes_key": gettext_lazy("43 个字母或数字。留空就由这里生成。"),
+    "mass_limit": gettext_lazy(
+        "与管理员在企业微信管理后台给群发设的一致。这里不会改那边的设置，只照它计数。"
+    ),
     "mode": gettext_lazy("与平台后台里选的一致。建议安全模式：内容加密后才经过网络。"),
     "official_account.template_id": gettext_lazy(
         "模板消息 → 我的模板。关键词要是 thing1、time2、thing3。不发提醒就留空。"
@@ -113,7 +117,10 @@ OTHER_THINGS: dict[str, Words] = {
     "secret_id": gettext_lazy("腾讯云的 SecretId"),
     "sdk_app_id": gettext_lazy("短信应用的 SdkAppId"),
 }
-MODES: dict[str, Words] = {
+CHOICES: dict[str, Words] = {
+    "days_of_month": gettext_lazy("每月，这个月有几天就最多几条（平台的默认）"),
+    "7_a_week": gettext_lazy("每周最多 7 条"),
+    "1_a_day": gettext_lazy("每天最多 1 条"),
     "safe": gettext_lazy("安全模式（推荐）"),
     "plain": gettext_lazy("明文模式"),
 }

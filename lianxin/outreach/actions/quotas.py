@@ -76,15 +76,17 @@ def give_back(house: House, rows: Iterable[Delivery]) -> None:
     ):
         account_id, _address_id, carrier = place
         rows_of_account = Quota.objects.filter(account_id=account_id, address=None)
-        rows_of_account.filter(carrier=carrier, starts_on=first_day(house, carrier)).update(
-            used_count=Greatest(F("used_count") - count, 0)
-        )
+        rows_of_account.filter(
+            carrier=carrier, starts_on=first_day(house, account_id, carrier)
+        ).update(used_count=Greatest(F("used_count") - count, 0))
 
 
 def count_arrived(house: House, row: Delivery) -> None:
     """Count one message that a customer received, where the quota is the customer's own."""
-    rule = house.settings.quotas.get(row.carrier)
-    if rule is not None and rule.scope == quotas.ADDRESS and row.account_id and row.address_id:
+    if not row.account_id or not row.address_id:
+        return
+    rule = house.quota_rule(row.account_id, row.carrier)
+    if rule is not None and rule.scope == quotas.ADDRESS:
         add(house, Counter([(row.account_id, row.address_id, row.carrier)]))
 
 
@@ -98,9 +100,10 @@ def note_refusals(house: House, rows: Iterable[Delivery], reasons: Mapping[int, 
             closed.add((row.account_id, row.address_id, row.carrier))
     with connection.cursor() as cursor:
         for place in sorted(closed, key=lambda one: order((one, 0))):
-            if place[2] in house.settings.quotas:
-                until = period_end(house, place[2])
-                values = (*place, first_day(house, place[2]), until)
+            account_id, _address_id, carrier = place
+            if house.quota_rule(account_id, carrier) is not None:
+                until = period_end(house, account_id, carrier)
+                values = (*place, first_day(house, account_id, carrier), until)
                 cursor.execute(CLOSE, [house.hospital_id, *values])
 
 
@@ -108,13 +111,15 @@ def add(house: House, counts: Mapping[Place, int]) -> None:
     """Add to the rows in one order, so that two workers wait for each other and never for ever."""
     with connection.cursor() as cursor:
         for place, count in sorted(counts.items(), key=order):
-            values = (*place, first_day(house, place[2]), count)
+            values = (*place, first_day(house, place[0], place[2]), count)
             cursor.execute(ADD, [house.hospital_id, *values])
 
 
 def account_place(house: House, row: Delivery) -> Place | None:
-    rule = house.settings.quotas.get(row.carrier)
-    if rule is None or rule.scope != quotas.ACCOUNT or row.account_id is None:
+    if row.account_id is None:
+        return None
+    rule = house.quota_rule(row.account_id, row.carrier)
+    if rule is None or rule.scope != quotas.ACCOUNT:
         return None
     return row.account_id, None, row.carrier
 

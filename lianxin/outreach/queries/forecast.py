@@ -9,15 +9,23 @@ from datetime import datetime
 
 from django.db.models import Count, F, Max, Q, Sum
 
+from lianxin.channels.models import Account
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError
 from lianxin.outreach.models import Delivery, Quota
 from lianxin.outreach.queries.house import House, load_accounts, load_house
 from lianxin.outreach.queries.inputs import load_inputs
-from lianxin.outreach.queries.quotas import first_day, load_quotas
-from lianxin.outreach.queries.reach import Said, carrier_word, say
+from lianxin.outreach.queries.quotas import load_quotas
+from lianxin.outreach.queries.reach import Said, carrier_word, limit_words, say
 from lianxin.outreach.rules import gate, quotas
-from lianxin.outreach.rules.facts import Attempt, Message, Reason, Verdict
+from lianxin.outreach.rules.facts import (
+    CARRIERS_OF_ACCOUNT,
+    Attempt,
+    Message,
+    Reason,
+    Verdict,
+)
+from lianxin.outreach.rules.settings import QuotaRule
 from lianxin.patients.models import Patient
 from lianxin.staff.queries import names_of_staff
 
@@ -194,6 +202,7 @@ class CustomerQuotas:
     """The quotas that customers have each for themselves, counted together."""
 
     carrier: str
+    limit: str
     sent: int
     closed: int
 
@@ -225,14 +234,30 @@ def count_customer_quotas(actor: Actor) -> list[CustomerQuotas]:
         raise ForbiddenError
     house = load_house(actor.hospital_id)
     today = house.moment.local.date()
+    accounts = load_accounts(house.hospital_id).values()
+    by_rule: dict[tuple[str, QuotaRule], list[Account]] = {}
+    for account in accounts:
+        for carrier in CARRIERS_OF_ACCOUNT[account.kind] if account.is_active else ():
+            rule = house.quota_rule(account.pk, carrier)
+            if rule is not None and rule.scope == quotas.ADDRESS:
+                by_rule.setdefault((carrier, rule), []).append(account)
     lines = []
-    for carrier, rule in house.settings.quotas.items():
-        if rule.scope != quotas.ADDRESS:
-            continue
-        full = Q(used_count__gte=quotas.limit_on(rule, today)) | Q(closed_until__gt=house.now)
+    for (carrier, rule), own in by_rule.items():
+        limit = quotas.limit_on(rule, today)
+        full = Q(used_count__gte=limit) | Q(closed_until__gt=house.now)
         rows = Quota.objects.filter(
-            hospital_id=house.hospital_id, carrier=carrier, starts_on=first_day(house, carrier)
+            hospital_id=house.hospital_id,
+            account_id__any_of=[one.pk for one in own],
+            carrier=carrier,
+            starts_on=quotas.first_day(rule, today),
         ).exclude(address=None)
         counts = rows.aggregate(sent=Sum("used_count"), closed=Count("pk", filter=full))
-        lines.append(CustomerQuotas(carrier_word(carrier), counts["sent"] or 0, counts["closed"]))
+        lines.append(
+            CustomerQuotas(
+                carrier_word(carrier),
+                limit_words(rule.every, limit),
+                counts["sent"] or 0,
+                counts["closed"],
+            )
+        )
     return lines

@@ -15,14 +15,19 @@ from lianxin.outreach.models import Delivery, Quota
 from lianxin.outreach.queries.house import House
 from lianxin.outreach.rules import quotas
 from lianxin.outreach.rules.facts import CARRIERS_OF_ACCOUNT, SMS, WECOM_TASK, QuotaUse
+from lianxin.outreach.rules.settings import QuotaRule
 
 
 def load_quotas(house: House, accounts: Iterable[Account], address_ids: Collection[int]) -> Uses:
     """Read the running periods of these accounts and addresses, with one query."""
     known = list(accounts)
-    uses = Uses({one.pk: start_all(house, one.kind) for one in known})
+    uses = Uses({one.pk: start_all(house, one) for one in known})
     if any(uses.by_account.values()):
-        starts = {first_day(house, carrier) for carrier in house.settings.quotas}
+        starts = {
+            first_day(house, account_id, carrier)
+            for account_id, own in uses.by_account.items()
+            for carrier in own
+        }
         rows = Quota.objects.filter(
             Q(address=None) | Q(address_id__any_of=address_ids),
             hospital_id=house.hospital_id,
@@ -30,7 +35,9 @@ def load_quotas(house: House, accounts: Iterable[Account], address_ids: Collecti
             starts_on__in=starts,
         )
         for row in rows:
-            if row.starts_on == first_day(house, row.carrier):
+            if row.carrier not in uses.by_account[row.account_id]:
+                continue
+            if row.starts_on == first_day(house, row.account_id, row.carrier):
                 uses.note(row)
         note_outside_sends(house, uses, address_ids)
     add_money(house, uses, [one.pk for one in known if one.kind == Account.Kind.SMS])
@@ -39,16 +46,16 @@ def load_quotas(house: House, accounts: Iterable[Account], address_ids: Collecti
 
 def note_outside_sends(house: House, uses: Uses, address_ids: Collection[int]) -> None:
     """Count what customers received of mass tasks that were not made here: one quota for all."""
-    rule = house.settings.quotas.get(WECOM_TASK)
-    accounts = [pk for pk, own in uses.by_account.items() if WECOM_TASK in own]
-    if rule is None or rule.scope != quotas.ADDRESS or not accounts or not address_ids:
-        return
-    starts_on = first_day(house, WECOM_TASK)
-    since = house.day_start.replace(year=starts_on.year, month=starts_on.month, day=starts_on.day)
-    for address_id, account_id, count in list_outside_sends(accounts, address_ids, since):
-        own = uses.by_address.setdefault(address_id, {})
-        use = own.get(WECOM_TASK, uses.by_account[account_id][WECOM_TASK])
-        own[WECOM_TASK] = replace(use, used=use.used + count)
+    by_day: dict[date, list[int]] = {}
+    for account_id, own in uses.by_account.items():
+        if WECOM_TASK in own and not own[WECOM_TASK].is_shared:
+            by_day.setdefault(first_day(house, account_id, WECOM_TASK), []).append(account_id)
+    for day, accounts in by_day.items() if address_ids else ():
+        since = start_of(house, day)
+        for address_id, account_id, count in list_outside_sends(accounts, address_ids, since):
+            own = uses.by_address.setdefault(address_id, {})
+            use = own.get(WECOM_TASK, uses.by_account[account_id][WECOM_TASK])
+            own[WECOM_TASK] = replace(use, used=use.used + count)
 
 
 def add_money(house: House, uses: Uses, account_ids: Collection[int]) -> None:
@@ -67,27 +74,43 @@ def add_money(house: House, uses: Uses, account_ids: Collection[int]) -> None:
             )
 
 
-def start_all(house: House, kind: str) -> dict[str, QuotaUse]:
-    """Return the quotas of one kind of account with nothing used."""
+def start_all(house: House, account: Account) -> dict[str, QuotaUse]:
+    """Return the quotas of an account with nothing used."""
     today = house.moment.local.date()
+    rules = {
+        carrier: house.quota_rule(account.pk, carrier)
+        for carrier in CARRIERS_OF_ACCOUNT[account.kind]
+    }
     return {
         carrier: QuotaUse(
             limit=quotas.limit_on(rule, today),
             is_shared=rule.scope == quotas.ACCOUNT,
+            every=rule.every,
         )
-        for carrier, rule in house.settings.quotas.items()
-        if carrier in CARRIERS_OF_ACCOUNT[kind]
+        for carrier, rule in rules.items()
+        if rule is not None
     }
 
 
-def first_day(house: House, carrier: str) -> date:
-    return quotas.first_day(house.settings.quotas[carrier], house.moment.local.date())
+def first_day(house: House, account_id: int, carrier: str) -> date:
+    """Return the first day of the running period of a quota that there is."""
+    return quotas.first_day(known_rule(house, account_id, carrier), house.moment.local.date())
 
 
-def period_end(house: House, carrier: str) -> datetime:
-    rule = house.settings.quotas[carrier]
-    ends = quotas.next_first_day(rule, house.moment.local.date())
-    return house.day_start.replace(year=ends.year, month=ends.month, day=ends.day)
+def period_end(house: House, account_id: int, carrier: str) -> datetime:
+    rule = known_rule(house, account_id, carrier)
+    return start_of(house, quotas.next_first_day(rule, house.moment.local.date()))
+
+
+def known_rule(house: House, account_id: int, carrier: str) -> QuotaRule:
+    rule = house.quota_rule(account_id, carrier)
+    if rule is None:
+        raise KeyError(carrier)
+    return rule
+
+
+def start_of(house: House, day: date) -> datetime:
+    return house.day_start.replace(year=day.year, month=day.month, day=day.day)
 
 
 @dataclass
@@ -102,8 +125,6 @@ class Uses:
 
     def note(self, row: Quota) -> None:
         of_account = self.by_account[row.account_id]
-        if row.carrier not in of_account:
-            return
         use = replace(of_account[row.carrier], used=row.used_count, closed_until=row.closed_until)
         if row.address_id is None:
             of_account[row.carrier] = use

@@ -226,7 +226,20 @@ def make_standing(line: reach.Reach) -> str:
 def make_staff_standing(line: reach.Reach) -> str:
     if line.quota_left is None:
         return make_note(line)
-    return gettext("须人工确认，本月余 %(left)d 条") % {"left": line.quota_left}
+    said = {
+        "day": gettext("须人工确认，今天余 %(left)d 条"),
+        "week": gettext("须人工确认，本周余 %(left)d 条"),
+    }.get(line.quota_every, gettext("须人工确认，本月余 %(left)d 条"))
+    return said % {"left": line.quota_left}
+
+
+def limit_words(every: str, limit: int) -> str:
+    """Say how many each customer may receive in one period."""
+    said = {
+        "day": gettext("每位客户一天最多 %(limit)d 条"),
+        "week": gettext("每位客户一周最多 %(limit)d 条"),
+    }.get(every, gettext("每位客户这个月最多 %(limit)d 条"))
+    return said % {"limit": limit}
 
 
 def make_note(line: reach.Reach) -> str:

@@ -113,6 +113,8 @@ class QuotaUse:
     is_shared: bool = False
     # A budget of money, counted in messages of what one costs.
     is_money: bool = False
+    # How long a period is: day, week or month.
+    every: str = "month"
 
     @property
     def left(self) -> int:

@@ -7,10 +7,18 @@ from calendar import monthrange
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from lianxin.outreach.rules.facts import QuotaUse, Reason
+from lianxin.outreach.rules.facts import WECOM_TASK, QuotaUse, Reason
 from lianxin.outreach.rules.settings import GateSettings, QuotaRule, Reserve
 
 ACCOUNT, ADDRESS = "account", "address"
+
+
+def rule_of(settings: GateSettings, carrier: str, mass_limit: str) -> QuotaRule | None:
+    """Return the quota of a carrier at an account; `mass_limit`: what it says of mass messages."""
+    rule = settings.quotas.get(carrier)
+    if rule is None or carrier != WECOM_TASK:
+        return rule
+    return settings.mass_limits.get(mass_limit, rule)
 
 
 def first_day(rule: QuotaRule, day: date) -> date:

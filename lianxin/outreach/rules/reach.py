@@ -58,6 +58,7 @@ class Reach:
     reason: Reason | None = None
     # What this customer may still receive in the provider's running period, where it counts so.
     quota_left: int | None = None
+    quota_every: str = ""
     # What the platform calls the notices, where the carrier has several kinds.
     title: str = ""
 
@@ -150,6 +151,7 @@ def opened(carrier: str, address: AddressFacts, opening: Opening) -> Reach:
         opening.left,
         opening.limit,
         quota_left=use.left if use is not None and not use.is_shared else None,
+        quota_every=use.every if use is not None else "",
     )
 
 

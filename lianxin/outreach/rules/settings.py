@@ -93,6 +93,8 @@ class GateSettings:
     card_slots: tuple[Slot, ...]
     delivering: Delivering
     quotas: Mapping[str, QuotaRule]
+    # What an account may say instead of the rule of mass messages.
+    mass_limits: Mapping[str, QuotaRule]
     reserve: Reserve
 
     def is_exempt(self, kind: str, rule: str) -> bool:
@@ -155,6 +157,7 @@ def parse_settings(rows: Mapping[str, Any]) -> GateSettings:
             retry_seconds=tuple(delivering["retry_seconds"]),
         ),
         quotas={carrier: parse_quota(row) for carrier, row in rows["quotas"].items()},
+        mass_limits={name: parse_quota(row) for name, row in rows["mass_limits"].items()},
         reserve=Reserve(
             share=float(rows["reserve"]["share"]),
             priorities=frozenset(rows["reserve"]["priorities"]),

@@ -21,8 +21,10 @@ from lianxin.outreach import actions, queries
 from lianxin.outreach.actions import Receipt, Settled
 from lianxin.outreach.catalog import default_settings
 from lianxin.outreach.models import Delivery, Intent, Quota
+from lianxin.outreach.queries.forecast import count_customer_quotas
 from lianxin.outreach.queries.house import load_house
 from lianxin.outreach.queries.inputs import load_inputs
+from lianxin.outreach.queries.quotas import load_quotas
 from lianxin.outreach.rules import quotas
 from lianxin.outreach.rules.carriers import check_carrier
 from lianxin.outreach.rules.facts import MESSAGE, Message, QuotaUse, Reason
@@ -279,6 +281,60 @@ def test_who_got_others_mass_messages_is_not_asked_again_this_month(
         actions.claim_deliveries(in_riverside.pk)
         fresh.refresh_from_db()
         assert fresh.state == Intent.State.WAITING_STAFF
+
+
+@pytest.mark.parametrize(
+    ("mass_limit", "closed", "opens"),
+    [
+        # Noon of a Friday, 20 November.
+        ("days_of_month", "2026-11-30T15:59:00+00:00", "2026-11-30T16:01:00+00:00"),
+        ("7_a_week", "2026-11-22T15:59:00+00:00", "2026-11-22T16:01:00+00:00"),
+        ("1_a_day", "2026-11-20T15:59:00+00:00", "2026-11-20T16:01:00+00:00"),
+    ],
+)
+def test_who_got_too_many_is_closed_as_long_as_the_administrator_set(
+    customer: Reachable, in_riverside: Hospital, mass_limit: str, closed: str, opens: str
+) -> None:
+    say_limit(customer.account, mass_limit)
+    wait_for_staff(in_riverside, customer)
+    full = Receipt("m1", "failed", "quota_full", address_id=customer.address.pk)
+    actions.note_receipts(in_riverside.pk, [full])
+
+    with time_machine.travel(closed, tick=False):
+        assert find_closing(in_riverside, customer) == "quota_closed"
+    with time_machine.travel(opens, tick=False):
+        assert find_closing(in_riverside, customer) is None
+
+
+@pytest.mark.parametrize(("mass_limit", "limit"), [("", 30), ("7_a_week", 7), ("1_a_day", 1)])
+def test_what_a_customer_may_receive_is_what_the_administrator_set(
+    customer: Reachable, in_riverside: Hospital, admin: Staff, mass_limit: str, limit: int
+) -> None:
+    say_limit(customer.account, mass_limit)
+    wait_for_staff(in_riverside, customer)
+    arrived = Receipt("m1", "delivered", address_id=customer.address.pk)
+    actions.note_receipts(in_riverside.pk, [arrived])
+
+    uses = load_quotas(load_house(in_riverside.pk), [customer.account], [customer.address.pk])
+    use = uses.at(customer.account.pk, customer.address.pk)["wecom_task"]
+    [line] = count_customer_quotas(admin)
+
+    assert (use.limit, use.used) == (limit, 1)
+    assert (line.sent, line.closed) == (1, int(limit == 1))
+    assert f"最多 {limit} 条" in line.limit
+
+
+def say_limit(account: Account, mass_limit: str) -> None:
+    account.config["mass_limit"] = mass_limit
+    account.save(update_fields=["config"])
+
+
+def find_closing(hospital: Hospital, customer: Reachable) -> str | None:
+    house = load_house(hospital.pk)
+    uses = load_quotas(house, [customer.account], [customer.address.pk])
+    use = uses.at(customer.account.pk, customer.address.pk)["wecom_task"]
+    reason = quotas.find_quota_reason(use, "follow_up", house.settings, house.now)
+    return reason.code if reason else None
 
 
 # ---- the forecast -------------------------------------------------------------------------

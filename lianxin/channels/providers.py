@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import structlog
 from asgiref.sync import async_to_sync, sync_to_async
-from django.db import DatabaseError
+from django.db import Error as DatabaseFault
 
 from lianxin.channels import actions, facts, queries, rules, sealing
 from lianxin.channels.adapters import ADAPTERS
@@ -176,7 +176,7 @@ def tell_uses(account: AccountFacts) -> None:
     try:
         with scope(account.hospital_id):
             found = actions.count_calls(account.hospital_id, account.id, uses)
-    except DatabaseError as error:
+    except DatabaseFault as error:
         WINDOWS.put_back(account.id, uses)
         log.warning("api_uses.not_told", account=account.key, error=type(error).__name__)
         return

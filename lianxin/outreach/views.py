@@ -23,6 +23,7 @@ from lianxin.outreach.queries.forecast import (
     MOST_PEOPLE,
     choose_people,
     count_customer_quotas,
+    list_held,
     list_quotas,
 )
 from lianxin.patients.queries import access_patient, holders_of
@@ -217,6 +218,7 @@ def forecast(request: StaffRequest) -> HttpResponse:
         "form": form,
         "quotas": list_quotas(request.staff),
         "customers": count_customer_quotas(request.staff),
+        "held": list_held(request.staff),
         "most": MOST_PEOPLE,
     }
     if form.is_valid():

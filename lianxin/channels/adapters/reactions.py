@@ -123,6 +123,12 @@ def load_notice_spans() -> tuple[NoticeSpan, ...]:
 
 
 @lru_cache(maxsize=1)
+def load_sending_paths() -> frozenset[str]:
+    """Return the paths without which an account sends nothing."""
+    return frozenset(read_limits()["sending_paths"])
+
+
+@lru_cache(maxsize=1)
 def load_media_limits() -> dict[tuple[str, str], MediaLimit]:
     """Return what may be uploaded, by platform and kind of file."""
     rows = read_limits()["media"]

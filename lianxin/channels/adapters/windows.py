@@ -71,13 +71,16 @@ def window_of_block(
     """Say which limit a refusal means: `used` is (window, calls, limit), the shortest first.
 
     The shortest of which we have used half ourselves: others may call beside us. Else what the
-    error usually means; but where nothing has passed since a block that ended within its own unit,
-    it was the next longer limit all along, as far as the path has one.
+    error usually means, never shorter than the shortest limit that the path has; but where nothing
+    has passed since a block that ended within its own unit, it was the next longer limit all
+    along, as far as the path has one.
     """
     known = list(used)
     for window, calls, most in known:
         if most and calls * 2 >= most:
             return window
+    shortest = next((window for window, _calls, most in known if most), usual)
+    usual = max(usual, shortest, key=CLOSING.index)
     if last is None or last.blocked_until is None or has_passed:
         return usual
     if now > last.blocked_until + (end_of_block(last.window, now) - now):
@@ -85,6 +88,11 @@ def window_of_block(
     limited = {window for window, _calls, most in known if most} | {usual}
     longer = CLOSING[CLOSING.index(last.window) + 1 :]
     return next((window for window in longer if window in limited), last.window)
+
+
+def later(one: datetime | None, other: datetime | None) -> datetime | None:
+    """Return the later of two ends of blocks; none is no block."""
+    return max((end for end in (one, other) if end is not None), default=None)
 
 
 class CallWindows:
@@ -163,7 +171,14 @@ class CallWindows:
     def take_untold(self, account_id: int) -> list[Use]:
         """Return what the database is to hear, and forget it; in one order in all processes."""
         keys = sorted(key for key in self.untold if key[0] == account_id)
-        return [self.untold.pop(key) for key in keys]
+        rows = [self.untold.pop(key) for key in keys]
+        for key, row in zip(keys, rows, strict=True):
+            if row.blocked_until is not None:
+                # A block holds here also while the database is told.
+                known = self.told.get(key) or replace(row, used=0)
+                until = later(known.blocked_until, row.blocked_until)
+                self.told[key] = replace(known, blocked_until=until)
+        return rows
 
     def put_back(self, account_id: int, rows: Iterable[Use]) -> None:
         """Keep what could not be told, and count on."""
@@ -172,10 +187,16 @@ class CallWindows:
             newer = self.untold.get(key)
             if newer is None:
                 self.untold[key] = row
-            elif newer.ends_at == row.ends_at:
-                self.untold[key] = replace(newer, used=newer.used + row.used)
+                continue
+            used = newer.used + (row.used if newer.ends_at == row.ends_at else 0)
+            until = later(newer.blocked_until, row.blocked_until)
+            self.untold[key] = replace(newer, used=used, blocked_until=until)
 
     def learn(self, account_id: int, rows: Iterable[Use]) -> None:
         """Take over what all processes together have used."""
         for row in rows:
-            self.told[account_id, row.path, row.window] = row
+            key = (account_id, row.path, row.window)
+            known = self.told.get(key)
+            until = later(row.blocked_until, known.blocked_until if known else None)
+            # Read before a refusal came: no block ends because of it.
+            self.told[key] = replace(row, blocked_until=until)

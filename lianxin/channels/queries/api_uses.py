@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from lianxin.channels.adapters.reactions import find_limit
+from lianxin.channels.adapters.reactions import find_limit, load_sending_paths
 from lianxin.channels.adapters.windows import DAY, HOUR, MONTH, Use, counted_windows
 from lianxin.channels.models import Account, ApiUse
 
@@ -61,3 +61,13 @@ def list_blocks(hospital_id: int, now: datetime) -> list[ApiUse]:
     """Return what the providers refuse now, over all accounts; what opens last comes last."""
     rows = ApiUse.objects.filter(hospital_id=hospital_id, blocked_until__gt=now)
     return list(rows.select_related("account").order_by("blocked_until", "id"))
+
+
+def list_held_accounts(hospital_id: int, now: datetime) -> list[tuple[Account, datetime]]:
+    """Return the accounts whose provider takes no message now, each with when it opens again."""
+    paths = load_sending_paths()
+    held: dict[Account, datetime] = {}
+    for one in list_blocks(hospital_id, now):
+        if one.path in paths and one.account.is_active and one.blocked_until is not None:
+            held[one.account] = one.blocked_until
+    return list(held.items())

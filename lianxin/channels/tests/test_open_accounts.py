@@ -238,6 +238,18 @@ def edit(client: Client, account: Account, **changes: Any) -> HttpResponse:
     return client.post(url, given | changes)  # type: ignore[return-value]
 
 
+@pytest.mark.parametrize(("given", "kept"), [("7_a_week", "7_a_week"), ("", ""), ("9_a_day", None)])
+def test_how_many_mass_messages_a_customer_may_receive_is_one_of_three(
+    as_admin: Client, wecom: Account, given: str, kept: str | None
+) -> None:
+    page = edit(as_admin, wecom, mass_limit=given)
+
+    with scope(wecom.hospital_id):
+        wecom.refresh_from_db()
+    assert wecom.config.get("mass_limit") == kept
+    assert (page.status_code == 302) == (kept is not None)
+
+
 def test_an_empty_secret_stays_and_the_journal_names_fields_without_values(
     as_admin: Client, wecom: Account
 ) -> None:

@@ -94,8 +94,10 @@ def note_refusals(house: House, rows: Iterable[Delivery], reasons: Mapping[int, 
     """Close what the provider says is used up, until its period ends."""
     closed: set[Place] = set()
     for row in rows:
-        if row.account_id and reasons.get(row.pk) == ACCOUNT_FULL:
-            closed.add((row.account_id, None, row.carrier))
+        if reasons.get(row.pk) == ACCOUNT_FULL:
+            # No more calls today: of a customer's own quota it says nothing.
+            if place := account_place(house, row):
+                closed.add(place)
         elif row.account_id and row.address_id and reasons.get(row.pk) == CUSTOMER_FULL:
             closed.add((row.account_id, row.address_id, row.carrier))
     with connection.cursor() as cursor:

@@ -10,6 +10,8 @@ from datetime import datetime
 from django.db.models import Count, F, Max, Q, Sum
 
 from lianxin.channels.models import Account
+from lianxin.channels.queries.api_uses import list_held_accounts
+from lianxin.core import time
 from lianxin.core.actor import Actor
 from lianxin.core.errors import ForbiddenError
 from lianxin.outreach.models import Delivery, Quota
@@ -261,3 +263,10 @@ def count_customer_quotas(actor: Actor) -> list[CustomerQuotas]:
             )
         )
     return lines
+
+
+def list_held(actor: Actor) -> list[tuple[Account, datetime]]:
+    """Return the accounts whose platform holds them back now, and until when."""
+    if not actor.may("send.read"):
+        raise ForbiddenError
+    return list_held_accounts(actor.hospital_id, time.now())

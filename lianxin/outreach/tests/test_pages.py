@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from lianxin.channels import actions as channels
 from lianxin.channels.adapters.base import Inbound
+from lianxin.channels.adapters.windows import Use
 from lianxin.channels.models import Account
 from lianxin.channels.queries import facts_of
 from lianxin.core import time
@@ -51,6 +52,30 @@ def test_the_list_is_guarded(riverside: Hospital) -> None:
 def test_the_forecast_is_guarded(riverside: Hospital) -> None:
     path = "/sends/forecast/"
     assert_guarded(path, "GET", hospital=riverside, permission="send.read", has_object=False)
+
+
+@pytest.mark.parametrize(
+    ("path", "minutes", "is_said"),
+    [
+        ("/cgi-bin/message/template/send", 5, True),
+        ("/cgi-bin/message/template/send", -5, False),
+        ("/cgi-bin/user/info", 5, False),
+    ],
+)
+def test_the_forecast_says_which_account_the_platform_holds_back_and_until_when(
+    as_lin: Client, riverside: Hospital, path: str, minutes: int, is_said: bool
+) -> None:
+    account = make_account(riverside, Account.Kind.OFFICIAL_ACCOUNT)
+    until = time.now() + timedelta(minutes=minutes)
+    with scope(riverside):
+        refused = Use(path, "minute", until, blocked_until=until)
+        channels.count_calls(riverside.pk, account.pk, [refused])
+
+    page = as_lin.get("/sends/forecast/").content.decode()
+
+    assert ("有账号正被平台限流" in page) == is_said
+    assert (f"{account.name}：到" in page) == is_said
+    assert (f"{time.local(riverside, until):%H:%M}" in page) >= is_said
 
 
 def test_a_forecast_says_who_will_not_get_it_and_why(as_lin: Client, riverside: Hospital) -> None:

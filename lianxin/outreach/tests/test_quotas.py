@@ -283,6 +283,16 @@ def test_who_got_others_mass_messages_is_not_asked_again_this_month(
         assert fresh.state == Intent.State.WAITING_STAFF
 
 
+def test_a_day_on_which_the_platform_takes_no_more_calls_closes_no_customer(
+    customer: Reachable, in_riverside: Hospital
+) -> None:
+    wait_for_staff(in_riverside, customer)
+    full = Receipt("m1", "failed", "day_quota_full", address_id=customer.address.pk)
+    actions.note_receipts(in_riverside.pk, [full])
+
+    assert find_closing(in_riverside, customer) is None
+
+
 @pytest.mark.parametrize(
     ("mass_limit", "closed", "opens"),
     [

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Callable
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,10 +26,9 @@ from lianxin.channels.adapters.base import (
 from lianxin.channels.adapters.mini_program.adapter import MiniProgram
 from lianxin.channels.adapters.official_account.adapter import OfficialAccount
 from lianxin.channels.adapters.provider_http import Provider, Token, open_client
-from lianxin.channels.adapters.reactions import load_facts, load_limits, load_rows
+from lianxin.channels.adapters.reactions import find_row, load_facts, load_limits, load_rows
 from lianxin.channels.adapters.wecom.adapter import WeCom
 from lianxin.channels.adapters.wecom_kf.adapter import WeComKf
-from lianxin.channels.adapters.reactions import find_row, load_limits, load_rows
 from lianxin.channels.adapters.windows import CallWindows
 from lianxin.channels.models import Account
 from lianxin.channels.reasons import SENTENCES

@@ -106,7 +106,7 @@ def ratings(request: StaffRequest) -> HttpResponse:
     since = time.now() - timedelta(days=days)
     chips = [
         Chip(_("近 %(count)s 天") % {"count": span}, f"?days={span}", is_current=int(span) == days)
-        for span in SPANS
+        for span in sorted(SPANS, key=int)
     ]
     rows = count_by_staff(request.staff, since)
     # Who may not read talks comes from the numbers, everybody else from the inbox.

@@ -11,8 +11,10 @@ from lianxin.core import time
 from lianxin.core.models import Hospital
 from lianxin.patients.models import Holder, Patient
 from lianxin.testing.browser import axe, open_browser, overflow, show
+from lianxin.testing.channels import make_account, make_address
+from lianxin.testing.conversations import make_script
 from lianxin.testing.health import make_reading, make_week
-from lianxin.testing.patients import make_patient
+from lianxin.testing.patients import make_holder, make_holding, make_patient
 from lianxin.testing.tasks import make_task
 
 pytestmark = pytest.mark.browser
@@ -63,6 +65,42 @@ def test_the_phone_page(
 
     assert answer.status_code == 200
     assert look({"/p/": answer}, 375, "light") == []
+
+
+@pytest.mark.parametrize(("language", "scheme"), [("zh-hans", "light"), ("en", "dark")])
+def test_beside_a_chat(
+    as_lin: Client, ward: Hospital, chen: Patient, language: str, scheme: str
+) -> None:
+    """The narrow column of WeCom: known, shared by two, unknown, and not heard of yet."""
+    account = make_account(ward)
+    known, shared, unknown = (make_address(account, staff_userid="LinHushi") for _number in "abc")
+    make_holding(chen, make_holder(ward, address=known))
+    two = make_holder(ward, address=shared)
+    make_holding(chen, two)
+    make_holding(make_patient(ward, name=LONG_NAME), two, relation="family")
+    make_script(ward, "{称呼}您好，复诊请空腹。")
+    make_week(chen)
+    make_reading(chen, 185, 112)
+    make_task(ward, patient=chen)
+    as_lin.cookies["lx_language"] = language
+    whole = as_lin.get(f"/sidebar/patients/{chen.key}/")
+    chats = (known.external_id, shared.external_id, unknown.external_id, "wmNobody")
+    parts = [as_lin.post("/sidebar/contact/", {"external_id": chat}) for chat in chats]
+
+    found = []
+    with open_browser() as browser:
+        page = browser.new_page(viewport={"width": 300, "height": 812})
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        show(page, whole, "/sidebar/")
+        found += axe(page)
+        for chat, part in zip(chats, parts, strict=True):
+            page.locator("main").evaluate(
+                "(main, told) => main.innerHTML = told", part.content.decode()
+            )
+            found += [f"{chat}: {finding}" for finding in axe(page)]
+            found += [f"{chat}: wider than the window"] * bool(overflow(page))
+
+    assert found == []
 
 
 def test_what_happens_before_the_stream_opens_is_seen(

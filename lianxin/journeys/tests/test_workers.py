@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 
-import psycopg
 import pytest
 import time_machine
-from django.db import OperationalError, connection, connections
-from pytest_django.plugin import DjangoDbBlocker
+from django.db import OperationalError, connection
 
+from lianxin.core.embedded import DatabaseUrls
 from lianxin.core.hospitals import open_hospital
 from lianxin.core.models import Event, Hospital
 from lianxin.core.scope import scope
@@ -20,7 +18,6 @@ from lianxin.journeys import actions
 from lianxin.journeys.actions import running
 from lianxin.journeys.models import DueStep
 from lianxin.outreach.models import Card, Intent
-from lianxin.testing.database import cloned_database
 from lianxin.testing.journeys import make_enrolment, make_journey, run_due
 
 MORNING = datetime(2026, 11, 21, 23, 0, tzinfo=UTC)
@@ -30,18 +27,9 @@ PATIENTS = 30
 
 
 @pytest.fixture
-def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Hospital]:
+def committed(own_database: DatabaseUrls) -> Hospital:
     """Give a hospital with due steps in a database where everything is really committed."""
-    with django_db_blocker.unblock(), cloned_database("test_journeys_workers") as urls:
-        settings = connections["default"].settings_dict
-        before = settings["NAME"]
-        connection.close()
-        settings["NAME"] = psycopg.conninfo.conninfo_to_dict(urls.app)["dbname"]
-        try:
-            yield fill()
-        finally:
-            connection.close()
-            settings["NAME"] = before
+    return fill()
 
 
 @time_machine.travel(MORNING, tick=False)

@@ -6,9 +6,8 @@ import logging
 
 import pytest
 
-from lianxin.channels import actions, jobs, oauth, queries, sending, synchronising
+from lianxin.channels import actions, jobs, queries, sending, synchronising
 from lianxin.channels.adapters.base import Outbound, SendFailed, Sent
-from lianxin.channels.adapters.provider_http import ProviderError
 from lianxin.channels.models import (
     AccessToken,
     Account,
@@ -458,49 +457,3 @@ def test_a_stranger_gets_no_template(sandbox: Sandbox, official: Account) -> Non
     outbound = Outbound("tpl-1", "template", address="oNobody", template_id="T1", data={})
 
     assert failure(send(official, outbound)[0]).permanent
-
-
-# ---- who opened the page ------------------------------------------------------------------
-
-
-def code_of(sandbox: Sandbox, account: Account, extra: str = "") -> str:
-    """Follow the sign-in address as a phone does, and return the code it comes back with."""
-    url = oauth.authorize_url(account, "http://product/back", "st")
-    head, _, fragment = url.partition("#")
-    response = sandbox.client.get(f"{head}&as=wang{extra}#{fragment}")
-    assert response.is_redirect
-    return response.headers["location"].split("code=")[1].split("&")[0]
-
-
-def test_wecom_knows_its_contact_and_a_code_works_once(
-    sandbox: Sandbox, wecom: Account, doctor: Staff
-) -> None:
-    address = add_contact(sandbox, wecom, doctor)
-    code = code_of(sandbox, wecom)
-
-    known = oauth.identify(wecom, code)
-
-    assert known is not None
-    assert known.external_id == address.external_id
-    assert oauth.identify(wecom, code) is None
-
-
-def test_the_official_account_knows_its_follower_and_marks_a_snapshot(
-    sandbox: Sandbox, official: Account
-) -> None:
-    sandbox.person_does("wang", "oa-subscribe", app_id=APP_ID)
-
-    known = oauth.identify(official, code_of(sandbox, official))
-    snapshot = oauth.identify(official, code_of(sandbox, official, "&snapshot=1"))
-
-    assert known is not None
-    assert known.open_id == sandbox.open_id("wang", APP_ID)
-    assert snapshot is not None
-    assert snapshot.is_snapshot
-
-
-def test_a_silent_provider_is_no_answer_about_the_code(in_riverside: Hospital) -> None:
-    account = make_account(in_riverside)
-
-    with pytest.raises(ProviderError):
-        oauth.identify(account, "code")
